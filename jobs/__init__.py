@@ -1,0 +1,11 @@
+"""Programs that work on frames; a job is a verb and its product the noun.
+
+| verb (module) | noun (what it makes) |
+|---|---|
+| `convert_model` | a model folder: SavedModel, LiteRT files, labels, `model.json` |
+| `detect_pictures` | annotated pictures, without Kafka or Spark |
+| `run_stream` | the streaming application: runs the three below |
+| `detect_objects` | `resultstream`, `frame-outcomes` |
+| `archive_detections` | `detections` |
+| `archive_frames` | `frames` |
+"""

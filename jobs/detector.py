@@ -1,0 +1,128 @@
+"""Finds objects in pictures with the provisioned model; the engine is a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+
+from jobs.box_coding import IOU_THRESHOLD, Found
+from jobs.engines import Engine, LiteRtEngine, TensorFlowEngine, fit_picture
+from jobs.model_files import Manifest, read_labels, read_manifest
+from lake.contracts import STORED_SCORE
+from lake.settings import PREFIX, SettingError, Settings, choice, number, text
+
+ENGINES: Final = ("litert", "tensorflow")
+PRECISIONS: Final = ("float32", "int8")
+MODEL_NAME: Final = "coco-ssd"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """How objects are found.
+
+    Attributes:
+        engine: `litert` or `tensorflow`.
+        model: the model folder, with its `model.json`.
+        threads: CPU threads of one detector.
+        score: objects below it (0..1) are dropped; never less than what is stored.
+        iou: boxes of one class that overlap by more (0..1) are one object.
+        precision: of the weights and arithmetic under `litert`, `float32` or `int8`.
+    """
+
+    engine: str
+    model: Path
+    threads: int = 1
+    score: float = STORED_SCORE
+    iou: float = IOU_THRESHOLD
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Refuse unknown engines and thresholds without a meaning."""
+        if self.engine not in ENGINES or self.precision not in PRECISIONS:
+            raise SettingError(
+                f"engine {self.engine!r} with precision {self.precision!r} is unknown; "
+                f"use one of {', '.join(ENGINES)} with one of {', '.join(PRECISIONS)}"
+            )
+        if self.threads < 1 or not STORED_SCORE <= self.score < 1 or not 0 < self.iou <= 1:
+            raise SettingError(
+                f"threads={self.threads}, score={self.score}, iou={self.iou} cannot be used: at least one "
+                f"thread, a score from {STORED_SCORE:g} to below 1, an iou above 0 and up to 1"
+            )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], settings: Settings) -> Self:
+        """Read `PYCTURESTREAM_ENGINE`, `_PRECISION`, `_DETECTOR_THREADS` and `_MODEL` (a folder)."""
+        return cls(
+            engine=choice(env, "ENGINE", "litert", ENGINES),
+            model=Path(text(env, "MODEL", str(settings.models / MODEL_NAME))).expanduser().absolute(),
+            threads=int(number(env, "DETECTOR_THREADS", 1, 1, 64)),
+            precision=choice(env, "PRECISION", "float32", PRECISIONS),
+        )
+
+    def to_env(self) -> dict[str, str]:
+        """The same settings as an environment for a child process."""
+        values = {
+            "ENGINE": self.engine,
+            "MODEL": self.model,
+            "DETECTOR_THREADS": self.threads,
+            "PRECISION": self.precision,
+        }
+        return {PREFIX + name: str(value) for name, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedObject:
+    """One object in a picture; the box's sides are parts of the picture's height and width, 0..1."""
+
+    label: str
+    score: float
+    ymin: float
+    xmin: float
+    ymax: float
+    xmax: float
+
+
+class Detector:
+    """A loaded model; keep one per process."""
+
+    def __init__(self, engine: Engine, manifest: Manifest, labels: Sequence[str]) -> None:
+        self._engine = engine
+        self._labels = labels
+        self.manifest = manifest
+
+    def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
+        """Objects of each picture (BGR uint8 [H, W, 3], any sizes), best first."""
+        if not pictures:
+            return []
+        fitted = np.stack([fit_picture(picture, self.manifest.input_size) for picture in pictures])
+        return [self._name(found) for found in self._engine.find(fitted)]
+
+    def _name(self, found: Found) -> list[DetectedObject]:
+        named = [(self._label(int(number)), row) for row, number in enumerate(found.classes)]
+        return [
+            DetectedObject(label, float(found.scores[row]), *map(float, found.boxes[row]))
+            for label, row in named
+            if label
+        ]
+
+    def _label(self, number: int) -> str:
+        """The label of a class; an unused one, or one the labels file does not know, is empty."""
+        return self._labels[number] if 0 <= number < len(self._labels) else ""
+
+
+def load_detector(settings: DetectorSettings) -> Detector:
+    """Check the model's files against its manifest and load them.
+
+    Raises:
+        ModelFilesError: the folder is missing, incomplete or changed; the message says the cure.
+    """
+    folder, manifest = settings.model, read_manifest(settings.model)
+    labels = read_labels(folder, manifest)
+    shared = (settings.threads, settings.score, settings.iou)
+    if settings.engine == "tensorflow":
+        return Detector(TensorFlowEngine(folder, manifest, *shared), manifest, labels)
+    return Detector(LiteRtEngine(folder, manifest, settings.precision, *shared), manifest, labels)

@@ -1,0 +1,121 @@
+"""The two ways to run a model: TensorFlow's SavedModel, and LiteRT's raw heads.
+
+Each engine imports its own runtime when it is made, never before: TensorFlow takes seconds and a gigabyte.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from jobs.box_coding import IOU_THRESHOLD, Found, find_objects
+from jobs.model_files import ANCHORS, SAVED_MODEL, Manifest, ModelFilesError, check_files
+
+
+class Engine(Protocol):
+    """Finds objects in pictures that already have the model's input size."""
+
+    def find(self, pictures: np.ndarray) -> list[Found]:
+        """uint8 RGB [N, S, S, 3] → the objects of each picture."""
+        ...
+
+
+def fit_picture(picture: np.ndarray, size: int) -> np.ndarray:
+    """A BGR picture of any size as the model's uint8 RGB [size, size, 3]: the resize of every engine.
+
+    Bilinear on two points costs 0.15 ms at 1280x720; averaging areas costs 2.5 ms and finds no more.
+    """
+    small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+
+
+def normalise(pictures: np.ndarray) -> np.ndarray:
+    """uint8 → float32 in -1..1, as the network was trained."""
+    scaled = pictures.astype(np.float32)
+    scaled *= 2 / 255
+    scaled -= 1
+    return scaled
+
+
+class TensorFlowEngine:
+    """Any SavedModel with the signature of TF2's object-detection models."""
+
+    def __init__(self, folder: Path, manifest: Manifest, threads: int, score: float, iou: float) -> None:
+        if iou != IOU_THRESHOLD:
+            raise ModelFilesError(
+                f"iou={iou:g} cannot be used: a SavedModel suppresses doubles itself, at {IOU_THRESHOLD:g}; "
+                "leave it there or choose the engine litert"
+            )
+        check_files(folder, manifest, [SAVED_MODEL])
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import tensorflow as tf
+
+        _limit_threads(tf, threads)
+        self._model = tf.saved_model.load(str(folder / SAVED_MODEL))
+        self._call = self._model.signatures["serving_default"]
+        ((self._input, spec),) = self._call.structured_input_signature[1].items()
+        self._batch: int | None = spec.shape[0]
+        self._tensor = tf.constant
+        self._score = score
+
+    def find(self, pictures: np.ndarray) -> list[Found]:
+        """uint8 RGB [N, S, S, 3] → the objects of each picture."""
+        step = self._batch or len(pictures)
+        batches = [pictures[start : start + step] for start in range(0, len(pictures), step or 1)]
+        return [found for batch in batches for found in self._find_batch(batch)]
+
+    def _find_batch(self, pictures: np.ndarray) -> list[Found]:
+        outputs = self._call(**{self._input: self._tensor(pictures)})
+        boxes, scores, classes = (
+            outputs[f"detection_{name}"].numpy() for name in ("boxes", "scores", "classes")
+        )
+        kept = [np.flatnonzero(row >= self._score) for row in scores]
+        return [
+            Found(boxes[row][keep], scores[row][keep], classes[row][keep].astype(np.int64) - 1)
+            for row, keep in enumerate(kept)
+        ]
+
+
+def _limit_threads(tf: Any, threads: int) -> None:
+    """Set TensorFlow's pools; it allows that once per process, before its first computation."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        return  # a second detector in one process shares the pools of the first
+
+
+class LiteRtEngine:
+    """An SSD cut before its box decoding, run by LiteRT, one picture at a time."""
+
+    def __init__(
+        self, folder: Path, manifest: Manifest, precision: str, threads: int, score: float, iou: float
+    ) -> None:
+        weights = f"{precision}.tflite"
+        check_files(folder, manifest, [weights, ANCHORS])
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(str(folder / weights), num_threads=threads)
+        self._interpreter.allocate_tensors()
+        self._input: int = self._interpreter.get_input_details()[0]["index"]
+        outputs = self._interpreter.get_output_details()
+        # converters rename outputs; boxes are the ones with four numbers
+        self._boxes, self._logits = (
+            entry["index"] for entry in sorted(outputs, key=lambda entry: int(entry["shape"][-1]))
+        )
+        self._anchors = np.load(folder / ANCHORS)
+        self._score, self._iou = score, iou
+
+    def find(self, pictures: np.ndarray) -> list[Found]:
+        """uint8 RGB [N, S, S, 3] → the objects of each picture."""
+        return [self._find_one(picture) for picture in pictures]
+
+    def _find_one(self, picture: np.ndarray) -> Found:
+        self._interpreter.set_tensor(self._input, normalise(picture[None]))
+        self._interpreter.invoke()
+        encoded, logits = (self._interpreter.get_tensor(index)[0] for index in (self._boxes, self._logits))
+        return find_objects(encoded, logits, self._anchors, self._score, self._iou)
