@@ -19,8 +19,9 @@ import numpy as np
 import typer
 
 from jobs.coco_labels import COCO_NAMES
-from jobs.engines import fit_picture, normalise
+from jobs.engines import normalise
 from jobs.model_files import ANCHORS, LABELS, SAVED_MODEL, write_manifest
+from jobs.pictures import fit_picture
 
 CALIBRATION_PICTURES = 120
 """Pictures that show the int8 converter which values occur; spread evenly over all clips."""

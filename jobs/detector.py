@@ -10,8 +10,9 @@ from typing import Final, Self
 import numpy as np
 
 from jobs.box_coding import IOU_THRESHOLD, Found
-from jobs.engines import Engine, LiteRtEngine, TensorFlowEngine, fit_picture
+from jobs.engines import Engine, LiteRtEngine, TensorFlowEngine
 from jobs.model_files import Manifest, read_labels, read_manifest
+from jobs.pictures import fit_picture
 from lake.contracts import STORED_SCORE
 from lake.settings import PREFIX, SettingError, Settings, choice, number, text
 
