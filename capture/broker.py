@@ -1,0 +1,141 @@
+"""The one place where frames meet kafka-python."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError, RetriableError
+
+from capture.status import Outcome
+from lake.contracts import MAX_MESSAGE_BYTES
+
+DELIVERY_MS: Final = 10_000
+REQUEST_MS: Final = 5_000
+BLOCK_MS: Final = 2_000
+PROBE_SECONDS: Final = 2.0
+
+Done = Callable[[Outcome, str], None]
+"""Called once, from another thread, with the fate of a message and a reason."""
+
+
+class BrokerAwayError(ConnectionError):
+    """No broker answers; nothing was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is handed to the broker: topic, key, value, headers."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class Broker(Protocol):
+    """The seam to the network; every call may block for some seconds."""
+
+    def connect(self) -> None:
+        """Reach the broker.
+
+        Raises:
+            BrokerAwayError: nobody answers.
+        """
+        ...
+
+    def send(self, message: Message, done: Done) -> None:
+        """Hand a message over; `done` tells its fate.
+
+        Raises:
+            BrokerAwayError: it was not handed over, `done` will not be called.
+        """
+        ...
+
+    def close(self, timeout: float) -> None:
+        """End the connection; what is still under way gets that many seconds."""
+        ...
+
+
+def probe(server: str, timeout: float = PROBE_SECONDS) -> None:
+    """See whether anything listens at host:port; far cheaper than a client's start.
+
+    Raises:
+        BrokerAwayError: nothing does.
+    """
+    host, _, port = server.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout).close()
+    except OSError as error:
+        raise BrokerAwayError(
+            f"no broker answers at {server} ({error}); start it, or correct PYCTURESTREAM_KAFKA"
+        ) from error
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """What a delivery error says about the frame: in doubt unless the broker or client refused it."""
+    in_doubt = isinstance(error, RetriableError) or not isinstance(error, (KafkaError, ValueError))
+    return Outcome.UNKNOWN if in_doubt else Outcome.FAILED
+
+
+class KafkaBroker:
+    """kafka-python, told to give up early: its own buffer has no bound, so few frames go in at a time."""
+
+    def __init__(self, server: str) -> None:
+        """Speak to the broker at host:port, from `connect` on."""
+        self._server = server
+        self._producer: KafkaProducer | None = None
+        logging.getLogger("kafka").setLevel(
+            logging.CRITICAL
+        )  # it repeats every failed attempt; we say it once
+
+    def connect(self) -> None:
+        """Reach the broker; a producer is made only where something listens, for a failed one costs 5 s."""
+        probe(self._server)
+        try:
+            self._producer = KafkaProducer(
+                bootstrap_servers=self._server,
+                client_id="pycturestream-capture",
+                acks="all",
+                enable_idempotence=True,
+                bootstrap_timeout_ms=REQUEST_MS,
+                max_block_ms=BLOCK_MS,
+                request_timeout_ms=REQUEST_MS,
+                delivery_timeout_ms=DELIVERY_MS,
+                reconnect_backoff_max_ms=1_000,
+                max_request_size=MAX_MESSAGE_BYTES,
+                batch_size=1024 * 1024,
+                linger_ms=0,
+            )
+        except KafkaError as error:
+            raise BrokerAwayError(
+                f"the broker at {self._server} does not answer ({error}); is it starting?"
+            ) from error
+
+    def send(self, message: Message, done: Done) -> None:
+        """Hand a message over to the producer's own thread."""
+        if self._producer is None:
+            raise BrokerAwayError("not connected; connect first")
+        key = message.key.encode()
+        try:
+            future = self._producer.send(message.topic, message.value, key, message.headers)
+        except KafkaTimeoutError as error:
+            raise BrokerAwayError(
+                f"the broker at {self._server} knows no topic {message.topic!r} ({error}); is it starting?"
+            ) from error
+        except (KafkaError, ValueError) as error:
+            done(Outcome.FAILED, f"refused: {error}")
+            return
+        future.add_callback(lambda _: done(Outcome.ACKNOWLEDGED, ""))
+        future.add_errback(lambda error: done(outcome_of(error), str(error)))
+
+    def close(self, timeout: float) -> None:
+        """Close the producer, if there is one."""
+        producer: Any = self._producer
+        self._producer = None
+        if producer is not None:
+            producer.close(timeout)

@@ -1,0 +1,83 @@
+"""The bounded store between taking pictures and sending them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from capture.status import CameraStatus
+from lake.contracts import Frame
+
+
+class FrameBuffer:
+    """Frames that wait for their hand-over, bounded in number and bytes whatever the broker does.
+
+    A live buffer gives up its oldest frames for newer ones; any other makes `put` wait. One frame is
+    always held, however large. Every frame's way is counted in the camera's status.
+    """
+
+    def __init__(self, status: CameraStatus, frames: int, size: int, *, live: bool) -> None:
+        """Hold at most `frames` frames and `size` bytes of pictures."""
+        self.status = status
+        self._most_frames, self._most_bytes, self._live = frames, size, live
+        self._waiting: deque[Frame] = deque()
+        self._bytes = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def _full_for(self, frame: Frame) -> bool:
+        too_many = len(self._waiting) >= self._most_frames
+        return bool(self._waiting) and (too_many or self._bytes + len(frame.jpeg) > self._most_bytes)
+
+    def _drop_oldest(self) -> None:
+        self._bytes -= len(self._waiting.popleft().jpeg)
+        self.status.count_dropped()
+
+    def put(self, frame: Frame, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Take a frame in; a frame that finds no room until `stopped` or `close` is dropped and counted."""
+        with self._changed:
+            self.status.count_captured(frame.captured_at)
+            while self._full_for(frame) and not self._closed and not stopped():
+                if self._live:
+                    self._drop_oldest()
+                else:
+                    self._changed.wait(0.2)
+            if self._closed or self._full_for(frame):
+                self.status.count_dropped()
+                return
+            self._waiting.append(frame)
+            self._bytes += len(frame.jpeg)
+
+    def take(self) -> Frame | None:
+        """The oldest frame, now in flight; None when there is none."""
+        with self._changed:
+            if not self._waiting:
+                return None
+            frame = self._waiting.popleft()
+            self._bytes -= len(frame.jpeg)
+            self.status.count_handed_over()
+            self._changed.notify_all()
+            return frame
+
+    def give_back(self, frame: Frame) -> None:
+        """Return a frame that was not handed over after all; being the oldest it goes first when full."""
+        with self._changed:
+            self.status.count_handed_over(-1)
+            if self._closed or (self._live and self._full_for(frame)):
+                self.status.count_dropped()
+                return
+            self._waiting.appendleft(frame)
+            self._bytes += len(frame.jpeg)
+
+    def close(self) -> None:
+        """Drop what waits and whatever comes later, all of it counted."""
+        with self._changed:
+            self._closed = True
+            while self._waiting:
+                self._drop_oldest()
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        """Frames that wait."""
+        return len(self._waiting)

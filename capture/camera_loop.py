@@ -1,0 +1,90 @@
+"""Takes one camera's pictures at their pace; never touches the network of the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from capture.backoff import Backoff
+from capture.buffer import FrameBuffer
+from capture.cameras import Camera
+from capture.frames import Picture, UnsendablePictureError, encode_jpeg
+from capture.sources import CameraUnavailableError, EndOfSourceError, Source
+from capture.status import CameraStatus, State
+from lake.contracts import Frame
+
+PATIENCE_SECONDS: Final = 10.0
+"""A source without a picture for so long is opened anew."""
+
+
+@dataclass(slots=True)
+class CameraLoop:
+    """One camera's session, run in its own thread until it ends or is stopped.
+
+    Attributes:
+        camera, source, buffer, status: whose pictures, from where, to where, counted where.
+        clock: gives UTC.
+        monotonic: gives seconds.
+        wait: sleeps for seconds, less when stopped; whether the session was stopped.
+        backoff: between two attempts at a lost source.
+    """
+
+    camera: Camera
+    source: Source
+    buffer: FrameBuffer
+    status: CameraStatus
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    wait: Callable[[float], bool]
+    backoff: Backoff
+    _sequence: int = field(default=0, init=False)
+
+    def run(self) -> None:
+        """Take pictures; a lost source is opened again, with growing waits, for as long as it takes."""
+        while not self.wait(0):
+            try:
+                self._watch()
+                break
+            except EndOfSourceError:
+                break
+            except CameraUnavailableError as error:
+                self.status.complain(str(error))
+                self.status.enter(State.SOURCE_LOST)
+            finally:
+                self.source.close()
+            if self.wait(self.backoff.next()):
+                break
+        self.status.enter(State.ENDED)
+
+    def _watch(self) -> None:
+        self.source.open()
+        interval = max(self.camera.interval, self.source.fastest)
+        due = last = self.monotonic()
+        while not self.wait(max(0.0, due - self.monotonic())):
+            picture = self.source.read(interval)
+            if picture is not None:
+                self._send(picture)
+                last = self.monotonic()
+                due = max(due + interval, last)
+            elif self.monotonic() - last > interval + PATIENCE_SECONDS:
+                raise CameraUnavailableError(
+                    f"no picture for {PATIENCE_SECONDS:g} s; the camera is opened anew"
+                )
+
+    def _send(self, picture: Picture) -> None:
+        self.backoff.reset()
+        self.status.enter(State.RUNNING)
+        taken_at, sequence = self.clock(), self._sequence
+        self._sequence += 1
+        height, width = picture.shape[:2]
+        try:
+            jpeg = encode_jpeg(picture, self.camera.quality)
+        except UnsendablePictureError as error:
+            self.status.count_captured(taken_at)
+            self.status.count_unsendable()
+            self.status.complain(str(error))
+            return
+        frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg)
+        self.buffer.put(frame, lambda: self.wait(0))

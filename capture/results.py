@@ -1,0 +1,172 @@
+"""The console client: follows the topic `resultstream` and shows what was found."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from kafka import KafkaConsumer
+from kafka.errors import KafkaError
+
+from capture.backoff import Backoff
+from capture.broker import BrokerAwayError, probe
+from capture.files import write_atomically
+from capture.sentences import line, plain, sentences
+from lake.contracts import (
+    MAX_MESSAGE_BYTES,
+    MAX_PICTURE_BYTES,
+    RESULTS_TOPIC,
+    MalformedFrameError,
+    check_camera_id,
+)
+
+POLL_MS: Final = 500
+CHECK_POLLS: Final = 10
+JPEG_START: Final = b"\xff\xd8\xff"
+
+
+class MalformedResultError(ValueError):
+    """A message on the results topic that is no result; the message says what is wrong with it."""
+
+
+def parse_result(value: bytes | None) -> dict[str, Any]:
+    """The result in a message; its camera id and objects are fit to use.
+
+    Raises:
+        MalformedResultError: it is no JSON object, or has no usable camera id or objects.
+    """
+    try:
+        result = json.loads(value or b"")
+        camera_id, things = result["camera_id"], result["objects"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise MalformedResultError(
+            f"not a result ({error!r}); another program writes to the topic"
+        ) from error
+    if not isinstance(camera_id, str) or not isinstance(things, list):
+        raise MalformedResultError("camera_id must be a text and objects a list")
+    if not all(isinstance(thing, dict) for thing in things):
+        raise MalformedResultError("every object must be a JSON object")
+    try:
+        check_camera_id(camera_id)
+    except MalformedFrameError as error:
+        raise MalformedResultError(str(error)) from error
+    return dict(result)
+
+
+def picture_of(result: dict[str, Any]) -> bytes | None:
+    """The annotated JPEG of a result, where it has a sound one."""
+    image = result.get("image")
+    if not isinstance(image, str) or len(image) > MAX_PICTURE_BYTES * 4 // 3 + 4:
+        return None
+    try:
+        picture = base64.b64decode(image, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return picture if picture.startswith(JPEG_START) else None
+
+
+def save_picture(result: dict[str, Any], pictures: Path) -> Path | None:
+    """Keep the annotated picture as `<pictures>/<camera>/result.jpg`; where it is, None without one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    picture = picture_of(result)
+    if picture is None:
+        return None
+    path = pictures / check_camera_id(result["camera_id"]) / "result.jpg"
+    write_atomically(path, picture)
+    return path
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Device, time and objects, then the same as sentences."""
+    head = f"{plain(result['camera_id'])} · {plain(result.get('timestamp', 'no time'))}"
+    found = [f"  {line(thing)}" for thing in result["objects"]]
+    return "\n".join([head, *found, f"  {' '.join(sentences(result['objects']))}"])
+
+
+def as_json(result: dict[str, Any]) -> str:
+    """The result as one line of JSON, without its picture."""
+    return json.dumps({name: value for name, value in result.items() if name != "image"})
+
+
+def connect(server: str, *, from_beginning: bool) -> KafkaConsumer:
+    """A reader of all results, of the newest on unless told.
+
+    Raises:
+        BrokerAwayError: no broker answers.
+    """
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    probe(server)
+    try:
+        return KafkaConsumer(
+            RESULTS_TOPIC,
+            bootstrap_servers=server,
+            client_id="pycturestream-results",
+            group_id=None,
+            auto_offset_reset="earliest" if from_beginning else "latest",
+            bootstrap_timeout_ms=5_000,
+            reconnect_backoff_max_ms=1_000,
+            max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+            metadata_max_age_ms=30_000,
+        )
+    except KafkaError as error:
+        raise BrokerAwayError(f"the broker at {server} does not answer ({error}); is it starting?") from error
+
+
+def _polled(consumer: Any, server: str, say: Callable[[str], None]) -> Iterator[bytes | None]:
+    """Values as they come; an empty topic and an absent broker look alike, so it is probed now and then."""
+    idle, away = 0, False
+    while True:
+        records = consumer.poll(POLL_MS)
+        for batch in records.values():
+            yield from (record.value for record in batch)
+        idle = 0 if records else idle + 1
+        if idle % CHECK_POLLS == CHECK_POLLS - 1:
+            away = _tell_change(server, say, away=away)
+
+
+def _tell_change(server: str, say: Callable[[str], None], *, away: bool) -> bool:
+    try:
+        probe(server)
+    except BrokerAwayError as error:
+        if not away:
+            say(f"{error}; waiting for it")
+        return True
+    if away:
+        say("The broker is back.")
+    return False
+
+
+def follow(
+    server: str,
+    backoff: Backoff,
+    sleep: Callable[[float], object],
+    say: Callable[[str], None],
+    *,
+    from_beginning: bool,
+) -> Iterator[bytes | None]:
+    """Values of the results topic for ever, waiting for a broker that is away."""
+    said = False
+    while True:
+        try:
+            consumer = connect(server, from_beginning=from_beginning)
+        except BrokerAwayError as error:
+            if not said:
+                say(f"{error}; waiting for it")
+            said = True
+            sleep(backoff.next())
+            continue
+        try:
+            yield from _polled(consumer, server, say)
+        except KafkaError as error:
+            say(f"the results cannot be read ({error}); trying again")
+            sleep(backoff.next())
+        finally:
+            consumer.close(autocommit=False)

@@ -1,0 +1,72 @@
+"""What was found, in words, in the manner of the first PyctureStream. Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+IRREGULAR: Final = {
+    "knife": "knives",
+    "mouse": "mice",
+    "sheep": "sheep",
+    "skis": "skis",
+    "scissors": "scissors",
+}
+HISSING: Final = ("s", "x", "z", "ch", "sh")
+NOTHING: Final = "No objects detected."
+
+
+def plural(label: str) -> str:
+    """More than one of it.
+
+    >>> plural("person"), plural("bus"), plural("wine glass")
+    ('persons', 'buses', 'wine glasses')
+    """
+    if label in IRREGULAR:
+        return IRREGULAR[label]
+    return label + ("es" if label.endswith(HISSING) else "s")
+
+
+def plain(value: object, longest: int = 100) -> str:
+    """Text from a message as one printable line: no control characters reach the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:longest])
+
+
+def place(thing: Mapping[str, Any]) -> str:
+    """Where the object is, such as `middle left`; empty when its message does not say."""
+    sector = thing.get("sector")
+    if isinstance(sector, Sequence) and not isinstance(sector, str):
+        return plain(" ".join(str(word) for word in sector))
+    return ""
+
+
+def _at(where: str) -> str:
+    return f" at {where}" if where else ""
+
+
+def line(thing: Mapping[str, Any]) -> str:
+    """One object with its score.
+
+    >>> line({"label": "person", "score": 0.87, "sector": ["middle", "left"]})
+    'person (0.87) at middle left'
+    """
+    score = thing.get("score")
+    shown = f" ({score:.2f})" if isinstance(score, (int, float)) else ""
+    return plain(thing.get("label", "object")) + shown + _at(place(thing))
+
+
+def sentences(things: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A short sentence for each kind of object in each place, in the order of their first mention.
+
+    >>> person = {"label": "person", "sector": ["middle", "left"]}
+    >>> sentences([person, {"label": "cup", "sector": ["top", "right"]}, person])
+    ['2 persons at middle left.', 'cup at top right.']
+    """
+    if not things:
+        return [NOTHING]
+    found = Counter((plain(thing.get("label", "object")), place(thing)) for thing in things)
+    return [
+        f"{label}{_at(where)}." if count == 1 else f"{count} {plural(label)}{_at(where)}."
+        for (label, where), count in found.items()
+    ]

@@ -1,0 +1,53 @@
+"""The agent's own settings, read once in `main`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from lake.settings import Settings, number, text
+
+DEMO_CLIP: Final = Path("clips", "bikes.mp4")
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """What every camera uses unless its entry says otherwise.
+
+    Attributes:
+        cameras: the file that lists the cameras.
+        demo_clip: the clip behind the source `demo`.
+        interval: seconds between two pictures.
+        width, height: pixels asked of a device; it may give others.
+        quality: of the JPEG, 1..100.
+        buffer_frames, buffer_bytes: what one camera may hold back while the broker is away.
+    """
+
+    cameras: Path
+    demo_clip: Path
+    interval: float = 3.0
+    width: int = 1280
+    height: int = 720
+    quality: int = 85
+    buffer_frames: int = 64
+    buffer_bytes: int = 16 * 1024 * 1024
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], settings: Settings) -> Self:
+        """Read `PYCTURESTREAM_CAMERAS` and `PYCTURESTREAM_CAPTURE_*` from any mapping.
+
+        Raises:
+            SettingError: a number that is none, or outside its range.
+        """
+        return cls(
+            cameras=Path(text(env, "CAMERAS", str(settings.data / "cameras.toml"))).expanduser().absolute(),
+            demo_clip=settings.home / DEMO_CLIP,
+            interval=number(env, "CAPTURE_INTERVAL", 3.0, 0.01, 86_400),
+            width=int(number(env, "CAPTURE_WIDTH", 1280, 16, 16_384)),
+            height=int(number(env, "CAPTURE_HEIGHT", 720, 16, 16_384)),
+            quality=int(number(env, "CAPTURE_QUALITY", 85, 1, 100)),
+            buffer_frames=int(number(env, "CAPTURE_BUFFER_FRAMES", 64, 1, 100_000)),
+            buffer_bytes=int(number(env, "CAPTURE_BUFFER_MB", 16, 1, 4096) * 1024 * 1024),
+        )
