@@ -1,0 +1,8 @@
+"""`python -m stack` is the `pycturestream` command."""
+
+from __future__ import annotations
+
+from stack.command import main
+
+if __name__ == "__main__":
+    main()

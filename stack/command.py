@@ -1,0 +1,169 @@
+"""The `pycturestream` command: parses, shows and hands over; everything else is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from lake.settings import PROJECT_ROOT, SettingError
+from stack.installation import Installation
+from stack.programs import NAMES, child_environment, spark_environment
+
+HANDED_OVER = {
+    "capture": ("capture", "Publish pictures of one source: `capture run --source demo`.", ()),
+    "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
+    "detect": ("jobs.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
+    "results": ("capture", "Watch the results as they come.", ("results",)),
+    "sql": ("lake.shell", "Ask the lake in SQL, or open its shell.", ()),
+}
+"""Command → module, help, first arguments."""
+SPARK_MODULES = {"lake.shell"}
+OUR_PACKAGES = {"stack", "lake"}
+
+app = typer.Typer(
+    help="Cameras in, answers people can trust out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class SystemClock:
+    """The machine's own clock; the only place of the command that asks it."""
+
+    def now(self) -> datetime:
+        """The moment, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def installation() -> Installation:
+    """This installation, out of the process environment and `.env`."""
+    return Installation.from_env(os.environ, PROJECT_ROOT)
+
+
+@app.command()
+def up(
+    no_capture: Annotated[bool, typer.Option("--no-capture", help="Start without the cameras.")] = False,
+) -> None:
+    """Start everything in the background and wait until it is healthy."""
+    from stack.screens import TerminalScreen, show_next, show_programs
+    from stack.startup import bring_up
+    from stack.status import look_at_programs
+
+    here, clock, console = installation(), SystemClock(), Console()
+    with TerminalScreen(console) as screen:
+        bring_up(here, not no_capture, screen, clock)
+    show_programs(console, look_at_programs(here, clock))
+    show_next(console)
+
+
+@app.command()
+def down() -> None:
+    """Stop everything and leave no process."""
+    from stack.screens import TerminalScreen
+    from stack.shutdown import bring_down
+
+    with TerminalScreen(Console()) as screen:
+        bring_down(installation(), screen, SystemClock())
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Show what runs, what became of the frames, and how far behind the stream is."""
+    from stack.screens import show_status
+    from stack.status import look
+
+    seen = look(installation(), SystemClock())
+    if as_json:
+        print(json.dumps(seen.to_json()))  # noqa: T201
+    else:
+        show_status(Console(), seen)
+
+
+@app.command()
+def logs(
+    program: Annotated[
+        str | None, typer.Argument(help=f"One of {', '.join(NAMES)}; all unless told.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is added.")] = False,
+) -> None:
+    """Show the last lines of the programs' logs."""
+    from stack.logs import choose_logs
+    from stack.logs import follow as follow_logs
+    from stack.screens import show_added, show_log
+
+    files, console = choose_logs(installation(), program), Console()
+    additions = follow_logs(files, SystemClock())
+    for file in files:
+        show_log(console, file)
+    for file, text in additions if follow else ():
+        show_added(console, file, text)
+
+
+@app.command()
+def doctor() -> None:
+    """Check everything that can be wrong, and say what cures it."""
+    from stack.doctor import examine
+    from stack.screens import show_finding
+
+    console, healthy = Console(), True
+    for finding in examine(installation(), SystemClock()):
+        show_finding(console, finding)
+        healthy = healthy and finding.ok
+    raise typer.Exit(0 if healthy else 1)
+
+
+def hand_over(module: str, arguments: list[str]) -> NoReturn:
+    """Become another program, with the environment that all programs of the system have."""
+    here = installation()
+    env = spark_environment(here) if module in SPARK_MODULES else child_environment(here)
+    # -P: a folder of the user's named `capture` or `lake` must not be taken for ours.
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], env)
+
+
+def _add_handed_over(name: str, module: str, purpose: str, first: tuple[str, ...]) -> None:
+    settings = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+    @app.command(name, help=purpose, context_settings=settings, add_help_option=False)
+    def run(context: typer.Context) -> None:
+        hand_over(module, [*first, *context.args])
+
+
+for _name, (_module, _purpose, _first) in HANDED_OVER.items():
+    _add_handed_over(_name, _module, _purpose, _first)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error is an answer to the user rather than a fault of the program."""
+    return type(error).__module__.partition(".")[0] in OUR_PACKAGES
+
+
+def main() -> None:
+    """Run the command; our own errors become one sentence, exit code 2 for a bad setting, else 1."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        app(prog_name="pycturestream")
+    except (OSError, RuntimeError, ValueError, LookupError) as error:
+        if not is_ours(error):
+            raise
+        Console(stderr=True).print(f"pycturestream: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2 if isinstance(error, SettingError) else 1)

@@ -1,0 +1,88 @@
+"""Counts of frames, each from its own source: agent, broker, lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lake.broker import BrokerAwayError, offsets
+from lake.contracts import FRAMES_TOPIC, Status
+
+QUERY: Final = "detect_objects"
+SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
+CORRUPT: Final = (Status.CORRUPT, Status.TOO_LARGE, Status.MALFORMED, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class LakeCounts:
+    """What the tables say: records per status, records that expired unread, and the newest outcome."""
+
+    by_status: Mapping[str, int]
+    expired: int
+    newest: datetime | None
+
+    def total(self, *statuses: str) -> int:
+        """Records with one of the statuses."""
+        return sum(self.by_status.get(status, 0) for status in statuses)
+
+
+def captured(capture: Mapping[str, Any]) -> int:
+    """Pictures taken by all cameras of the running agent."""
+    cameras = capture.get("cameras")
+    found = cameras.values() if isinstance(cameras, dict) else ()
+    return sum(int(camera.get("captured") or 0) for camera in found)
+
+
+def end_offsets(bootstrap: str) -> dict[int, int]:
+    """Partition → end offset of the frames topic; empty when the broker is away or has no such topic."""
+    try:
+        return {partition: last for partition, (_, last) in offsets(bootstrap, FRAMES_TOPIC).items()}
+    except BrokerAwayError:
+        return {}
+
+
+def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
+    """Records that the speed layer has not read yet; None when broker or stream do not say."""
+    try:
+        read = stream["queries"][QUERY]["offsets"][FRAMES_TOPIC]
+        reached = {int(partition): int(offset) for partition, offset in read.items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    if not ends:
+        return None
+    return sum(max(0, last - reached.get(partition, 0)) for partition, last in ends.items())
+
+
+def read_lake(lake: Path) -> LakeCounts:
+    """Counts out of the Delta tables, without a JVM; zeros for a table that does not exist."""
+    rows = _query(
+        lake,
+        "detections",
+        "SELECT status, count(*) AS n, max(finished_at) AS newest FROM detections GROUP BY status",
+    )
+    gone = _query(
+        lake,
+        "expired_ranges",
+        f"SELECT sum(to_offset - from_offset) AS n FROM expired_ranges WHERE query = '{QUERY}'",
+    )
+    newest = max((row["newest"] for row in rows if row["newest"]), default=None)
+    return LakeCounts(
+        by_status={row["status"]: row["n"] for row in rows},
+        expired=int(sum(row["n"] or 0 for row in gone)),
+        newest=newest and newest.replace(tzinfo=newest.tzinfo or UTC),
+    )
+
+
+def _query(lake: Path, table: str, sql: str) -> list[dict[str, Any]]:
+    import pyarrow
+    from deltalake import DeltaTable, QueryBuilder
+    from deltalake.exceptions import DeltaError
+
+    try:
+        answer = QueryBuilder().register(table, DeltaTable(lake / table)).execute(sql).read_all()
+    except (DeltaError, OSError):
+        return []
+    return list(pyarrow.table(answer).to_pylist())

@@ -1,0 +1,55 @@
+"""Health: what the programs say about themselves, and whether that is fresh."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from stack.broker import is_ready
+from stack.clock import Clock
+from stack.installation import Installation
+from stack.programs import KAFKA, STREAM
+
+FRESH_S: Final = 15.0
+"""Programs write every 2 s; a pause of a busy machine is no illness."""
+
+
+def health_file(installation: Installation, program: str) -> Path:
+    """Where a program says how it is."""
+    return installation.settings.run / f"{program}.json"
+
+
+def read_health(installation: Installation, program: str) -> Mapping[str, Any]:
+    """What a program last said; empty when it said nothing that can be read."""
+    try:
+        said = json.loads(health_file(installation, program).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def age_s(said: Mapping[str, Any], now: datetime) -> float | None:
+    """Seconds since the program wrote; None when it never did, or not a time."""
+    try:
+        return (now - datetime.fromisoformat(said["updated_at"])).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def ailment(installation: Installation, program: str, clock: Clock) -> str | None:
+    """What keeps a program from being healthy, in a few words; None when nothing does."""
+    if program == KAFKA:
+        ready = is_ready(installation.settings.kafka)
+        return None if ready else f"no answer at {installation.settings.kafka}"
+    said = read_health(installation, program)
+    age = age_s(said, clock.now())
+    if age is None:
+        return "loading"
+    if age > FRESH_S:
+        return f"no sign of life for {age:.0f} s"
+    if program == STREAM and said.get("state") != "running":
+        return str(said.get("state", "loading"))
+    return None

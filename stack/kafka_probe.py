@@ -1,0 +1,78 @@
+"""A close look at the broker: are its topics right, and does a message come through?"""
+
+from __future__ import annotations
+
+import uuid
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError
+
+from lake.contracts import TOPIC_PARTITIONS, TOPICS
+from stack.broker import is_ready
+
+TIMEOUT_MS = 10_000
+
+
+class ProbeError(ConnectionError):
+    """A message did not come through the broker."""
+
+
+def topics_that_differ(bootstrap: str) -> list[str]:
+    """What is wrong with the topics, one sentence each; empty when all is right.
+
+    Raises:
+        KafkaError: nobody answers at `bootstrap`.
+    """
+    with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS) as admin:
+        present = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+        wrong = [f"topic {name} is missing" for name in TOPICS if name not in present]
+        known = [name for name in TOPICS if name in present]
+        wrong += [f"{name} has one partition" for name in known if present[name] < TOPIC_PARTITIONS]
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name, list(TOPICS[name])) for name in known]
+        found = admin.describe_configs(asked, config_filter="all")["topic"] if asked else {}
+    for name in known:
+        for key, value in TOPICS[name].items():
+            if found[name][key]["value"] != value:
+                wrong.append(f"{name} has {key}={found[name][key]['value']} instead of {value}")
+    return wrong
+
+
+def round_trip(bootstrap: str) -> None:
+    """Send a message through a scratch topic and read it back; the topic is deleted again.
+
+    Raises:
+        ProbeError: it did not come back.
+    """
+    if not is_ready(bootstrap):
+        raise ProbeError(f"nobody answers at {bootstrap}")
+    topic = f"doctor-{uuid.uuid4().hex[:12]}"
+    try:
+        with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS) as admin:
+            new = {topic: {"num_partitions": 1, "replication_factor": 1}}
+            admin.create_topics(new, wait_for_metadata=True)
+            try:
+                came_back = _send_and_read(bootstrap, topic)
+            finally:
+                admin.delete_topics([topic])
+    except KafkaError as error:
+        raise ProbeError(f"a message through {bootstrap} failed: {error}") from error
+    if not came_back:
+        raise ProbeError(f"a message sent to {bootstrap} did not come back within {TIMEOUT_MS // 1000} s")
+
+
+def _send_and_read(bootstrap: str, topic: str) -> bool:
+    with KafkaProducer(bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS) as producer:
+        producer.send(topic, value=b"doctor", partition=0).get(timeout=TIMEOUT_MS / 1000)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        bootstrap_timeout_ms=TIMEOUT_MS,
+        consumer_timeout_ms=TIMEOUT_MS,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    try:
+        consumer.assign([TopicPartition(topic, 0)])
+        return next((record.value for record in consumer), None) == b"doctor"
+    finally:
+        consumer.close()

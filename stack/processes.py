@@ -1,0 +1,73 @@
+"""Process trees: who belongs to us, what they use, and how to end them for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+from stack.programs import MARK
+
+GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and all its descendants; empty when it is gone."""
+    try:
+        top = psutil.Process(pid)
+        return [top, *top.children(recursive=True)]
+    except GONE:
+        return []
+
+
+def marked(config: Path) -> list[psutil.Process]:
+    """Every process started under this configuration, orphans of a killed supervisor included."""
+    return [process for process in psutil.process_iter() if _mark_of(process) == str(config)]
+
+
+def _mark_of(process: psutil.Process) -> str | None:
+    try:
+        return str(process.environ().get(MARK))
+    except (*GONE, OSError):
+        return None
+
+
+def memory_mb(pid: int) -> float:
+    """Memory of a process tree in MB (1,000,000 bytes).
+
+    The sum of the proportional set sizes, which share out a page between those who map it, where
+    the system knows them (Linux), else of the unique set sizes. Resident set sizes would count
+    every shared page, for example of forked Python workers, once for each.
+    """
+    return round(sum(_bytes(process) for process in tree(pid)) / 1e6, 1)
+
+
+def _bytes(process: psutil.Process) -> int:
+    try:
+        used = process.memory_full_info()
+        return int(getattr(used, "pss", 0) or used.uss)
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0
+
+
+def end(processes: Iterable[psutil.Process], patience_s: float) -> list[int]:
+    """Wait until the processes are gone and kill those that stay.
+
+    Args:
+        processes: recorded earlier; a recycled pid is told apart by its start time.
+        patience_s: seconds before they are killed.
+
+    Returns:
+        The pids that had to be killed.
+    """
+    _, alive = psutil.wait_procs(list(processes), timeout=patience_s)
+    for process in alive:
+        try:
+            process.kill()
+        except GONE:
+            continue
+    psutil.wait_procs(alive, timeout=5)
+    return [process.pid for process in alive]

@@ -1,0 +1,65 @@
+"""`down`: stop everything in order, and leave no process."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import psutil
+
+from stack.clock import Clock
+from stack.installation import Installation
+from stack.processes import end, marked, tree
+from stack.programs import NAMES
+from stack.startup import Screen
+from stack.supervision import Supervisor
+
+PATIENCE_S: Final = 30.0
+"""Seconds a program has to end by itself."""
+
+
+def bring_down(installation: Installation, screen: Screen, clock: Clock) -> None:
+    """Stop capture, stream, Kafka and the supervisor; kill by pid whatever stays."""
+    supervisor = Supervisor(installation)
+    supervisor_pid = supervisor.pid()
+    states = supervisor.states()
+    ours = set(marked(installation.config)) | set(tree(supervisor_pid) if supervisor_pid else [])
+    if not ours:
+        screen.line("nothing is running")
+        return
+    for name in reversed(NAMES):
+        if name in states and states[name].pid:
+            _stop(name, states[name].pid, supervisor, screen, clock)
+    supervisor.shutdown()
+    _end_rest(installation, ours, screen, gently=supervisor_pid is None)
+    screen.line("everything is stopped")
+
+
+def _stop(name: str, pid: int, supervisor: Supervisor, screen: Screen, clock: Clock) -> None:
+    """Stop one program and its whole tree, so that the next one is stopped only after it."""
+    members = tree(pid)
+    screen.waiting(f"stopping {name}")
+    supervisor.stop(name)
+    deadline = clock.monotonic() + PATIENCE_S
+    while any(_lives(member) for member in members) and clock.monotonic() < deadline:
+        clock.sleep(0.1)
+    killed = end(members, patience_s=0)
+    how = f"did not end within {PATIENCE_S:.0f} s; killed {len(killed)} processes" if killed else "stopped"
+    screen.line(f"{name} {how}")
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _end_rest(installation: Installation, ours: set[psutil.Process], screen: Screen, gently: bool) -> None:
+    if gently:  # The supervisor was killed: nobody else tells its orphans to end.
+        for process in ours:
+            if _lives(process):
+                process.terminate()
+    killed = end(ours, patience_s=PATIENCE_S)
+    killed += end(marked(installation.config), patience_s=0)
+    if killed:
+        screen.line(f"killed {len(killed)} processes that did not end: {', '.join(map(str, killed))}")

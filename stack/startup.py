@@ -1,0 +1,152 @@
+"""`up`: from whatever is there to a running, healthy system, one step after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from filelock import FileLock, Timeout
+from kafka.errors import KafkaError
+
+from stack.broker import BrokerSettings
+from stack.clock import Clock
+from stack.health import ailment, health_file
+from stack.installation import Installation
+from stack.logs import last_lines
+from stack.ports import check_ports, ports_needed
+from stack.processes import end, marked
+from stack.programs import CAPTURE, KAFKA, NAMES, Program, python_programs, spark_environment
+from stack.supervision import Supervisor, socket_path, start_supervisor
+from stack.supervisor_config import render_config
+from stack.topics import create_topics
+
+PATIENCE_S: Final = 120.0
+"""Seconds a program has to become healthy."""
+
+
+class UnhealthyError(RuntimeError):
+    """A program that did not become healthy; the message ends with its last log lines."""
+
+
+class UpInProgressError(RuntimeError):
+    """Another `up` of this installation is at work."""
+
+
+class Screen(Protocol):
+    """Where the progress of a start is shown."""
+
+    def line(self, text: str) -> None:
+        """Say something that stays."""
+        ...
+
+    def waiting(self, text: str) -> None:
+        """Say what is being waited for; replaces the last such text."""
+        ...
+
+
+def bring_up(installation: Installation, capture: bool, screen: Screen, clock: Clock) -> None:
+    """Start everything that does not run yet and wait until all of it is healthy.
+
+    Raises:
+        UpInProgressError: another `up` is at work.
+        PortBusyError: a port is held by a stranger.
+        UnhealthyError: a program did not become healthy in time.
+    """
+    installation.settings.run.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(installation.settings.run / "up.lock", timeout=0):
+            _bring_up(installation, _wanted(installation, capture), screen, clock)
+    except Timeout as error:
+        raise UpInProgressError("another `pycturestream up` is at work here; wait for it to end") from error
+
+
+def _wanted(installation: Installation, capture: bool) -> list[str]:
+    left_out = {KAFKA: installation.embedded, CAPTURE: capture}
+    return [name for name in NAMES if left_out.get(name, True)]
+
+
+def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen, clock: Clock) -> None:
+    supervisor = Supervisor(installation)
+    running = [name for name, state in supervisor.states().items() if state.pid]
+    if set(wanted) <= set(running):
+        screen.line("already up; checking its health")
+    elif supervisor.pid() is None:
+        _prepare(installation, screen)
+    if not installation.embedded:
+        screen.line(f"using the broker at {installation.settings.kafka}; no own Kafka is started")
+    for name in [KAFKA, *(name for name in wanted if name != KAFKA)]:
+        if name in wanted and name not in running:
+            health_file(installation, name).unlink(missing_ok=True)
+            supervisor.start(name)
+        wait_healthy(installation, name, supervisor, screen, clock)
+        if name == KAFKA:
+            _make_topics(installation.settings.kafka)
+
+
+def _make_topics(bootstrap: str) -> None:
+    try:
+        create_topics(bootstrap)
+    except KafkaError as error:
+        raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error
+
+
+def _prepare(installation: Installation, screen: Screen) -> None:
+    """Everything before the first program: left-overs, ports, files, configuration, supervisor."""
+    from stack.provision import provision
+
+    settings = installation.settings
+    left = marked(installation.config)
+    if left:
+        screen.line(f"ending {len(left)} processes that an earlier run left behind")
+        for process in left:
+            process.terminate()
+        end(left, patience_s=10)
+    check_ports(ports_needed(installation))
+    provision(settings, screen.line)
+    env = spark_environment(installation)
+    installation.logs.mkdir(parents=True, exist_ok=True)
+    programs = [*_broker(installation, Path(env["JAVA_HOME"])), *python_programs()]
+    installation.config.write_text(render_config(installation, programs, socket_path(settings.run)), "utf-8")
+    start_supervisor(installation, env)
+
+
+def _broker(installation: Installation, java_home: Path) -> list[Program]:
+    if not installation.embedded:
+        return []
+    broker = BrokerSettings(
+        port=installation.kafka_port,
+        controller_port=installation.controller_port,
+        data=installation.settings.data,
+        jars=installation.settings.home / "jars" / "kafka",
+        java_home=java_home,
+    )
+    broker.write_properties()
+    broker.format_storage()
+    return [Program(KAFKA, tuple(broker.command()), settle_s=3)]
+
+
+def wait_healthy(
+    installation: Installation, name: str, supervisor: Supervisor, screen: Screen, clock: Clock
+) -> None:
+    """Wait until a program is healthy, at most `PATIENCE_S`.
+
+    Raises:
+        UnhealthyError: it was given up, or the time is over.
+    """
+    deadline = clock.monotonic() + PATIENCE_S
+    while (why := ailment(installation, name, clock)) is not None:
+        state = supervisor.states().get(name)
+        given_up = state is not None and state.state == "FATAL"
+        if given_up or clock.monotonic() > deadline:
+            raise UnhealthyError(_obituary(installation, name, why))
+        again = " (restarting)" if state is not None and state.state == "BACKOFF" else ""
+        screen.waiting(f"waiting for {name}: {why}{again}")
+        clock.sleep(0.5)
+    screen.line(f"{name} is healthy")
+
+
+def _obituary(installation: Installation, name: str, why: str) -> str:
+    log = installation.log(name)
+    lines = "\n".join(last_lines(log, 20)) or "(nothing)"
+    return f"{name} is not healthy after {PATIENCE_S:.0f} s: {why}. The last lines of {log}:\n{lines}"

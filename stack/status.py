@@ -1,0 +1,105 @@
+"""`status`: what runs, what became of the frames, and how far behind the stream is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lake.contracts import Status as Outcome
+from stack.clock import Clock
+from stack.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
+from stack.health import ailment, read_health
+from stack.installation import Installation
+from stack.processes import memory_mb
+from stack.programs import CAPTURE, KAFKA, NAMES, STREAM
+from stack.startup import PATIENCE_S
+from stack.supervision import ProgramState, Supervisor
+
+WORDS = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}
+"""The supervisor's words in ours, where they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStatus:
+    """One line of the table of programs.
+
+    Attributes:
+        name: of the program.
+        state: running (and healthy), starting, unhealthy, restarting, failed, stopping, stopped.
+        restarts: since the system was started.
+        rss_mb: memory of its process tree in MB, see `stack.processes.memory_mb`.
+        url: where it listens, or None.
+    """
+
+    name: str
+    state: str
+    restarts: int
+    rss_mb: float
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole system at one moment; `last_result_age_s` is in seconds, `lag` in records."""
+
+    programs: list[ProgramStatus]
+    frames: dict[str, int]
+    lag: int | None
+    last_result_age_s: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, in the order of the fields."""
+        return asdict(self)
+
+
+def look(installation: Installation, clock: Clock) -> Status:
+    """Look at everything once; what is missing counts as zero, None or stopped."""
+    lake = read_lake(installation.settings.lake)
+    ends = end_offsets(installation.settings.kafka)
+    frames = {
+        "captured": captured(read_health(installation, CAPTURE)),
+        "received": sum(ends.values()),
+        "analysed": lake.total(Outcome.DETECTED),
+        "skipped": lake.total(*SKIPPED),
+        "corrupt": lake.total(*CORRUPT),
+        "expired": lake.expired,
+    }
+    behind = lag(ends, read_health(installation, STREAM))
+    age = round((clock.now() - lake.newest).total_seconds(), 1) if lake.newest else None
+    return Status(look_at_programs(installation, clock), frames, behind, age)
+
+
+def look_at_programs(installation: Installation, clock: Clock) -> list[ProgramStatus]:
+    """State of each program, in the order in which they start."""
+    supervisor = Supervisor(installation)
+    states = supervisor.states()
+    found = []
+    for name in NAMES:
+        if name == KAFKA and not installation.embedded:
+            found.append(_foreign_broker(installation, clock))
+            continue
+        state = states.get(name, ProgramState("STOPPED"))
+        word = _word(installation, name, state, clock)
+        url = _url(installation, name) if state.pid else None
+        restarts = supervisor.restarts(name) if states else 0
+        found.append(ProgramStatus(name, word, restarts, memory_mb(state.pid) if state.pid else 0.0, url))
+    return found
+
+
+def _foreign_broker(installation: Installation, clock: Clock) -> ProgramStatus:
+    state = "unhealthy" if ailment(installation, KAFKA, clock) else "running"
+    return ProgramStatus(KAFKA, state, 0, 0.0, installation.settings.kafka)
+
+
+def _word(installation: Installation, name: str, state: ProgramState, clock: Clock) -> str:
+    if state.state != "RUNNING":
+        return WORDS.get(state.state, state.state.lower())
+    if ailment(installation, name, clock) is None:
+        return "running"
+    return "starting" if state.up_s < PATIENCE_S else "unhealthy"
+
+
+def _url(installation: Installation, name: str) -> str | None:
+    if name == KAFKA:
+        return installation.settings.kafka
+    return read_health(installation, name).get("ui")
