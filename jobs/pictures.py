@@ -28,6 +28,8 @@ LEAST_WIDTH: Final = 480
 MOST_ANNOTATED_BYTES: Final = 700 * 1024
 QUALITIES: Final = (85, 70, 50)
 """JPEG qualities tried, one after the other, until an annotated picture is small enough."""
+COLOURS: Final = ("#C2185B", "#1565C0", "#2E7D32", "#AD4E00", "#6A1B9A", "#00695C", "#B71C1C", "#0E7490")
+"""Dark enough for white text (contrast at least 4.5:1)."""
 REDUCED: Final = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
     4: cv2.IMREAD_REDUCED_COLOR_4,
@@ -117,10 +119,14 @@ def _draw(picture: np.ndarray, objects: Sequence[DetectedObject]) -> np.ndarray:
         xyxy=np.array(corners, dtype=np.float32),
         class_id=np.array([zlib.crc32(one.label.encode()) % 997 for one in ordered]),
     )
-    size = max(height, width)
-    boxes = sv.BoxAnnotator(thickness=max(1, round(size / 500)))
+    colours, size = sv.ColorPalette.from_hex(COLOURS), max(height, width)
+    boxes = sv.BoxAnnotator(color=colours, thickness=max(2, round(size / 450)))
     labels = sv.LabelAnnotator(
-        text_scale=max(0.4, size / 2200), text_thickness=1, text_padding=max(3, size // 250)
+        color=colours,
+        text_scale=max(0.45, size / 2000),
+        text_thickness=1,
+        text_padding=max(3, size // 250),
+        smart_position=True,  # else a label above the upper edge is cut off
     )
     boxes.annotate(picture, detections)
     labels.annotate(picture, detections, labels=[f"{one.label} {one.score:.2f}" for one in ordered])
