@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, RetriableError
+from kafka.errors import (
+    BrokerResponseError,
+    KafkaError,
+    KafkaTimeoutError,
+    NetworkExceptionError,
+    NotEnoughReplicasAfterAppendError,
+    RequestTimedOutError,
+    RetriableError,
+)
 
 from capture.status import Outcome
 from lake.contracts import MAX_MESSAGE_BYTES
 
-DELIVERY_MS: Final = 10_000
+LOG: Final = logging.getLogger("capture.broker")
+DELIVERY_MS: Final = 8_000
 REQUEST_MS: Final = 5_000
 BLOCK_MS: Final = 2_000
 PROBE_SECONDS: Final = 2.0
@@ -76,14 +86,22 @@ def probe(server: str, timeout: float = PROBE_SECONDS) -> None:
         ) from error
 
 
+PERHAPS_WRITTEN: Final = (NetworkExceptionError, NotEnoughReplicasAfterAppendError, RequestTimedOutError)
+
+
 def outcome_of(error: BaseException) -> Outcome:
-    """What a delivery error says about the frame: in doubt unless the broker or client refused it."""
-    in_doubt = isinstance(error, RetriableError) or not isinstance(error, (KafkaError, ValueError))
-    return Outcome.UNKNOWN if in_doubt else Outcome.FAILED
+    """What a delivery error says: the broker's own answers are certain, all else is in doubt."""
+    if not isinstance(error, BrokerResponseError) or isinstance(error, PERHAPS_WRITTEN):
+        return Outcome.UNKNOWN
+    return Outcome.RETURNED if isinstance(error, RetriableError) else Outcome.FAILED
 
 
 class KafkaBroker:
-    """kafka-python, told to give up early: its own buffer has no bound, so few frames go in at a time."""
+    """kafka-python, told to give up early: its own buffer has no bound, so few frames go in at a time.
+
+    It never resends by itself: a frame is written once or is in doubt. Its idempotent mode, which resends
+    safely, was seen to leave every frame undecided for as long as the broker was away.
+    """
 
     def __init__(self, server: str) -> None:
         """Speak to the broker at host:port, from `connect` on."""
@@ -101,7 +119,8 @@ class KafkaBroker:
                 bootstrap_servers=self._server,
                 client_id="pycturestream-capture",
                 acks="all",
-                enable_idempotence=True,
+                enable_idempotence=False,
+                retries=0,
                 bootstrap_timeout_ms=REQUEST_MS,
                 max_block_ms=BLOCK_MS,
                 request_timeout_ms=REQUEST_MS,
@@ -134,8 +153,21 @@ class KafkaBroker:
         future.add_errback(lambda error: done(outcome_of(error), str(error)))
 
     def close(self, timeout: float) -> None:
-        """Close the producer, if there is one."""
+        """Close the producer, if there is one; with messages under way it ends when they have expired."""
         producer: Any = self._producer
         self._producer = None
-        if producer is not None:
+        if producer is None:
+            return
+        try:
             producer.close(timeout)
+        except KafkaTimeoutError:
+            late = threading.Thread(target=_close_late, args=(producer,), name="producer-close", daemon=True)
+            late.start()
+
+
+def _close_late(producer: Any) -> None:
+    """Close a producer whose messages are still under way; without this its thread would stay for ever."""
+    try:
+        producer.close(2 * DELIVERY_MS / 1000)
+    except KafkaTimeoutError as error:
+        LOG.warning("a producer could not be closed (%s); its thread stays until the agent ends", error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from operator import attrgetter
 
 from capture.status import CameraStatus
 from lake.contracts import Frame
@@ -61,13 +62,13 @@ class FrameBuffer:
             return frame
 
     def give_back(self, frame: Frame) -> None:
-        """Return a frame that was not handed over after all; being the oldest it goes first when full."""
+        """Return a frame that was not sent after all; older than those that wait, it gives way when full."""
         with self._changed:
             self.status.count_handed_over(-1)
             if self._closed or (self._live and self._full_for(frame)):
                 self.status.count_dropped()
                 return
-            self._waiting.appendleft(frame)
+            self._waiting = deque(sorted([frame, *self._waiting], key=attrgetter("sequence")))
             self._bytes += len(frame.jpeg)
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ def ensure_cameras(path: Path) -> None:
 
 
 def _save(path: Path, document: tomlkit.TOMLDocument, defaults: CaptureSettings) -> None:
-    content = tomlkit.dumps(document)
+    content = tomlkit.dumps(document).rstrip() + "\n"
     cameras_from(content, defaults)
     write_atomically(path, content.encode(), 0o600)
 

@@ -22,6 +22,7 @@ from lake.contracts import FRAMES_TOPIC, STATUS_TOPIC, Frame
 LOG: Final = logging.getLogger("capture.publisher")
 WINDOW: Final = 8
 """Frames in flight at most: what an outage can put in doubt, and all that the client's buffer may hold."""
+DOUBT: Final = "the broker stopped answering, frames under way may be lost; is it running?"
 STALL_SECONDS: Final = 1.0
 DOUBT_SECONDS: Final = 15.0
 PICTURE_EVERY: Final = 1.0
@@ -80,8 +81,8 @@ class Publisher:
     def pending(self) -> int:
         """Messages not yet decided: waiting or in flight."""
         with self._lock:
-            buffers = list(self._buffers)
-        return len(self._flights) + len(self._notices) + sum(len(buffer) for buffer in buffers)
+            frames = sum(buffer.status.counters.pending for buffer in self._buffers)
+        return max(frames, len(self._flights)) + len(self._notices)
 
     def step(self) -> bool:
         """Do what can be done now; whether anything was handed over. Blocks only for the broker."""
@@ -111,9 +112,13 @@ class Publisher:
 
     def _away(self, error: BrokerAwayError) -> None:
         self._retry_at = self._monotonic() + self._backoff.next()
+        self._complain(str(error))
+
+    def _complain(self, message: str) -> None:
+        """Say once that something is wrong with the broker, and show it with every running camera."""
         if self.last_error is None:
-            LOG.warning("%s", error)
-        self.last_error = str(error)
+            LOG.warning("%s", message)
+        self.last_error = message
         with self._lock:
             statuses = [buffer.status for buffer in self._buffers]
         for status in statuses:
@@ -172,17 +177,22 @@ class Publisher:
                 return
             if outcome is Outcome.ACKNOWLEDGED:
                 self._sent[flight.frame.camera_id] = flight.frame
-            if outcome is Outcome.UNKNOWN and not self._doubtful:
+            if outcome in (Outcome.UNKNOWN, Outcome.RETURNED) and not self._doubtful:
                 self._doubtful, self._doubtful_since = True, self._monotonic()
+        if outcome is Outcome.RETURNED:
+            flight.buffer.give_back(flight.frame)
+            return
         flight.buffer.status.count_settled(outcome)
         if outcome is not Outcome.ACKNOWLEDGED:
             flight.buffer.status.complain(f"frame {flight.frame.frame_id} {outcome.value}: {reason}")
 
     def _leave_doubtful(self) -> None:
-        """Make a new connection once the frames of the old one are decided, for its sequence is broken."""
+        """Make a new connection once the frames of the old one are decided."""
+        if self.last_error is None:
+            self._complain(DOUBT)
         if self._flights and self._monotonic() - self._doubtful_since < DOUBT_SECONDS:
             return
-        self._disconnect(BrokerAwayError("the broker stopped answering; frames under way are in doubt"))
+        self._disconnect(BrokerAwayError(DOUBT))
         self._abandon_flights()
         self._doubtful = False
 

@@ -25,11 +25,15 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a frame that was handed over; `unknown` may or may not have arrived."""
+    """What became of a frame that was handed over.
+
+    `unknown` may or may not have arrived, and is never sent again; `returned` surely did not, and waits anew.
+    """
 
     ACKNOWLEDGED = "acknowledged"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    RETURNED = "returned"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from capture.command import app
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def capture(tmp_path):
+    env = {"PYCTURESTREAM_DATA": str(tmp_path), "PYCTURESTREAM_HOME": str(tmp_path), "COLUMNS": "500"}
+    return lambda *words, **more: RUNNER.invoke(app, list(words), env={**env, **more})
+
+
+def test_one_command_adds_a_webcam(capture, tmp_path):
+    added = capture("camera", "add", "webcam", "--source", "0")
+    assert (added.exit_code, added.output) == (0, f"Added camera webcam to {tmp_path / 'cameras.toml'}\n")
+    assert capture("camera", "list").output == "demo\tdemo\t1\tTrue\nwebcam\t0\t3\tTrue\n"
+    assert capture("camera", "remove", "webcam").exit_code == 0
+    assert capture("camera", "list").output == "demo\tdemo\t1\tTrue\n"
+
+
+def test_a_listed_password_is_not_shown(capture):
+    capture("camera", "add", "door", "--source", "rtsp://ann:canary@10.0.0.7/1")
+    assert "door\trtsp://***@10.0.0.7/1\t3\tTrue" in capture("camera", "list").output
+
+
+def test_a_file_is_listed_with_its_whole_path(capture, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    capture("camera", "add", "film", "--source", "film.mp4")
+    assert f"film\t{tmp_path / 'film.mp4'}\t3\tTrue" in capture("camera", "list").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "--source", "nowhere.mp4"], "no file 'nowhere.mp4'"),
+        (["run", "--fps", "2", "--interval", "1"], "give one of them"),
+        (["run", "--camera", "../x"], "'../x' must be 1-64 letters"),
+        (["run", "--source", "ftp://ann:canary@x"], "must begin with one of rtsp://"),
+        (["camera", "add", "a/b", "--source", "0"], "'a/b' must be 1-64 letters"),
+        (["camera", "remove", "nobody"], "no camera 'nobody'"),
+    ],
+)
+def test_a_bad_word_is_an_error_with_its_cure(capture, words, said):
+    ended = capture(*words)
+    assert ended.exit_code == 2
+    assert said in ended.output
+    assert "canary" not in ended.output
+
+
+def test_a_bad_setting_is_an_error_that_names_it(capture):
+    ended = capture("camera", "list", PYCTURESTREAM_CAPTURE_QUALITY="fine")
+    assert ended.exit_code == 2
+    assert "PYCTURESTREAM_CAPTURE_QUALITY='fine' must be a number" in ended.output
