@@ -1,0 +1,100 @@
+"""Which offsets a micro-batch was meant to read, and which of them it could not.
+
+The planned ranges come from the checkpoint, where Spark writes them before a batch runs; so a batch that
+is replayed after a crash finds the same gaps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+CHECKPOINT_ADVICE: Final = (
+    "stop the stream and move the checkpoint away to begin again from the earliest offset"
+)
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that does not say which offsets a batch was to read."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OffsetRange:
+    """Offsets `start` up to, not including, `end` of one partition."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
+def planned_ranges(checkpoint: Path, batch_id: int) -> list[OffsetRange]:
+    """What the batch was meant to read; a first batch was meant to read from offset 0.
+
+    Raises:
+        CheckpointError: the checkpoint has no entry for the batch.
+    """
+    ends = _offsets(checkpoint / "offsets" / str(batch_id))
+    starts = _offsets(checkpoint / "offsets" / str(batch_id - 1)) if batch_id else {}
+    return [
+        OffsetRange(topic, partition, starts.get(topic, {}).get(partition, 0), end)
+        for topic, partitions in ends.items()
+        for partition, end in partitions.items()
+    ]
+
+
+def missing_ranges(
+    planned: Iterable[OffsetRange], seen: Mapping[tuple[str, int], Iterable[int]]
+) -> list[OffsetRange]:
+    """The parts of the planned ranges that hold no seen offset, in order.
+
+    >>> [(gap.start, gap.end) for gap in missing_ranges([OffsetRange("t", 0, 5, 10)], {("t", 0): [7, 8]})]
+    [(5, 7), (9, 10)]
+    """
+    return [
+        gap for wanted in planned for gap in _gaps(wanted, seen.get((wanted.topic, wanted.partition), ()))
+    ]
+
+
+def committed_ends(checkpoint: Path) -> dict[tuple[str, int], int]:
+    """Next offset of each partition after the last batch that was finished; empty when there was none."""
+    finished = [int(entry.name) for entry in (checkpoint / "commits").glob("*") if entry.name.isdigit()]
+    if not finished:
+        return {}
+    ends = _offsets(checkpoint / "offsets" / str(max(finished)))
+    return {(topic, part): end for topic, parts in ends.items() for part, end in parts.items()}
+
+
+def query_id(checkpoint: Path) -> str:
+    """The id that Spark gave the query when it made the checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint has none.
+    """
+    try:
+        return str(json.loads((checkpoint / "metadata").read_text(encoding="utf-8"))["id"])
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{checkpoint} has no metadata ({error}); {CHECKPOINT_ADVICE}") from error
+
+
+def _gaps(wanted: OffsetRange, seen: Iterable[int]) -> list[OffsetRange]:
+    gaps, at = [], wanted.start
+    for offset in [*sorted(set(seen)), wanted.end]:
+        if at < offset <= wanted.end:
+            gaps.append(OffsetRange(wanted.topic, wanted.partition, at, offset))
+        at = max(at, offset + 1)
+    return gaps
+
+
+def _offsets(entry: Path) -> dict[str, dict[int, int]]:
+    """Topic → partition → offset of one entry of Spark's log: a version, metadata, then each source."""
+    try:
+        source = entry.read_text(encoding="utf-8").splitlines()[2]
+        return {
+            topic: {int(p): int(o) for p, o in ends.items()} for topic, ends in json.loads(source).items()
+        }
+    except (OSError, IndexError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{entry} is missing or unreadable ({error}); {CHECKPOINT_ADVICE}") from error

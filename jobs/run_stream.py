@@ -1,0 +1,158 @@
+"""The streaming application: detect_objects, archive_frames and archive_detections in one Spark.
+
+It ends when a query fails or a topic was made anew, with a sentence and a non-zero status; its supervisor
+starts it again, and each query goes on where its checkpoint is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import FrameType
+
+from pyspark.sql import SparkSession
+
+from jobs.checkpoints import checkpoint_of, last_life, unread
+from jobs.detector_run import describe_run, record_run
+from jobs.gaps import Gaps
+from jobs.messages import Detecting
+from jobs.queries import READS, Started, start_queries
+from jobs.stream_health import StreamHealth, last_known_ends
+from jobs.stream_settings import StreamSettings
+from lake.broker import BrokerAwayError, TopicMissingError, topic_ids
+from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC
+from lake.session import open_session
+from lake.tables import Lake
+
+TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC)
+TOPICS_LOOKED_AT_EVERY_S = 5.0
+
+Clock = Callable[[], datetime]
+
+log = logging.getLogger("stream")
+
+
+class StreamEndedError(RuntimeError):
+    """The application cannot go on and wants to be started again."""
+
+
+class StopRequestedError(Exception):
+    """Somebody asked the application to stop."""
+
+
+def run(
+    spark: SparkSession, settings: StreamSettings, ids: Mapping[str, str], now: Callable[[], datetime]
+) -> None:
+    """Start the queries and watch them until one fails or the topics change.
+
+    Raises:
+        StreamEndedError: a query failed, or a topic was made anew.
+        StopRequestedError: a signal asked for the end.
+    """
+    lake = Lake(settings.shared.lake)
+    lake.create(spark)
+    shared = settings.shared
+    detecting = Detecting(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
+    known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
+    record_run(spark, lake, detecting, known, now())
+    _record_unread(spark, settings, lake, ids, now)
+    health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl)
+    queries = start_queries(spark, settings, lake, detecting, ids, now)
+    try:
+        _watch(queries, health, settings, ids, now)
+    finally:
+        for started in queries:
+            started.query.stop()
+
+
+def _record_unread(
+    spark: SparkSession,
+    settings: StreamSettings,
+    lake: Lake,
+    ids: Mapping[str, str],
+    now: Clock,
+) -> None:
+    """Where a topic was made anew, record what of the old one each query had not read."""
+    for query, topics in READS.items():
+        current = {topic: ids[topic] for topic in topics}
+        life = last_life(settings.checkpoints, query, current)
+        if life is None:
+            continue
+        log.warning("%s: %s was made anew; reading it from its beginning", query, " or ".join(topics))
+        gaps = Gaps(lake, query, life.topic_ids, life.folder)
+        left = unread(life, current, last_known_ends(settings.health, query))
+        gaps.record(spark, left, "recreated", now(), 0)
+        checkpoint_of(settings.checkpoints, query, current).mkdir(parents=True)
+
+
+def _watch(
+    queries: list[Started],
+    health: StreamHealth,
+    settings: StreamSettings,
+    ids: Mapping[str, str],
+    now: Clock,
+) -> None:
+    looked_at = time.monotonic()
+    while True:
+        health.write(queries, now())
+        for started in queries:
+            if not started.query.isActive:
+                raise StreamEndedError(f"query {started.name} failed: {started.query.exception()}")
+        if time.monotonic() - looked_at > TOPICS_LOOKED_AT_EVERY_S:
+            _check_topics(settings.shared.kafka, ids)
+            looked_at = time.monotonic()
+        time.sleep(1)
+
+
+def _check_topics(kafka: str, ids: Mapping[str, str]) -> None:
+    try:
+        changed = [topic for topic, found in topic_ids(kafka, ids).items() if ids[topic] != found]
+    except (BrokerAwayError, TopicMissingError) as error:
+        log.warning("%s", error)
+        return
+    if changed:
+        raise StreamEndedError(f"topic {', '.join(changed)} was made anew: starting again from its beginning")
+
+
+def wait_for_topics(kafka: str) -> dict[str, str]:
+    """The UUIDs of the topics, as soon as there is a broker that has them."""
+    while True:
+        try:
+            return topic_ids(kafka, TOPICS)
+        except (BrokerAwayError, TopicMissingError) as error:
+            log.warning("waiting: %s", error)
+            time.sleep(2)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise StopRequestedError
+
+
+def main(env: Mapping[str, str]) -> int:
+    """Read the settings, start Spark, run until the end; the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s")
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    settings = StreamSettings.from_env(env)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        ids = wait_for_topics(settings.shared.kafka)
+        spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
+        run(spark, settings, ids, lambda: datetime.now(UTC))
+    except StreamEndedError as error:
+        log.error("%s", error)
+        return 1
+    except (StopRequestedError, KeyboardInterrupt):
+        log.info("stopped as asked")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

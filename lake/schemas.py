@@ -1,0 +1,136 @@
+"""What each table holds: columns with their meaning, partitions, checks. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from lake.contracts import Status
+
+RECORD: Final = """
+topic STRING COMMENT 'Kafka topic of the frame',
+topic_id STRING COMMENT 'UUID the broker gave the topic; a topic made anew has another one',
+partition INT COMMENT 'Kafka partition of the frame',
+offset BIGINT COMMENT 'Kafka offset of the frame',
+appended_at TIMESTAMP COMMENT 'UTC, when the broker appended the frame'"""
+
+ORIGIN: Final = """
+camera_id STRING COMMENT 'camera that took the picture; null when the record names none that is allowed',
+frame_id STRING COMMENT 'unique id of the frame, from the agent or else from the record',
+captured_at TIMESTAMP COMMENT 'UTC, when the picture was taken, by the clock of its agent',
+sent_at TIMESTAMP COMMENT 'UTC, when the agent handed it to Kafka, by the clock of the agent',
+observed_at TIMESTAMP COMMENT 'UTC, when the picture was taken, by a clock that was checked',
+clock_skewed BOOLEAN COMMENT 'true where observed_at had to be corrected',
+replay_id STRING COMMENT 'set for replayed frames, which never enter reports'"""
+
+OBJECT: Final = (
+    "STRUCT<label: STRING, score: FLOAT, ymin: FLOAT, xmin: FLOAT, ymax: FLOAT, xmax: FLOAT,"
+    " sector_v: STRING, sector_h: STRING>"
+)
+
+DAY: Final = "day DATE COMMENT 'UTC day of observed_at, the partition'"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A Delta table: `checks` maps a constraint's name to its SQL condition."""
+
+    name: str
+    comment: str
+    ddl: str
+    partitioned_by: tuple[str, ...] = ()
+    checks: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in order."""
+        return re.findall(r"(?m)^(\w+) [A-Z]", self.ddl)
+
+
+KEYS_PRESENT: Final = {
+    "record_is_named": "topic IS NOT NULL AND partition >= 0 AND offset >= 0 AND appended_at IS NOT NULL",
+    "day_is_set": "day IS NOT NULL",
+}
+
+FRAMES: Final = Table(
+    name="frames",
+    comment="One row per record on the frames topic: every byte as it came",
+    ddl=f"""{RECORD},{ORIGIN},
+format STRING COMMENT 'frame/1, legacy (JSON of the first version), or null when it is neither',
+session STRING COMMENT 'random id of the agent run',
+sequence BIGINT COMMENT 'number of the frame in its session',
+width INT COMMENT 'pixels, as the agent says',
+height INT COMMENT 'pixels, as the agent says',
+motion DOUBLE COMMENT 'share of the picture that moved, 0 to 1, where the agent measured it',
+problem STRING COMMENT 'why the metadata cannot be used; null when they can',
+headers ARRAY<STRUCT<key: STRING, value: BINARY>> COMMENT 'Kafka headers as they came',
+key BINARY COMMENT 'Kafka key as it came',
+value BINARY COMMENT 'Kafka value as it came: the picture, or the JSON of the first version',
+bytes BIGINT COMMENT 'length of the value',
+sha256 STRING COMMENT 'SHA-256 of the value, hexadecimal',
+{DAY}""",
+    partitioned_by=("day",),
+    checks=KEYS_PRESENT,
+    properties={
+        # Statistics of the bytes would cost much and find nothing.
+        "delta.dataSkippingStatsColumns": (
+            "topic_id,partition,offset,appended_at,camera_id,frame_id,observed_at"
+        ),
+    },
+)
+
+DETECTIONS: Final = Table(
+    name="detections",
+    comment="One row per record and detector run: what became of the frame, and what was seen on it",
+    ddl=f"""{RECORD},{ORIGIN},
+layer STRING COMMENT 'speed, batch or promoted',
+run_id STRING COMMENT 'detector run, see detector_runs',
+status STRING COMMENT 'what became of the record: {", ".join(Status)}',
+reason STRING COMMENT 'why it was not detected; null when it was',
+objects ARRAY<{OBJECT}> COMMENT 'all objects with score >= 0.2; boxes are 0..1 of the picture',
+batch_at TIMESTAMP COMMENT 'UTC, time of the micro-batch as Spark stored it',
+started_at TIMESTAMP COMMENT 'UTC, when the worker began to decode',
+finished_at TIMESTAMP COMMENT 'UTC, when the outcome was known',
+{DAY}""",
+    partitioned_by=("day",),
+    checks={
+        **KEYS_PRESENT,
+        "status_is_known": f"status IN ({', '.join(repr(str(s)) for s in Status)})",
+        "layer_is_known": "layer IN ('speed', 'batch', 'promoted')",
+    },
+)
+
+EXPIRED_RANGES: Final = Table(
+    name="expired_ranges",
+    comment="One row per range of offsets that a query could no longer read",
+    ddl="""query STRING COMMENT 'streaming query that missed them',
+topic STRING COMMENT 'Kafka topic',
+topic_id STRING COMMENT 'UUID of the topic',
+partition INT COMMENT 'Kafka partition',
+from_offset BIGINT COMMENT 'first offset that was missed',
+to_offset BIGINT COMMENT 'first offset after the range',
+cause STRING COMMENT 'expired: gone before it was read; recreated: the topic was made anew',
+found_at TIMESTAMP COMMENT 'UTC, batch time or start at which it was found'""",
+    checks={"range_is_named": "query IS NOT NULL AND topic IS NOT NULL AND to_offset >= from_offset"},
+)
+
+DETECTOR_RUNS: Final = Table(
+    name="detector_runs",
+    comment="One row per run of a detecting job: exactly what was detecting",
+    ddl="""run_id STRING COMMENT 'key',
+layer STRING COMMENT 'speed, batch or promoted',
+engine STRING COMMENT 'what computes the model: litert, tensorflow, or module:factory',
+model STRING COMMENT 'name of the model',
+model_sha256 MAP<STRING, STRING> COMMENT 'file of the model to its SHA-256',
+policy STRING COMMENT 'newest (per camera and batch) or all',
+stale_after_s DOUBLE COMMENT 'seconds after which a frame is skipped',
+stored_score DOUBLE COMMENT 'objects below it are not stored',
+report_threshold DOUBLE COMMENT 'objects below it are not reported',
+configuration_sha256 STRING COMMENT 'hash over all of the above: equal hash, equal answers',
+started_at TIMESTAMP COMMENT 'UTC'""",
+    checks={"run_is_named": "run_id IS NOT NULL"},
+)
+
+TABLES: Final = (FRAMES, DETECTIONS, EXPIRED_RANGES, DETECTOR_RUNS)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
+from lake.tables import Lake
+from tests.conftest import at
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    lake = Lake(tmp_path_factory.mktemp("a lake"))
+    lake.create(spark)
+    return lake
+
+
+def test_every_column_of_every_table_says_what_it_means(spark: SparkSession, lake: Lake) -> None:
+    for table in TABLES:
+        for column in lake.read(spark, table).schema:
+            assert column.metadata.get("comment"), f"{table.name}.{column.name}"
+
+
+def test_the_columns_read_off_the_ddl_are_those_spark_reads(spark: SparkSession) -> None:
+    for table in TABLES:
+        assert table.columns == StructType.fromDDL(table.ddl).names
+
+
+def test_making_the_tables_again_changes_nothing(spark: SparkSession, lake: Lake) -> None:
+    before = lake.read(spark, FRAMES).schema
+    lake.create(spark)
+    assert lake.read(spark, FRAMES).schema == before
+
+
+def test_a_detection_with_an_unknown_status_is_refused(spark: SparkSession, lake: Lake) -> None:
+    row = spark.range(1).select(
+        *(F.lit(None).cast(field.dataType).alias(field.name) for field in StructType.fromDDL(DETECTIONS.ddl))
+    )
+    row = row.withColumns({
+        "topic": F.lit("pycturestream"), "partition": F.lit(0), "offset": F.lit(1).cast("long"),
+        "appended_at": F.lit(at("11:00")), "day": F.lit(at("11:00")).cast("date"), "status": F.lit("lost"),
+        "layer": F.lit("speed"),
+    })  # fmt: skip
+    with pytest.raises(Py4JJavaError, match="status_is_known"):
+        lake.append(row, DETECTIONS, "test", 1)
+
+
+def test_a_batch_that_is_appended_twice_is_stored_once(spark: SparkSession, lake: Lake) -> None:
+    ranges = spark.createDataFrame(
+        [("q", "t", "id", 0, 1, 2, "expired", at("11:00"))], StructType.fromDDL(EXPIRED_RANGES.ddl)
+    )
+    for version in (7, 7, 6):
+        lake.append(ranges, EXPIRED_RANGES, "writer", version)
+    assert lake.read(spark, EXPIRED_RANGES).count() == 1
+
+
+def test_readers_without_a_jvm_can_read_every_table(lake: Lake) -> None:
+    from deltalake import DeltaTable
+
+    for table in TABLES:
+        assert [field.name for field in DeltaTable(Path(lake.path(table))).schema().fields] == table.columns
