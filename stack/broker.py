@@ -177,7 +177,7 @@ def name_cluster() -> str:
 
 
 def is_ready(bootstrap: str) -> bool:
-    """Whether a broker at host:port serves clients; answers within about 6 s, at once when the port is closed."""
+    """Whether a broker at host:port serves clients; asks for at most 11 s, a closed port is at once a no."""
     host, _, port = bootstrap.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=1).close()

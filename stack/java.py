@@ -74,9 +74,9 @@ def describe_java(program: str) -> str:
 
 
 def parse_java(description: str) -> tuple[int, Path] | None:
-    """Major version and home folder out of what `java -XshowSettings:properties` prints.
+    r"""Major version and home folder out of what `java -XshowSettings:properties` prints.
 
-    >>> parse_java("    java.home = /opt/jdk 8\\n    java.specification.version = 1.8\\n")
+    >>> parse_java("java.home = /opt/jdk 8\njava.specification.version = 1.8")
     (8, PosixPath('/opt/jdk 8'))
     """
     version = re.search(r"^\s*java\.specification\.version = (?:1\.)?(\d+)\s*$", description, re.MULTILINE)

@@ -1,0 +1,145 @@
+"""What is fetched besides Python packages: names, versions, sizes and SHA-256 from `artifacts.toml`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+DATA_FILE: Final = Path(__file__).with_name("artifacts.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file as it must be.
+
+    Attributes:
+        path: below the cache folder, with `/`.
+        size: bytes.
+        sha256: in hexadecimal.
+        source: Maven coordinate `group:name:version` of a jar; empty for members of a package.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """File name without folders."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Files out of a package of npm or PyPI.
+
+    Attributes:
+        name, version: as the package index knows them.
+        folder: of the files, inside the archive.
+        archive: the package itself, as downloaded.
+        files: what is taken out of it.
+    """
+
+    name: str
+    version: str
+    folder: str
+    archive: Artifact
+    files: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Everything that is fetched; `converter` counts up when the model must be converted anew."""
+
+    jars: dict[str, tuple[Artifact, ...]]
+    model: Package
+    clips: Package
+    converter: int
+
+
+def load_artifacts(file: Path = DATA_FILE) -> Artifacts:
+    """Read the data file that is part of this program."""
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Artifacts(
+        jars={
+            folder: tuple(_jar(folder, *item) for item in jars.items())
+            for folder, jars in content["jars"].items()
+        },
+        model=_package(content["model"], "downloads/coco-ssd"),
+        clips=_package(content["clips"], "clips"),
+        converter=content["model"]["converter"],
+    )
+
+
+def _jar(folder: str, source: str, entry: dict[str, Any]) -> Artifact:
+    _, name, version = source.split(":")
+    return Artifact(f"jars/{folder}/{name}-{version}.jar", entry["bytes"], entry["sha256"], source)
+
+
+def _package(entry: dict[str, Any], target: str) -> Package:
+    archive = entry["archive"]
+    files = (Artifact(f"{target}/{name}", of["bytes"], of["sha256"]) for name, of in entry["files"].items())
+    return Package(
+        name=entry["package"],
+        version=entry["version"],
+        folder=entry["folder"],
+        archive=Artifact(f"downloads/{archive['name']}", archive["bytes"], archive["sha256"]),
+        files=tuple(files),
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Stamp:
+    """Remembers which files were hashed, by size and time of change, so that a start need not hash 80 MB.
+
+    Kept as `verified.json` in the cache folder. A missing or broken stamp only costs the hashing.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.file = home / "verified.json"
+        try:
+            self.known: dict[str, Any] = dict(json.loads(self.file.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            self.known = {}
+
+    def holds(self, path: str, sha256: str) -> bool:
+        """Whether the file below the cache folder is the right one; hashes it when it changed since."""
+        file = self.home / path
+        try:
+            state = file.stat()
+            mark = [sha256, state.st_size, state.st_mtime_ns]
+            if self.known.get(path) != mark:
+                if sha256_of(file) != sha256:
+                    return False
+                self.known[path] = mark
+        except OSError:
+            return False
+        return True
+
+    def forget(self) -> None:
+        """Hash every file again when next asked."""
+        self.known = {name: mark for name, mark in self.known.items() if not isinstance(mark, list)}
+
+    def save(self) -> None:
+        """Write the stamp in one step, when it changed; a cache that cannot be written is still read."""
+        text = json.dumps(self.known, indent=0, sort_keys=True)
+        try:
+            if self.file.is_file() and self.file.read_text(encoding="utf-8") == text:
+                return
+            new = self.file.with_name(f"{self.file.name}.{os.getpid()}")
+            new.write_text(text, encoding="utf-8")
+            new.replace(self.file)
+        except OSError:
+            return
