@@ -53,6 +53,14 @@ def _bytes(process: psutil.Process) -> int:
         return 0
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether a process still runs; one that only waits for its parent to collect it does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def end(processes: Iterable[psutil.Process], patience_s: float) -> list[int]:
     """Wait until the processes are gone and kill those that stay.
 
@@ -63,7 +71,8 @@ def end(processes: Iterable[psutil.Process], patience_s: float) -> list[int]:
     Returns:
         The pids that had to be killed.
     """
-    _, alive = psutil.wait_procs(list(processes), timeout=patience_s)
+    _, left = psutil.wait_procs([one for one in processes if lives(one)], timeout=patience_s)
+    alive = [process for process in left if lives(process)]
     for process in alive:
         try:
             process.kill()

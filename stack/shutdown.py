@@ -8,7 +8,7 @@ import psutil
 
 from stack.clock import Clock
 from stack.installation import Installation
-from stack.processes import end, marked, tree
+from stack.processes import end, lives, marked, tree
 from stack.programs import NAMES
 from stack.startup import Screen
 from stack.supervision import Supervisor
@@ -40,24 +40,17 @@ def _stop(name: str, pid: int, supervisor: Supervisor, screen: Screen, clock: Cl
     screen.waiting(f"stopping {name}")
     supervisor.stop(name)
     deadline = clock.monotonic() + PATIENCE_S
-    while any(_lives(member) for member in members) and clock.monotonic() < deadline:
+    while any(lives(member) for member in members) and clock.monotonic() < deadline:
         clock.sleep(0.1)
     killed = end(members, patience_s=0)
     how = f"did not end within {PATIENCE_S:.0f} s; killed {len(killed)} processes" if killed else "stopped"
     screen.line(f"{name} {how}")
 
 
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
-
-
 def _end_rest(installation: Installation, ours: set[psutil.Process], screen: Screen, gently: bool) -> None:
     if gently:  # The supervisor was killed: nobody else tells its orphans to end.
         for process in ours:
-            if _lives(process):
+            if lives(process):
                 process.terminate()
     killed = end(ours, patience_s=PATIENCE_S)
     killed += end(marked(installation.config), patience_s=0)
