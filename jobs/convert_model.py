@@ -7,10 +7,6 @@ Writes the SavedModel, float32 and int8 LiteRT files, anchors, labels, and last 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +18,7 @@ from jobs.coco_labels import COCO_NAMES
 from jobs.engines import normalise
 from jobs.model_files import ANCHORS, LABELS, SAVED_MODEL, write_manifest
 from jobs.pictures import fit_picture
+from jobs.quiet import quiet
 
 CALIBRATION_PICTURES = 120
 """Pictures that show the int8 converter which values occur; spread evenly over all clips."""
@@ -29,27 +26,6 @@ CALIBRATION_PICTURES = 120
 
 class ClipsError(ValueError):
     """A folder of clips without pictures to calibrate with."""
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep TensorFlow's chatter, also that of its native code, off the terminal unless it fails."""
-    with tempfile.TemporaryFile() as log:
-        saved = os.dup(1), os.dup(2)
-        sys.stdout.flush()
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            log.seek(0)
-            os.write(saved[1], log.read()[-4000:])
-            raise
-        finally:
-            sys.stdout.flush()
-            for descriptor, number in zip(saved, (1, 2), strict=True):
-                os.dup2(descriptor, number)
-                os.close(descriptor)
 
 
 def read_clips(clips: Path, wanted: int) -> list[np.ndarray]:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from jobs.detector import ENGINES, DetectedObject, Detector, DetectorSettings, load_detector
 from jobs.pictures import annotate_picture, decode_picture
+from jobs.quiet import quiet
 from jobs.sectors import sector_of
 from lake.settings import SettingError, Settings
 
@@ -74,7 +75,9 @@ def load_from_env(engine: str | None) -> tuple[Detector, Settings]:
     """The detector that the environment asks for, or one with another engine, and the settings."""
     settings = Settings.from_env(os.environ)
     chosen = DetectorSettings.from_env(os.environ, settings)
-    return load_detector(replace(chosen, engine=engine or chosen.engine)), settings
+    chosen = replace(chosen, engine=engine or chosen.engine)
+    with quiet():
+        return load_detector(chosen), settings
 
 
 def main(

@@ -30,7 +30,7 @@ class DetectorSettings:
         model: the model folder, with its `model.json`.
         threads: CPU threads of one detector.
         score: objects below it (0..1) are dropped; never less than what is stored.
-        iou: boxes of one class that overlap by more (0..1) are one object.
+        iou: boxes of one class that overlap by more (0..1) are one object; `tensorflow` allows only 0.5.
         precision: of the weights and arithmetic under `litert`, `float32` or `int8`.
     """
 
@@ -47,6 +47,11 @@ class DetectorSettings:
             raise SettingError(
                 f"engine {self.engine!r} with precision {self.precision!r} is unknown; "
                 f"use one of {', '.join(ENGINES)} with one of {', '.join(PRECISIONS)}"
+            )
+        if self.engine == "tensorflow" and self.iou != IOU_THRESHOLD:
+            raise SettingError(
+                f"iou={self.iou:g} cannot be used: a SavedModel suppresses doubles itself; "
+                f"leave it at {IOU_THRESHOLD:g} or choose the engine litert"
             )
         if self.threads < 1 or not STORED_SCORE <= self.score < 1 or not 0 < self.iou <= 1:
             raise SettingError(
@@ -121,9 +126,13 @@ def load_detector(settings: DetectorSettings) -> Detector:
     Raises:
         ModelFilesError: the folder is missing, incomplete or changed; the message says the cure.
     """
-    folder, manifest = settings.model, read_manifest(settings.model)
-    labels = read_labels(folder, manifest)
-    shared = (settings.threads, settings.score, settings.iou)
+    manifest = read_manifest(settings.model)
+    labels = read_labels(settings.model, manifest)
+    return Detector(_load_engine(settings, manifest), manifest, labels)
+
+
+def _load_engine(settings: DetectorSettings, manifest: Manifest) -> Engine:
     if settings.engine == "tensorflow":
-        return Detector(TensorFlowEngine(folder, manifest, *shared), manifest, labels)
-    return Detector(LiteRtEngine(folder, manifest, settings.precision, *shared), manifest, labels)
+        return TensorFlowEngine(settings.model, manifest, settings.threads, settings.score)
+    thresholds = settings.score, settings.iou
+    return LiteRtEngine(settings.model, manifest, settings.precision, settings.threads, *thresholds)

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jobs.box_coding import IOU_THRESHOLD, Found, find_objects
-from jobs.model_files import ANCHORS, SAVED_MODEL, Manifest, ModelFilesError, check_files
+from jobs.box_coding import Found, find_objects
+from jobs.model_files import ANCHORS, SAVED_MODEL, Manifest, check_files
 
 
 class Engine(Protocol):
@@ -34,12 +34,7 @@ def normalise(pictures: np.ndarray) -> np.ndarray:
 class TensorFlowEngine:
     """Any SavedModel with the signature of TF2's object-detection models."""
 
-    def __init__(self, folder: Path, manifest: Manifest, threads: int, score: float, iou: float) -> None:
-        if iou != IOU_THRESHOLD:
-            raise ModelFilesError(
-                f"iou={iou:g} cannot be used: a SavedModel suppresses doubles itself, at {IOU_THRESHOLD:g}; "
-                "leave it there or choose the engine litert"
-            )
+    def __init__(self, folder: Path, manifest: Manifest, threads: int, score: float) -> None:
         check_files(folder, manifest, [SAVED_MODEL])
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf
