@@ -47,11 +47,11 @@ def test_copies_go_to_the_output_folder(picture, tmp_path):
 
 
 def test_each_bad_picture_is_named_and_the_others_are_done(picture, tmp_path, capsys):
-    broken = tmp_path / "broken.jpg"
+    broken = tmp_path / "[bold]broken.jpg"
     broken.write_bytes(b"GIF89a")
     assert run(Cats(), [broken, tmp_path / "missing.jpg", picture], None, 0.5) == 2
     printed = capsys.readouterr()
-    assert "broken.jpg: 6 bytes" in printed.err
+    assert "[bold]broken.jpg: 6 bytes" in printed.err
     assert "missing.jpg" in printed.err
     assert "cat" in printed.out
 

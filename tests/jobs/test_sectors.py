@@ -26,6 +26,12 @@ def test_a_box_lies_in_the_sector_of_its_centre(box, sector):
     assert sector_of(*box) == sector
 
 
+def test_the_borders_between_sectors_lie_at_thirds():
+    centres = (0.33, 0.34, 0.66, 0.67)
+    assert [sector_of(c, c, c, c)[0] for c in centres] == ["top", "middle", "middle", "bottom"]
+    assert [sector_of(c, c, c, c)[1] for c in centres] == ["left", "center", "center", "right"]
+
+
 def test_a_wide_box_counts_by_its_centre_not_by_its_edges():
     assert sector_of(0.0, 0.5, 0.2, 1.0) == ("top", "right")
 
