@@ -90,6 +90,23 @@ def test_a_lost_source_is_opened_again_with_growing_waits():
     assert source.opened == source.closed
 
 
+def test_the_waits_begin_again_after_a_picture():
+    time = FakeTime(stop_at=20)
+    lost = CameraUnavailableError("unplugged")
+    source = ScriptedSource(time, picture(), lost, picture(), lost, openings=[lost, lost])
+    loop, _, _ = loop_of(source, time, camera=camera_of(interval=5))
+    loop.run()
+    assert time.waits[:6] == [0.5, 1, 5, 0.5, 5, 0.5]
+
+
+def test_an_ended_session_never_seems_to_run_again():
+    time = FakeTime()
+    _, buffer, states = loop_of(ScriptedSource(time), time)
+    buffer.status.enter(State.ENDED)
+    buffer.status.enter(State.RUNNING)
+    assert (buffer.status.state, states) == (State.ENDED, [(0, State.ENDED)])
+
+
 def test_the_password_of_a_lost_source_is_not_reported():
     time = FakeTime(stop_at=1)
     source = ScriptedSource(time, openings=[CameraUnavailableError("rtsp://ann:canary@x/ is away")] * 9)

@@ -85,6 +85,17 @@ def test_a_broker_that_is_away_is_tried_again_and_the_newest_frames_arrive(line)
     assert line.publisher.last_error is None
 
 
+def test_a_lost_camera_shows_its_own_reason_while_the_broker_is_away_too(line):
+    line.broker.here = False
+    line.status.enter(State.SOURCE_LOST)
+    line.status.complain("unplugged")
+    line.publisher.step()
+    assert (line.status.last_error, line.publisher.last_error) == (
+        "unplugged",
+        "no broker answers at 127.0.0.1:9",
+    )
+
+
 def test_the_waits_for_a_broker_grow(line):
     line.broker.here = False
     tried = []
@@ -167,15 +178,15 @@ def test_a_refused_frame_failed(tmp_path):
     assert "door/cafe/0 failed: the test says so" in line.status.last_error
 
 
-def test_every_camera_gets_its_turn(line):
-    line.broker.patient = True
-    other = FrameBuffer(status_of(line.time), 100, 10_000, live=True)
+def test_every_camera_gets_its_turn(tmp_path):
+    line = Line(tmp_path, frames=50, patient=True)
+    other = FrameBuffer(status_of(line.time), 50, 10_000, live=True)
     line.publisher.add(other)
-    for sequence in range(100, 120):
+    for sequence in range(20):
+        line.put(sequence)
         other.put(frame_of(sequence, camera_id="yard"))
-    line.put(0, 1, 2)
     line.publisher.step()
-    assert [message.key for message in line.broker.accepted].count("door") == 3
+    assert [message.key for message in line.broker.accepted] == ["door", "yard"] * (WINDOW // 2)
 
 
 def test_a_state_goes_to_its_topic(line):
