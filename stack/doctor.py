@@ -17,9 +17,11 @@ from stack.health import ailment
 from stack.installation import Installation
 from stack.java import JavaNotFoundError, find_java
 from stack.kafka_probe import ProbeError, round_trip, topics_that_differ
+from stack.machine import DATA_BYTES, Need, SpaceError, check_space
 from stack.ports import holder, is_free, listener, move, ports_needed
 from stack.processes import marked
 from stack.programs import CAPTURE, STREAM
+from stack.provision import verify
 
 UP: Final = "pycturestream up"
 
@@ -38,6 +40,8 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Finding]:
     """All checks, the machine first, then the running system; each is yielded as it is done."""
     yield check_python()
     yield check_java(installation)
+    yield check_room(installation)
+    yield check_cache(installation)
     yield from check_ports_of(installation)
     yield check_topics(installation)
     yield check_round_trip(installation)
@@ -59,6 +63,25 @@ def check_java(installation: Installation) -> Finding:
         return Finding("Java", True, str(find_java(installation.settings.home, installation.env)))
     except JavaNotFoundError as error:
         return Finding("Java", False, str(error), "make up")
+
+
+def check_room(installation: Installation) -> Finding:
+    """Room for data: below it the archive of pictures pauses."""
+    try:
+        detail = check_space([Need(installation.settings.data, DATA_BYTES, "room for data")])
+    except SpaceError as error:
+        return Finding("space", False, str(error), "free some, or move PYCTURESTREAM_DATA to a larger disk")
+    return Finding("space", True, detail)
+
+
+def check_cache(installation: Installation) -> Finding:
+    """Every fetched file hashed again."""
+    home = installation.settings.home
+    broken = verify(installation.settings)
+    detail = (
+        f"missing or changed in {home}: {', '.join(broken)}" if broken else f"all files in {home} are right"
+    )
+    return Finding("cache", not broken, detail, f"{UP} (it fetches them again)")
 
 
 def check_ports_of(installation: Installation) -> Iterator[Finding]:

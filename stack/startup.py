@@ -14,9 +14,11 @@ from stack.clock import Clock
 from stack.health import ailment, health_file
 from stack.installation import Installation
 from stack.logs import last_lines
+from stack.machine import DATA_BYTES, Need, check_space
 from stack.ports import check_ports, ports_needed
 from stack.processes import end, marked
 from stack.programs import CAPTURE, KAFKA, NAMES, Program, python_programs, spark_environment
+from stack.provision import provision
 from stack.supervision import Supervisor, socket_path, start_supervisor
 from stack.supervisor_config import render_config
 from stack.topics import create_topics
@@ -93,8 +95,6 @@ def _make_topics(bootstrap: str) -> None:
 
 def _prepare(installation: Installation, screen: Screen) -> None:
     """Everything before the first program: left-overs, ports, files, configuration, supervisor."""
-    from stack.provision import provision
-
     settings = installation.settings
     left = marked(installation.config)
     if left:
@@ -103,6 +103,7 @@ def _prepare(installation: Installation, screen: Screen) -> None:
             process.terminate()
         end(left, patience_s=10)
     check_ports(ports_needed(installation))
+    check_space([Need(settings.data, DATA_BYTES, "room for data")])
     provision(settings, screen.line)
     env = spark_environment(installation)
     installation.logs.mkdir(parents=True, exist_ok=True)
