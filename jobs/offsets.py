@@ -82,10 +82,11 @@ def query_id(checkpoint: Path) -> str:
 
 def _gaps(wanted: OffsetRange, seen: Iterable[int]) -> list[OffsetRange]:
     gaps, at = [], wanted.start
-    for offset in [*sorted(set(seen)), wanted.end]:
-        if at < offset <= wanted.end:
+    within = sorted(offset for offset in set(seen) if wanted.start <= offset < wanted.end)
+    for offset in [*within, wanted.end]:
+        if at < offset:
             gaps.append(OffsetRange(wanted.topic, wanted.partition, at, offset))
-        at = max(at, offset + 1)
+        at = offset + 1
     return gaps
 
 

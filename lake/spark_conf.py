@@ -23,8 +23,10 @@ logger.kafka.name = org.apache.kafka.clients
 logger.kafka.level = error
 logger.mbean.name = org.apache.kafka.common.utils.AppInfoParser
 logger.mbean.level = error
-logger.truncation.name = org.apache.spark.sql.catalyst.util.SparkStringUtils
+logger.truncation.name = org.apache.spark.util.SparkStringUtils
 logger.truncation.level = error
+logger.truncated.name = org.apache.spark.sql.catalyst.util.SparkStringUtils
+logger.truncated.level = error
 """
 
 

@@ -1,0 +1,66 @@
+"""All tables and views by name in schema `pycturestream`, without a metastore server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pyspark.sql import SparkSession
+
+from lake.schemas import TABLES
+from lake.settings import Settings
+from lake.tables import Lake
+from lake.views import VIEWS
+
+SCHEMA = "pycturestream"
+
+
+class LakeEmptyError(FileNotFoundError):
+    """There are no tables yet."""
+
+
+def register_lake(spark: SparkSession, settings: Settings, statement: str = "") -> None:
+    """Make the tables and views known to this session by name.
+
+    Args:
+        spark: the session.
+        settings: where the lake is, and the report threshold.
+        statement: SQL to come; when it names tables or views, only these (and what they are made of) are
+            registered, since each costs about a second. Without names, all are.
+
+    Raises:
+        LakeEmptyError: the stream has not made the tables yet.
+    """
+    lake = Lake(settings.lake)
+    missing = [table.name for table in TABLES if not lake.exists(table)]
+    if missing:
+        raise LakeEmptyError(
+            f"no table {', '.join(missing)} in {settings.lake} yet: the stream makes them when it starts;"
+            " run ./pycturestream up"
+        )
+    spark.sql(f"CREATE DATABASE IF NOT EXISTS {SCHEMA}")
+    spark.catalog.setCurrentDatabase(SCHEMA)
+    wanted = names_needed(statement)
+    for table in (table for table in TABLES if table.name in wanted):
+        location = lake.path(table).replace("'", "\\'")
+        spark.sql(f"CREATE TABLE IF NOT EXISTS {table.name} USING delta LOCATION '{location}'")
+    for view in (view for view in VIEWS if view.name in wanted):
+        query = view.sql.format(threshold=f"{settings.report_threshold:f}")
+        spark.sql(f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.comment}' AS {query}")
+
+
+def names_needed(statement: str) -> set[str]:
+    """Tables and views that a statement names, and those its views are made of; all when it names none.
+
+    >>> sorted(names_needed("SELECT * FROM objects"))
+    ['current_detections', 'detections', 'objects']
+    """
+    made_of = {table.name: "" for table in TABLES} | {view.name: view.sql for view in VIEWS}
+    wanted = _mentioned(statement, made_of)
+    while inner := {name for view in wanted for name in _mentioned(made_of[view], made_of)} - wanted:
+        wanted |= inner
+    return wanted or set(made_of)
+
+
+def _mentioned(sql: str, names: Iterable[str]) -> set[str]:
+    return set(re.findall(r"\w+", sql.lower())) & set(names)
