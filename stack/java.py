@@ -51,6 +51,15 @@ def find_java(home: Path, env: Mapping[str, str] | None = None) -> Path:
     return system or wrap_bundled_java(home)
 
 
+def needs_bundled_java(env: Mapping[str, str]) -> bool:
+    """Whether the packaged Java is wanted, or the only one there can be.
+
+    Raises:
+        SettingError: PYCTURESTREAM_JAVA is neither `auto` nor `bundled`.
+    """
+    return choice(env, "JAVA", "auto", ("auto", "bundled")) == "bundled" or find_system_java(env) is None
+
+
 def find_system_java(env: Mapping[str, str]) -> Path | None:
     """The machine's Java >= 17 by $JAVA_HOME, then by PATH; None when there is none."""
     programs = [shutil.which("java", path=env.get("PATH", os.defpath))]

@@ -21,7 +21,7 @@ DATA_BYTES: Final = 2 * GB
 """Head-room for data: below it the archive of pictures pauses."""
 PLATFORMS: Final = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))
 OLDEST_GLIBC: Final = (2, 28)
-OLDEST_MACOS: Final = (12, 0)
+OLDEST_MACOS: Final = (14, 0)
 
 
 class PlatformError(OSError):

@@ -131,7 +131,7 @@ def fetch_missing(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
         return
     size = sum(file.size for file in wanted)
     check_space([Need(home, 2 * size + MODEL_BYTES, "jars, model and clips")])
-    report(f"fetching {len(wanted)} files, {size / 1e6:.0f} MB, into {home}")
+    report(f"fetching {size / 1e6:.0f} MB ({len(wanted)} files) into {home}")
     progress = Progress(wanted, report)
     for files, (_, fetch) in zip(missing, groups, strict=True):
         fetch_checked(files, fetch, stamp, progress)

@@ -1,0 +1,73 @@
+# Everything for people who use or change PyctureStream; `make` alone lists it.
+# Needs nothing but Python 3.11-3.13. Settings: PYTHON (which one), ENGINE (litert or tensorflow).
+
+.DEFAULT_GOAL := help
+.PHONY: help up down environment environment-test provision test unit check requirements clean
+SHELL := /bin/sh
+unexport PYTHONDONTWRITEBYTECODE # without byte code TensorFlow takes 12 s to import instead of 3
+unexport PYTHONPATH
+export PYTHON
+ifneq ($(ENGINE),)
+export PYCTURESTREAM_ENGINE := $(ENGINE)
+endif
+VENV := .venv/bin/python
+PYTEST := $(VENV) -m pytest
+
+# A version manager's stub may stand on PATH for a Python that is not there, so each is run before it is used.
+define find_python
+fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+set -- "$$PYTHON"; \
+[ -n "$$PYTHON" ] || set -- .venv/bin/python python3.13 python3.12 python3.11 python3 python; \
+for python do "$$python" -c "$$fits" 2>/dev/null && break; python=; done; \
+if [ -z "$$python" ]; then \
+  echo "no Python 3.11, 3.12 or 3.13 found ($${PYTHON:+PYTHON=$$PYTHON is none; }tried: $$*)." >&2; \
+  echo "Install one (Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python@3.13)" >&2; \
+  echo "or name it: make up PYTHON=/path/to/python3.13" >&2; \
+  exit 1; \
+fi
+endef
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
+
+up: environment ## set everything up, start the system and say what runs where
+	@./pycturestream up
+
+down: ## stop everything
+	@if [ -x $(VENV) ]; then ./pycturestream down; else echo "nothing is set up, so nothing runs"; fi
+
+environment: ## only make the virtual environment .venv
+	@$(find_python); "$$python" -m stack.environment
+
+environment-test:
+	@$(find_python); "$$python" -m stack.environment dev java
+
+provision: environment ## only fetch jars, model and clips
+	@$(VENV) -m stack.provision
+
+test: environment-test ## set up what is needed and run all tests
+	@$(VENV) -m stack.provision
+	@$(PYTEST)
+
+unit: environment-test ## run the quick tests: no Spark, model or Kafka
+	@$(PYTEST) -q -m "not spark and not model and not system"
+
+check: environment-test ## check format, lint, types and architecture
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m ruff check .
+	@$(VENV) -m mypy
+	@$(PYTEST) -q tests/architecture
+
+COMPILE := $(VENV) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+# UPGRADE=--upgrade takes newer versions; without it the present ones stay where they still fit.
+extra = $(VENV) -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*project["optional-dependencies"]["$(1)"], sep="\n")'
+requirements: environment-test ## for maintainers: compile requirements/*.txt from pyproject.toml anew
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/base.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev -c requirements/base.txt -o requirements/dev.txt
+	$(call extra,java) | $(COMPILE) $(UPGRADE) - -o requirements/java.txt
+	$(call extra,node) | $(COMPILE) $(UPGRADE) - -o requirements/node.txt
+	echo uv | $(COMPILE) $(UPGRADE) --no-annotate - -o requirements/uv.txt
+
+clean: down ## stop everything and delete the environment; data in var/ and the cache are kept
+	@if [ -L .venv ]; then rm .venv; else rm -rf .venv; fi
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache *.egg-info
