@@ -18,9 +18,9 @@ from stack.status import ProgramStatus, Status
 
 COLOURS: Final = {"running": "green", "stopped": "dim", "starting": "yellow", "stopping": "yellow"}
 NEXT: Final = (
-    ("pycturestream results", "what the cameras see, as it happens"),
-    ("pycturestream status", "what runs, and what became of the frames"),
-    ('pycturestream sql "SELECT label, count(*) FROM objects GROUP BY 1"', "ask the lake"),
+    ("./pycturestream results", "what the cameras see, as it happens"),
+    ("./pycturestream status", "what runs, and what became of the frames"),
+    ('./pycturestream sql "SELECT label, count(*) FROM objects GROUP BY 1"', "ask the lake"),
 )
 
 
@@ -96,10 +96,8 @@ def in_words(seconds: float) -> str:
 def show_next(console: Console) -> None:
     """Three commands to try."""
     console.print("\nTry next:")
-    table = Table(box=None, show_header=False, padding=(0, 2))
     for command, purpose in NEXT:
-        table.add_row(Text(command, "bold"), Text(purpose))
-    console.print(table)
+        console.print(Text.assemble("  ", (command, "bold"), f"  ({purpose})"), soft_wrap=True)
 
 
 def show_finding(console: Console, finding: Finding) -> None:
