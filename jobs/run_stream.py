@@ -64,6 +64,7 @@ def run(
     _record_unread(spark, settings, lake, ids, now)
     health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl)
     queries = start_queries(spark, settings, lake, detecting, ids, now)
+    log.info("detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id)
     try:
         _watch(queries, health, settings, ids, now)
     finally:
@@ -139,12 +140,11 @@ def main(env: Mapping[str, str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s")
     logging.Formatter.converter = time.gmtime
     logging.getLogger("kafka").setLevel(logging.ERROR)
-    logging.getLogger("py4j").setLevel(logging.ERROR)
     settings = StreamSettings.from_env(env)
     signal.signal(signal.SIGTERM, _stop)
     try:
-        ids = wait_for_topics(settings.shared.kafka)
         spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
+        ids = wait_for_topics(settings.shared.kafka)
         run(spark, settings, ids, lambda: datetime.now(UTC))
     except StreamEndedError as error:
         log.error("%s", error)

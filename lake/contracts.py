@@ -17,7 +17,8 @@ FRAME_SCHEMA: Final = "frame/1"
 RESULT_SCHEMA: Final = "result/1"
 OUTCOME_SCHEMA: Final = "outcome/1"
 
-CAMERA_ID: Final = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+CAMERA_ID: Final = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?![\s\S])")
+"""Java reads it too; the end is written so because `$` lets a line break pass in both languages."""
 MAX_PICTURE_BYTES: Final = 8 * 1024 * 1024
 MAX_PICTURE_PIXELS: Final = 40_000_000
 MAX_MESSAGE_BYTES: Final = 12 * 1024 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
@@ -29,6 +30,8 @@ def open_session(
     for variable in ("SPARK_CONF_DIR", "PYSPARK_PYTHON", "SPARK_LOCAL_IP"):
         if variable not in env:
             raise SparkUnavailableError(f"{variable} is not set: start this program through ./pycturestream")
+    for noise in ("py4j", "SQLQueryContextLogger"):  # pages of what is raised as an exception anyway
+        logging.getLogger(noise).setLevel(logging.CRITICAL + 1)
     builder = SparkSession.builder.appName(name).master(master)
     for key, value in (conf or {}).items():
         builder = builder.config(key, value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -145,8 +144,6 @@ def sql(
     form: Annotated[Format, typer.Option("--format", help="how rows are printed")] = Format.TABLE,
 ) -> None:
     """Query the lake with Spark SQL; tables and views are in schema pycturestream."""
-    for name in ("py4j", "SQLQueryContextLogger"):  # what they report is printed as one sentence instead
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if sys.stdin.isatty():
         import readline  # noqa: F401  (gives input() a history)
     raise typer.Exit(run(os.environ, statement, form))

@@ -87,6 +87,7 @@ def test_an_impossible_capture_time_gives_way_to_the_append_time(
         ({"plain": True}, "neither headers of frame/1 nor JSON of the first version"),
         ({"plain": True, "value": b""}, "neither headers of frame/1 nor JSON of the first version"),
         ({"key": b"../x"}, "camera id is not allowed: ../x"),
+        ({"key": b"door\n"}, "camera id is not allowed: door\n"),
         ({"key": b"\xff\xfe"}, "camera id is not allowed: missing, or not UTF-8"),
         ({"key": None}, "camera id is not allowed: missing, or not UTF-8"),
         ({"headers": {"captured_at": b"NaN"}}, "captured at no time: NaN"),
