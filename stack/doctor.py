@@ -11,7 +11,6 @@ from typing import Final
 
 from kafka.errors import KafkaError
 
-from lake.broker import BrokerAwayError
 from stack.clock import Clock
 from stack.health import ailment
 from stack.installation import Installation
@@ -102,8 +101,8 @@ def check_topics(installation: Installation) -> Finding:
     kafka = installation.settings.kafka
     try:
         wrong = topics_that_differ(kafka)
-    except (BrokerAwayError, KafkaError, OSError):
-        return Finding("Kafka", False, f"nobody answers at {kafka}", UP)
+    except (ProbeError, KafkaError) as error:
+        return Finding("Kafka", False, str(error), UP)
     detail = f"{kafka}, topics as they should be" if not wrong else "; ".join(wrong)
     return Finding("Kafka", not wrong, detail, f"{UP} (it puts topics right)")
 

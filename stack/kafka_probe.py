@@ -22,8 +22,10 @@ def topics_that_differ(bootstrap: str) -> list[str]:
     """What is wrong with the topics, one sentence each; empty when all is right.
 
     Raises:
-        KafkaError: nobody answers at `bootstrap`.
+        ProbeError: nobody answers at `bootstrap`.
     """
+    if not is_ready(bootstrap):
+        raise ProbeError(f"nobody answers at {bootstrap}")
     with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS) as admin:
         present = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
         wrong = [f"topic {name} is missing" for name in TOPICS if name not in present]

@@ -59,10 +59,10 @@ def is_free(port: int) -> bool:
     return not is_open(port)
 
 
-def is_open(port: int, timeout_s: float = 1.0) -> bool:
-    """Whether somebody answers on this loopback port."""
+def is_open(port: int, host: str = LOOPBACK) -> bool:
+    """Whether somebody answers there within a second."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=timeout_s):
+        with socket.create_connection((host, port), timeout=1):
             return True
     except OSError:
         return False

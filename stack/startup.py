@@ -140,14 +140,15 @@ def wait_healthy(
         state = supervisor.states().get(name)
         given_up = state is not None and state.state == "FATAL"
         if given_up or clock.monotonic() > deadline:
-            raise UnhealthyError(_obituary(installation, name, why))
+            raise UnhealthyError(_obituary(installation, name, why, given_up))
         again = " (restarting)" if state is not None and state.state == "BACKOFF" else ""
         screen.waiting(f"waiting for {name}: {why}{again}")
         clock.sleep(0.5)
     screen.line(f"{name} is healthy")
 
 
-def _obituary(installation: Installation, name: str, why: str) -> str:
+def _obituary(installation: Installation, name: str, why: str, given_up: bool) -> str:
     log = installation.log(name)
     lines = "\n".join(last_lines(log, 20)) or "(nothing)"
-    return f"{name} is not healthy after {PATIENCE_S:.0f} s: {why}. The last lines of {log}:\n{lines}"
+    end = "the supervisor gave up on it" if given_up else f"not healthy after {PATIENCE_S:.0f} s"
+    return f"{name}: {end} ({why}). The last lines of {log}:\n{lines}"

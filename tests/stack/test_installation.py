@@ -1,0 +1,55 @@
+"""Settings of an installation: `.env`, ports and whose broker it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lake.settings import SettingError
+from stack.installation import Installation, read_environment
+from stack.programs import child_environment
+
+
+def test_the_process_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PYCTURESTREAM_KAFKA_PORT=19192\nPYCTURESTREAM_TIME_ZONE=Asia/Tokyo\n")
+    env = read_environment({"PYCTURESTREAM_KAFKA_PORT": "19292"}, tmp_path)
+    assert env == {"PYCTURESTREAM_KAFKA_PORT": "19292", "PYCTURESTREAM_TIME_ZONE": "Asia/Tokyo"}
+
+
+def test_a_dollar_in_a_value_of_the_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PYCTURESTREAM_DOOR_URL='rtsp://me:pa${HOME}ss@10.0.0.7/'\n")
+    assert read_environment({}, tmp_path) == {"PYCTURESTREAM_DOOR_URL": "rtsp://me:pa${HOME}ss@10.0.0.7/"}
+
+
+def test_a_relative_folder_in_the_file_counts_from_the_project(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PYCTURESTREAM_DATA=my data\n")
+    assert Installation.from_env({}, tmp_path).settings.data == tmp_path / "my data"
+
+
+def test_a_moved_port_moves_the_broker_for_every_program(tmp_path: Path) -> None:
+    here = Installation.from_env({"PYCTURESTREAM_KAFKA_PORT": "19192"}, tmp_path)
+    assert (here.embedded, here.settings.kafka) == (True, "127.0.0.1:19192")
+    assert child_environment(here)["PYCTURESTREAM_KAFKA"] == "127.0.0.1:19192"
+
+
+def test_another_broker_is_used_and_none_is_started(tmp_path: Path) -> None:
+    here = Installation.from_env({"PYCTURESTREAM_KAFKA": "broker.example:9092"}, tmp_path)
+    assert (here.embedded, here.settings.kafka) == (False, "broker.example:9092")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "kafka", "9092.5"])
+def test_a_port_that_is_none_is_refused_by_name(tmp_path: Path, port: str) -> None:
+    with pytest.raises(SettingError, match="PYCTURESTREAM_KAFKA_PORT"):
+        Installation.from_env({"PYCTURESTREAM_KAFKA_PORT": port}, tmp_path)
+
+
+def test_two_programs_cannot_have_one_port(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="must differ"):
+        Installation.from_env({"PYCTURESTREAM_KAFKA_PORT": "4040"}, tmp_path)
+
+
+def test_children_inherit_every_setting_that_was_made(tmp_path: Path) -> None:
+    env = child_environment(Installation.from_env({"PYCTURESTREAM_ENGINE": "tensorflow"}, tmp_path))
+    assert env["PYCTURESTREAM_ENGINE"] == "tensorflow"
+    assert env["PYTHONPATH"] == str(tmp_path)

@@ -1,0 +1,120 @@
+"""Status out of files and tables made by hand; no program runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from stack.counts import end_offsets, lag, read_lake
+from stack.health import ailment
+from stack.installation import Installation
+from stack.status import look
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+class FixedClock:
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+STREAM = {"queries": {"detect_objects": {"offsets": {"pycturestream": {"0": 40, "1": 55}}}}}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    return Installation.from_env(
+        {"PYCTURESTREAM_DATA": str(tmp_path), "PYCTURESTREAM_KAFKA_PORT": "1"}, tmp_path
+    )
+
+
+def write(path: Path, said: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(said))
+
+
+def test_nothing_there_gives_zeros_and_nulls(here: Installation) -> None:
+    stopped = {"state": "stopped", "restarts": 0, "rss_mb": 0.0, "url": None}
+    assert look(here, FixedClock(NOON)).to_json() == {
+        "programs": [{"name": name, **stopped} for name in ("kafka", "stream", "capture")],
+        "frames": dict.fromkeys(("captured", "received", "analysed", "skipped", "corrupt", "expired"), 0),
+        "lag": None,
+        "last_result_age_s": None,
+    }
+
+
+def test_every_count_comes_from_its_own_source(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stack.status.end_offsets", lambda _: {0: 41, 1: 60})
+    write(here.settings.run / "stream.json", STREAM)
+    write(here.settings.run / "capture.json", {"cameras": {"a": {"captured": 70}, "b": {"captured": 33}}})
+    statuses = ["detected"] * 3 + ["skipped_stale", "skipped_superseded", "corrupt", "too_large", "malformed"]
+    times = [NOON - timedelta(seconds=9 - number) for number in range(len(statuses) + 1)]
+    rows = {"status": [*statuses, "failed"], "finished_at": pa.array(times, pa.timestamp("us", "UTC"))}
+    write_deltalake(here.settings.lake / "detections", pa.table(rows))
+    gone = {"query": ["detect_objects", "archive_frames"], "from_offset": [2, 0], "to_offset": [9, 100]}
+    write_deltalake(here.settings.lake / "expired_ranges", pa.table(gone))
+    seen = look(here, FixedClock(NOON)).to_json()
+    assert seen["frames"] == {
+        "captured": 103,
+        "received": 101,
+        "analysed": 3,
+        "skipped": 2,
+        "corrupt": 4,
+        "expired": 7,
+    }
+    assert (seen["lag"], seen["last_result_age_s"]) == (6, 1.0)
+
+
+@pytest.mark.parametrize("said", [{}, {"queries": None}, {"queries": {"detect_objects": {"offsets": []}}}])
+def test_lag_is_unknown_when_the_stream_does_not_say(said: dict[str, object]) -> None:
+    assert lag({0: 4}, said) is None
+
+
+def test_a_partition_that_was_never_read_lags_wholly() -> None:
+    assert lag({0: 41, 1: 60, 2: 5}, STREAM) == 11
+
+
+def test_a_table_without_rows_counts_zero(tmp_path: Path) -> None:
+    schema = pa.schema({"status": pa.string(), "finished_at": pa.timestamp("us", "UTC")})
+    write_deltalake(tmp_path / "detections", schema.empty_table())
+    counts = read_lake(tmp_path)
+    assert (counts.by_status, counts.expired, counts.newest) == ({}, 0, None)
+
+
+def test_a_broker_that_is_away_has_no_offsets() -> None:
+    assert end_offsets("127.0.0.1:1") == {}
+
+
+def stream_said(state: str, seconds_ago: float) -> dict[str, str]:
+    return {"state": state, "updated_at": (NOON - timedelta(seconds=seconds_ago)).isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (stream_said("running", 2), None),
+        (stream_said("starting", 2), "starting"),
+        (stream_said("running", 60), "no sign of life for 60 s"),
+        ({"state": "running", "updated_at": "yesterday"}, "loading"),
+        (["not", "an", "object"], "loading"),
+    ],
+)
+def test_health_is_what_the_stream_says_while_it_is_fresh(
+    here: Installation, said: object, why: str | None
+) -> None:
+    write(here.settings.run / "stream.json", said)
+    assert ailment(here, "stream", FixedClock(NOON)) == why
