@@ -105,7 +105,7 @@ class Broker:
 def test_a_record_survives_the_brokers_sudden_death(broker: Broker) -> None:
     broker.start()
     create_topics(broker.address)
-    picture = b"x" * (11 * 1024**2)
+    picture = b"x" * (2 * 1024**2)
     with KafkaProducer(bootstrap_servers=broker.address, max_request_size=MAX_MESSAGE_BYTES) as producer:
         producer.send(FRAMES_TOPIC, picture, partition=0).get(60)
     broker.kill()
