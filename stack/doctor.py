@@ -22,7 +22,7 @@ from stack.processes import marked
 from stack.programs import CAPTURE, STREAM
 from stack.provision import verify
 
-UP: Final = "pycturestream up"
+UP: Final = "./pycturestream up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,14 @@ def check_round_trip(installation: Installation) -> Finding:
     try:
         round_trip(installation.settings.kafka)
     except ProbeError as error:
-        return Finding("Kafka round trip", False, str(error), f"{UP}; then pycturestream logs kafka")
+        return Finding("Kafka round trip", False, str(error), f"{UP}; then ./pycturestream logs kafka")
     return Finding("Kafka round trip", True, "a message went there and back")
 
 
 def check_health(installation: Installation, program: str, clock: Clock) -> Finding:
     """A program says of itself that it is well."""
     why = ailment(installation, program, clock)
-    cure = f"{UP}; then pycturestream logs {program}"
+    cure = f"{UP}; then ./pycturestream logs {program}"
     return Finding(program, why is None, "healthy" if why is None else why, cure)
 
 

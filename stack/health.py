@@ -39,14 +39,17 @@ def age_s(said: Mapping[str, Any], now: datetime) -> float | None:
         return None
 
 
-def ailment(installation: Installation, program: str, clock: Clock) -> str | None:
-    """What keeps a program from being healthy, in a few words; None when nothing does."""
+def ailment(installation: Installation, program: str, clock: Clock, pid: int | None = None) -> str | None:
+    """What keeps a program from being healthy, in a few words; None when nothing does.
+
+    With a `pid`, what another process said, such as one that just crashed, does not count.
+    """
     if program == KAFKA:
         ready = is_ready(installation.settings.kafka)
         return None if ready else f"no answer at {installation.settings.kafka}"
     said = read_health(installation, program)
     age = age_s(said, clock.now())
-    if age is None:
+    if age is None or (pid is not None and said.get("pid") != pid):
         return "loading"
     if age > FRESH_S:
         return f"no sign of life for {age:.0f} s"

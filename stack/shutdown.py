@@ -11,7 +11,7 @@ from stack.installation import Installation
 from stack.processes import end, lives, marked, tree
 from stack.programs import NAMES
 from stack.startup import Screen
-from stack.supervision import Supervisor
+from stack.supervision import Supervisor, socket_path
 
 PATIENCE_S: Final = 30.0
 """Seconds a program has to end by itself."""
@@ -31,6 +31,7 @@ def bring_down(installation: Installation, screen: Screen, clock: Clock) -> None
             _stop(name, states[name].pid, supervisor, screen, clock)
     supervisor.shutdown()
     _end_rest(installation, ours, screen, gently=supervisor_pid is None)
+    socket_path(installation.settings.run).unlink(missing_ok=True)
     screen.line("everything is stopped")
 
 

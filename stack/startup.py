@@ -136,8 +136,11 @@ def wait_healthy(
         UnhealthyError: it was given up, or the time is over.
     """
     deadline = clock.monotonic() + PATIENCE_S
-    while (why := ailment(installation, name, clock)) is not None:
+    while True:
         state = supervisor.states().get(name)
+        why = ailment(installation, name, clock, state.pid if state else None)
+        if why is None:
+            break
         given_up = state is not None and state.state == "FATAL"
         if given_up or clock.monotonic() > deadline:
             raise UnhealthyError(_obituary(installation, name, why, given_up))

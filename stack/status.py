@@ -92,9 +92,9 @@ def _foreign_broker(installation: Installation, clock: Clock) -> ProgramStatus:
 
 
 def _word(installation: Installation, name: str, state: ProgramState, clock: Clock) -> str:
-    if state.state != "RUNNING":
+    if state.state not in ("RUNNING", "STARTING"):
         return WORDS.get(state.state, state.state.lower())
-    if ailment(installation, name, clock) is None:
+    if ailment(installation, name, clock, state.pid) is None:
         return "running"
     return "starting" if state.up_s < PATIENCE_S else "unhealthy"
 

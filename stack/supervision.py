@@ -136,7 +136,7 @@ class Supervisor:
                 raise SupervisorError(f"{program}: {fault.faultString}") from fault
         except UNREACHABLE as error:
             raise SupervisorError(
-                f"the supervisor does not answer ({error}); try: pycturestream down"
+                f"the supervisor does not answer ({error}); try: ./pycturestream down"
             ) from error
 
     def shutdown(self) -> None:

@@ -118,3 +118,9 @@ def test_health_is_what_the_stream_says_while_it_is_fresh(
 ) -> None:
     write(here.settings.run / "stream.json", said)
     assert ailment(here, "stream", FixedClock(NOON)) == why
+
+
+def test_what_a_crashed_predecessor_said_does_not_count(here: Installation) -> None:
+    write(here.settings.run / "stream.json", {"pid": 7, **stream_said("running", 1)})
+    assert ailment(here, "stream", FixedClock(NOON), pid=7) is None
+    assert ailment(here, "stream", FixedClock(NOON), pid=8) == "loading"
