@@ -54,7 +54,7 @@ def test_what_is_installed_is_not_installed_again_until_its_file_changes(project
 def test_a_failed_installation_is_not_remembered(project: Path) -> None:
     remember(["uv"])
     program(project / ".venv" / "bin" / "python", "exit 2")
-    with pytest.raises(EnvironmentMadeError, match="could not be installed .* it goes on where it stopped"):
+    with pytest.raises(EnvironmentMadeError, match=r"could not be installed .* it goes on where it stopped"):
         install(["base"])
     assert not is_installed("base")
 
@@ -75,7 +75,7 @@ def test_a_python_without_a_venv_module_is_told_with_the_package_that_brings_it(
 def test_an_environment_that_is_a_link_is_left_alone(project: Path) -> None:
     (project / ".venv").rename(project / "elsewhere")
     (project / ".venv").symlink_to(project / "elsewhere")
-    with pytest.raises(EnvironmentMadeError, match="is a link to .*elsewhere, left alone"):
+    with pytest.raises(EnvironmentMadeError, match=r"is a link to .*elsewhere, left alone"):
         create()
     assert (project / "elsewhere" / "bin" / "python").exists()
 
