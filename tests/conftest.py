@@ -36,10 +36,9 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
     """One Spark session in this process for all tests that ask for it."""
     import sys
 
-    from stack.java import find_java
-
     from lake.session import open_session
     from lake.spark_conf import write_spark_conf
+    from stack.java import find_java
 
     conf: Path = settings.run / "spark-conf"
     write_spark_conf(settings, conf)
