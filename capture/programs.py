@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 import typer
@@ -28,6 +27,7 @@ from capture.session import Session
 from capture.settings import CaptureSettings
 from capture.sources import source_of
 from capture.status import CameraStatus, State
+from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC
 from lake.settings import Settings
 
@@ -57,11 +57,6 @@ def start_logging() -> None:
     threading.excepthook = lambda crash: LOG.critical(
         "thread %s died", crash.thread and crash.thread.name, exc_info=crash.exc_value
     )
-
-
-def utc_now() -> datetime:
-    """The machine's clock."""
-    return datetime.now(UTC)
 
 
 def stop_on_signals() -> threading.Event:

@@ -8,7 +8,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from lake.contracts import Status
 Frame = Mapping[str, Any]
 """A record's METADATA and its `value`."""
 
+Clock = Callable[[], datetime]
 MESSAGE_SCHEMA = pa.schema([("topic", pa.string()), ("key", pa.binary()), ("value", pa.binary())])
 WITHOUT_PICTURE = 300
 """Pixels per side that are enough where no annotated picture is wanted: the model's own input."""
@@ -67,12 +68,14 @@ def load_once(factory: str, settings: DetectorSettings) -> LoadedDetector:
     return loaded
 
 
-def analyse_in_arrow(analysis: Analysis) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def analyse_in_arrow(
+    analysis: Analysis, now: Clock
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """A function for `mapInArrow`: METADATA and `value` in, messages out."""
 
     def analyse_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            messages = analyse(batch.to_pylist(), analysis, _now)
+            messages = analyse(batch.to_pylist(), analysis, now)
             columns = [[getattr(message, name) for message in messages] for name in MESSAGE_SCHEMA.names]
             yield pa.RecordBatch.from_arrays(
                 [pa.array(column, kind) for column, kind in zip(columns, MESSAGE_SCHEMA.types, strict=True)],
@@ -82,12 +85,7 @@ def analyse_in_arrow(analysis: Analysis) -> Callable[[Iterator[pa.RecordBatch]],
     return analyse_batches
 
 
-def _now() -> datetime:
-    """Wall clock of the worker: this is the outermost frame that Spark calls, its `main`."""
-    return datetime.now(UTC)
-
-
-def analyse(frames: Iterable[Frame], analysis: Analysis, now: Callable[[], datetime]) -> list[Message]:
+def analyse(frames: Iterable[Frame], analysis: Analysis, now: Clock) -> list[Message]:
     """One message per frame; no frame can stop another."""
     started_at = now()
     frames = list(frames)

@@ -7,15 +7,16 @@ same record. For each record and layer the first archived outcome wins.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.gaps import Gaps
+from lake.reader import read_rows
 from lake.schemas import DETECTIONS, OBJECT
 from lake.tables import Lake
 
@@ -55,50 +56,49 @@ class ArchiveDetections:
         An anti-join in the same write would make it read the table, and die with
         ConcurrentAppendException beside OPTIMIZE; a blind append does not.
         """
-        outcomes = read_outcomes(batch).persist()
-        try:
-            self._archive(batch.sparkSession, outcomes, batch_id)
-        finally:
-            outcomes.unpersist()
-
-    def _archive(self, spark: SparkSession, outcomes: DataFrame, batch_id: int) -> None:
-        arrived = outcomes.select(*IDENTITY, "day", *SOURCE).toArrow().to_pylist()
-        fresh = first_outcomes([row for row in arrived if _is_ours(row)], self._stored(spark, arrived))
+        spark = batch.sparkSession
+        arrived = read_outcomes(batch).toArrow()
+        rows = arrived.select([*IDENTITY, "day", *SOURCE]).to_pylist()
+        ours = [row for row in rows if _is_ours(row)]
+        if len(ours) < len(rows):
+            log.warning("%d messages are no result or outcome; ignored", len(rows) - len(ours))
+        fresh = first_outcomes(rows, self._stored(ours))
         if fresh:
-            kept = (
-                outcomes if len(fresh) == len(arrived) else outcomes.join(_sources(spark, fresh), [*SOURCE])
-            )
-            self.lake.append(kept, DETECTIONS, self.gaps.writer, batch_id)
-        self.gaps.record_missing(spark, batch_id, _offsets_seen(arrived), self.now())
+            outcomes = spark.createDataFrame(arrived.take(fresh))
+            self.lake.append(outcomes, DETECTIONS, self.gaps.writer, batch_id)
+        self.gaps.record_missing(spark, batch_id, _offsets_seen(rows), self.now())
 
-    def _stored(self, spark: SparkSession, arrived: Iterable[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    def _stored(self, arrived: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
         """Identities in the table within the days and offsets of the batch."""
-        ours = [row for row in arrived if _is_ours(row)]
-        if not ours:
+        if not arrived:
             return set()
-        offsets = [row["offset"] for row in ours]
-        stored = self.lake.read(spark, DETECTIONS).where(F.col("day").isin({row["day"] for row in ours}))
-        stored = stored.where(F.col("offset").between(min(offsets), max(offsets)))
-        return {_identity(row) for row in stored.select(*IDENTITY).toArrow().to_pylist()}
+        days = ", ".join(sorted({f"DATE '{row['day']}'" for row in arrived}))
+        offsets = [row["offset"] for row in arrived]
+        names = ", ".join(f'"{name}"' for name in IDENTITY)
+        within = f'day IN ({days}) AND "offset" BETWEEN {min(offsets)} AND {max(offsets)}'
+        stored = read_rows(self.lake.root, f"SELECT {names} FROM detections WHERE {within}", DETECTIONS)
+        return {_identity(row) for row in stored}
 
 
-def first_outcomes(arrived: Iterable[dict[str, Any]], stored: set[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """SOURCE of the first message of each record and layer that is not stored yet."""
+def first_outcomes(arrived: Sequence[dict[str, Any]], stored: set[tuple[Any, ...]]) -> list[int]:
+    """Positions of the first message of each record and layer that is not stored yet."""
     taken = set(stored)
     fresh = []
-    for row in sorted(arrived, key=lambda row: (row["from_partition"], row["from_offset"])):
-        if _identity(row) not in taken:
-            taken.add(_identity(row))
-            fresh.append(tuple(row[name] for name in SOURCE))
+    in_order = sorted(range(len(arrived)), key=lambda at: _place(arrived[at]))
+    for position in (at for at in in_order if _is_ours(arrived[at])):
+        if _identity(arrived[position]) not in taken:
+            taken.add(_identity(arrived[position]))
+            fresh.append(position)
     return fresh
+
+
+def _place(row: dict[str, Any]) -> tuple[int, int]:
+    return row["from_partition"], row["from_offset"]
 
 
 def _is_ours(row: dict[str, Any]) -> bool:
     """Whether the message names a record; other JSON on these topics is nobody's outcome."""
-    if all(row[name] is not None for name in (*IDENTITY, "day")):
-        return True
-    log.warning("%s/%d offset %d is no result or outcome; ignored", *(row[name] for name in SOURCE))
-    return False
+    return all(row[name] is not None for name in (*IDENTITY, "day"))
 
 
 def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -110,7 +110,3 @@ def _offsets_seen(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], list[
     for row in rows:
         seen.setdefault((row["from_topic"], row["from_partition"]), []).append(row["from_offset"])
     return seen
-
-
-def _sources(spark: SparkSession, fresh: list[tuple[Any, ...]]) -> DataFrame:
-    return spark.createDataFrame(fresh, "from_topic STRING, from_partition INT, from_offset BIGINT")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.gaps import Gaps
 from jobs.kafka_source import among
 from jobs.offsets import OffsetRange
+from lake.reader import read_rows
 from lake.schemas import FRAMES
 from lake.tables import Lake
 
@@ -41,24 +41,25 @@ class ArchiveFrames:
         A replayed batch, or a checkpoint made anew, brings records that are stored already.
         """
         spark, planned = batch.sparkSession, self.gaps.planned(batch_id)
-        lacking = ~among(self._stored(spark, planned))
+        lacking = ~among(self._stored(planned))
         self.lake.append(archived_frames(batch.where(lacking)), FRAMES, self.gaps.writer, batch_id)
-        self.gaps.record_missing(spark, batch_id, self._stored(spark, planned), self.now())
+        self.gaps.record_missing(spark, batch_id, self._stored(planned), self.now())
 
-    def _stored(self, spark: SparkSession, planned: list[OffsetRange]) -> dict[tuple[str, int], list[int]]:
+    def _stored(self, planned: list[OffsetRange]) -> dict[tuple[str, int], list[int]]:
         """Offsets of the planned ranges that the table holds.
 
         Read back from the table, not from Kafka: records may expire between two reads.
         """
-        frames = self.lake.read(spark, FRAMES).where(F.col("topic_id").isin(*self.gaps.topic_ids.values()))
-        within = reduce(Column.__or__, map(_within, planned), F.lit(False))
-        rows = frames.where(within).select("topic", "partition", "offset").toArrow().to_pylist()
+        within = " OR ".join(map(_within, planned))
+        ids = ", ".join(f"'{uuid}'" for uuid in self.gaps.topic_ids.values())
+        columns = 'topic, "partition", "offset"'
+        sql = f"SELECT {columns} FROM frames WHERE topic_id IN ({ids}) AND ({within})"
         stored: dict[tuple[str, int], list[int]] = {}
-        for row in rows:
+        for row in read_rows(self.lake.root, sql, FRAMES):
             stored.setdefault((row["topic"], row["partition"]), []).append(row["offset"])
         return stored
 
 
-def _within(wanted: OffsetRange) -> Column:
-    inside = F.col("offset").between(wanted.start, wanted.end - 1)
-    return (F.col("topic") == wanted.topic) & (F.col("partition") == wanted.partition) & inside
+def _within(wanted: OffsetRange) -> str:
+    inside = f'"offset" BETWEEN {wanted.start} AND {wanted.end - 1}'
+    return f"(topic = '{wanted.topic}' AND \"partition\" = {wanted.partition} AND {inside})"

@@ -65,7 +65,7 @@ class DetectObjects:
             return self._write(_messages(batch, said))
         analysis = self._analysis(chosen)
         frames = batch.where(among(_offsets_seen(row for row, _ in chosen))).select(*METADATA, "value")
-        analysed = frames.mapInArrow(analyse_in_arrow(analysis), MESSAGE_DDL)
+        analysed = frames.mapInArrow(analyse_in_arrow(analysis, self.now), MESSAGE_DDL)
         try:
             self._write(analysed.unionByName(_messages(batch, said)) if said else analysed)
         except (Py4JJavaError, PySparkException) as error:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import TimeoutError as NoAnswerError
-from datetime import UTC, datetime
 from multiprocessing import get_context
 
 from pebble import ProcessExpired, ProcessPool
 
-from jobs.analyse_frames import Analysis, Frame, analyse
+from jobs.analyse_frames import Analysis, Clock, Frame, analyse
 from jobs.messages import Message, Stages, outcome
 from lake.contracts import Status
 
@@ -20,9 +19,7 @@ PATIENCE_S = 60.0
 log = logging.getLogger(__name__)
 
 
-def analyse_one_by_one(
-    frames: Iterable[Frame], analysis: Analysis, now: Callable[[], datetime]
-) -> list[Message]:
+def analyse_one_by_one(frames: Iterable[Frame], analysis: Analysis, now: Clock) -> list[Message]:
     """One message per frame; a frame that ends its process, or hangs it, is `failed`.
 
     The pool replaces a child that died and kills one that does not answer.
@@ -31,12 +28,10 @@ def analyse_one_by_one(
         return [_analyse_alone(pool, frame, analysis, now) for frame in frames]
 
 
-def _analyse_alone(
-    pool: ProcessPool, frame: Frame, analysis: Analysis, now: Callable[[], datetime]
-) -> Message:
+def _analyse_alone(pool: ProcessPool, frame: Frame, analysis: Analysis, now: Clock) -> Message:
     started_at = now()
     try:
-        message: Message = pool.schedule(_analyse, args=[frame, analysis], timeout=PATIENCE_S).result()
+        message: Message = pool.schedule(_analyse, args=[frame, analysis, now], timeout=PATIENCE_S).result()
         return message
     except ProcessExpired as error:
         reason = f"the frame ended its process with exit code {error.exitcode}"
@@ -47,6 +42,6 @@ def _analyse_alone(
     return outcome(frame, Status.FAILED, reason, analysis.run, stages)
 
 
-def _analyse(frame: Frame, analysis: Analysis) -> Message:
-    """Runs in the child, as its `main`."""
-    return analyse([frame], analysis, lambda: datetime.now(UTC))[0]
+def _analyse(frame: Frame, analysis: Analysis, now: Clock) -> Message:
+    """Runs in the child."""
+    return analyse([frame], analysis, now)[0]

@@ -35,48 +35,61 @@ class Started:
     query: StreamingQuery
 
 
-def start_queries(
-    spark: SparkSession,
-    settings: StreamSettings,
-    lake: Lake,
-    run: Detecting,
-    ids: Mapping[str, str],
-    now: Callable[[], datetime],
-) -> list[Started]:
-    """Start all three; each goes on where its checkpoint is, or at the earliest offset."""
-    shared = settings.shared
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Starts the queries; each goes on where its checkpoint is, or at the earliest offset.
 
-    def gaps(query: str) -> Gaps:
-        own = {topic: ids[topic] for topic in READS[query]}
-        return Gaps(lake, query, own, checkpoint_of(settings.checkpoints, query, own))
+    Attributes:
+        settings: of the streaming application.
+        lake: where the archives write.
+        run: the detector run.
+        ids: UUID of each topic.
+        now: the clock.
+    """
 
-    def records(query: str) -> DataFrame:
-        return read_stream(spark, shared.kafka, *READS[query])
+    spark: SparkSession
+    settings: StreamSettings
+    lake: Lake
+    run: Detecting
+    ids: Mapping[str, str]
+    now: Callable[[], datetime]
 
-    def start(
-        query: str, rows: DataFrame, handle: Callable[[DataFrame, int], None], every_s: float
+    def start(self) -> list[Started]:
+        """Start all three."""
+        return [self._detect_objects(), self._archive_frames(), self._archive_detections()]
+
+    def _detect_objects(self) -> Started:
+        query, told = detect_objects.QUERY, self.settings
+        handle = detect_objects.DetectObjects(
+            told.shared.kafka, told.policy, told.factory, told.detector, self.run, self._gaps(query), self.now
+        )
+        rows = detect_objects.with_batch_time(
+            self._records(query), self.ids[FRAMES_TOPIC], told.shared.time_zone
+        )
+        return self._start(query, rows, handle, 0)
+
+    def _archive_frames(self) -> Started:
+        query = archive_frames.QUERY
+        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.now)
+        zone = self.settings.shared.time_zone
+        rows = describe_records(self._records(query), self.ids[FRAMES_TOPIC], zone)
+        return self._start(query, rows, handle, self.settings.archive_frames_every_s)
+
+    def _archive_detections(self) -> Started:
+        query = archive_detections.QUERY
+        handle = archive_detections.ArchiveDetections(self.lake, self._gaps(query), self.now)
+        return self._start(query, self._records(query), handle, self.settings.archive_detections_every_s)
+
+    def _gaps(self, query: str) -> Gaps:
+        own = {topic: self.ids[topic] for topic in READS[query]}
+        return Gaps(self.lake, query, own, checkpoint_of(self.settings.checkpoints, query, own))
+
+    def _records(self, query: str) -> DataFrame:
+        return read_stream(self.spark, self.settings.shared.kafka, *READS[query])
+
+    def _start(
+        self, query: str, rows: DataFrame, handle: Callable[[DataFrame, int], None], every_s: float
     ) -> Started:
         writer = rows.writeStream.foreachBatch(handle).queryName(query)
-        writer = writer.option("checkpointLocation", str(gaps(query).checkpoint))
+        writer = writer.option("checkpointLocation", str(self._gaps(query).checkpoint))
         return Started(query, writer.trigger(processingTime=f"{int(every_s * 1000)} milliseconds").start())
-
-    live, frames, outcomes = READS
-    detect = detect_objects.DetectObjects(
-        shared.kafka, settings.policy, settings.factory, settings.detector, run, gaps(live), now
-    )
-    frames_id = ids[FRAMES_TOPIC]
-    return [
-        start(live, detect_objects.with_batch_time(records(live), frames_id, shared.time_zone), detect, 0),
-        start(
-            frames,
-            describe_records(records(frames), frames_id, shared.time_zone),
-            archive_frames.ArchiveFrames(lake, gaps(frames), now),
-            settings.archive_frames_every_s,
-        ),
-        start(
-            outcomes,
-            records(outcomes),
-            archive_detections.ArchiveDetections(lake, gaps(outcomes), now),
-            settings.archive_detections_every_s,
-        ),
-    ]

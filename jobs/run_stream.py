@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import FrameType
 
 from pyspark.sql import SparkSession
@@ -22,10 +22,11 @@ from jobs.checkpoints import checkpoint_of, last_life, unread
 from jobs.detector_run import describe_run, record_run
 from jobs.gaps import Gaps
 from jobs.messages import Detecting
-from jobs.queries import READS, Started, start_queries
+from jobs.queries import READS, Queries, Started
 from jobs.stream_health import StreamHealth, last_known_ends
 from jobs.stream_settings import StreamSettings
 from lake.broker import BrokerAwayError, TopicMissingError, topic_ids
+from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC
 from lake.session import open_session
 from lake.tables import Lake
@@ -63,7 +64,7 @@ def run(
     record_run(spark, lake, detecting, known, now())
     _record_unread(spark, settings, lake, ids, now)
     health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl)
-    queries = start_queries(spark, settings, lake, detecting, ids, now)
+    queries = Queries(spark, settings, lake, detecting, ids, now).start()
     log.info("detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id)
     try:
         _watch(queries, health, settings, ids, now)
@@ -145,7 +146,7 @@ def main(env: Mapping[str, str]) -> int:
     try:
         spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
         ids = wait_for_topics(settings.shared.kafka)
-        run(spark, settings, ids, lambda: datetime.now(UTC))
+        run(spark, settings, ids, utc_now)
     except StreamEndedError as error:
         log.error("%s", error)
         return 1

@@ -56,7 +56,7 @@ def _merged(progress: Any, name: str) -> dict[str, dict[str, int]]:
     merged: dict[str, dict[str, int]] = {}
     for source in progress["sources"]:
         said = source[name]
-        merged |= json.loads(said) if isinstance(said, str) else said or {}
+        merged |= (json.loads(said) if isinstance(said, str) else said) or {}
     return merged
 
 

@@ -113,6 +113,32 @@ class BrokerSettings:
         return [str(self.java_home / "bin" / "java"), *options, "-cp", f"{self.jars}/*"]
 
 
+FEW_AND_SMALL: Final[dict[str, str | int]] = {
+    "default.replication.factor": 1,
+    "min.insync.replicas": 1,
+    "offsets.topic.num.partitions": 4,
+    "offsets.topic.replication.factor": 1,
+    "transaction.state.log.num.partitions": 1,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.num.partitions": 1,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    "group.initial.rebalance.delay.ms": 0,
+    "message.max.bytes": MAX_MESSAGE_BYTES,
+    "socket.request.max.bytes": 64 * MIB,
+    "queued.max.request.bytes": 96 * MIB,
+    "log.segment.bytes": 128 * MIB,
+    "log.index.size.max.bytes": MIB,
+    "log.retention.bytes": GIB,
+    "log.retention.check.interval.ms": 60_000,
+    "log.cleaner.dedupe.buffer.size": 8 * MIB,
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "background.threads": 2,
+}
+
+
 def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
     """The broker's properties by name.
 
@@ -121,6 +147,7 @@ def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
     """
     client, controller = f"{LOOPBACK}:{settings.port}", f"{LOOPBACK}:{settings.controller_port}"
     return {
+        **FEW_AND_SMALL,
         "process.roles": "broker,controller",
         "node.id": 1,
         "listeners": f"PLAINTEXT://{client},CONTROLLER://{controller}",
@@ -134,28 +161,6 @@ def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
         "broker.heartbeat.interval.ms": 1_000,
         "log.dirs": str(settings.folder / "logs"),
         "auto.create.topics.enable": "false",
-        "default.replication.factor": 1,
-        "min.insync.replicas": 1,
-        "offsets.topic.num.partitions": 4,
-        "offsets.topic.replication.factor": 1,
-        "transaction.state.log.num.partitions": 1,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
-        "share.coordinator.state.topic.num.partitions": 1,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
-        "group.initial.rebalance.delay.ms": 0,
-        "message.max.bytes": MAX_MESSAGE_BYTES,
-        "socket.request.max.bytes": 64 * MIB,
-        "queued.max.request.bytes": 96 * MIB,
-        "log.segment.bytes": 128 * MIB,
-        "log.index.size.max.bytes": MIB,
-        "log.retention.bytes": GIB,
-        "log.retention.check.interval.ms": 60_000,
-        "log.cleaner.dedupe.buffer.size": 8 * MIB,
-        "num.network.threads": 2,
-        "num.io.threads": 4,
-        "background.threads": 2,
     }
 
 

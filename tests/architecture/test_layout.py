@@ -13,7 +13,7 @@ PROGRAMS = ("capture", "jobs", "stack")
 ROOMS = (*PROGRAMS, "lake")
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "shared", "core", "misc", "base", "manager"}
 SHADOWING = {"logging", "types", "queue", "kafka", "delta", "platform", "signal", "time", "json"}
-MAINS = {"__main__.py", "command.py"}
+MAINS = {"__main__.py", "command.py", "clock.py"}
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),

@@ -125,7 +125,7 @@ def test_an_old_clients_message_without_a_picture_says_so(body: dict[str, Any] |
 
 def test_an_arrow_batch_of_frames_becomes_one_of_messages() -> None:
     batch = pa.RecordBatch.from_pylist([kafka_frame(1, jpeg(GREY))])
-    (messages,) = analyse_in_arrow(analysis())(iter([batch]))
+    (messages,) = analyse_in_arrow(analysis(), now)(iter([batch]))
     assert messages.schema.names == ["topic", "key", "value"]
     assert messages.column("topic").to_pylist() == ["resultstream"]
     assert messages.column("key").to_pylist() == [b"door"]

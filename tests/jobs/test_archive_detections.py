@@ -19,13 +19,17 @@ def identity(offset: int, layer: str = "speed") -> tuple[Any, ...]:
 
 
 def test_of_two_outcomes_of_a_record_the_first_wins() -> None:
-    arrived = [said(5, 11, topic="frame-outcomes"), said(5, 10)]
-    assert first_outcomes(arrived, set()) == [("resultstream", 0, 10)]
+    arrived = [said(5, 11, topic="frame-outcomes"), said(6, 12), said(5, 10)]
+    assert first_outcomes(arrived, set()) == [2, 1]
 
 
 def test_a_record_that_is_stored_is_not_stored_again() -> None:
-    assert first_outcomes([said(5, 10), said(6, 11)], {identity(5)}) == [("resultstream", 0, 11)]
+    assert first_outcomes([said(5, 10), said(6, 11)], {identity(5)}) == [1]
 
 
 def test_each_layer_says_its_own() -> None:
-    assert first_outcomes([said(5, 10, "batch")], {identity(5)}) == [("resultstream", 0, 10)]
+    assert first_outcomes([said(5, 10, "batch")], {identity(5)}) == [0]
+
+
+def test_a_message_that_names_no_record_is_nobodys_outcome() -> None:
+    assert first_outcomes([{**said(5, 10), "offset": None}, said(6, 11)], set()) == [1]
