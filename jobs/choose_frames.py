@@ -36,7 +36,8 @@ class Policy:
 class Arrival:
     """A record as the policy sees it; times are UTC, `bytes` the length of its value.
 
-    `problem` is why its metadata cannot be used, None when they can. `camera_id` is then set.
+    `problem` is why its metadata cannot be used, None when they can. `camera_id` is then set. `legacy`
+    says that a client of the first version sent it, whose readers expect a picture with every result.
     """
 
     partition: int
@@ -45,6 +46,7 @@ class Arrival:
     observed_at: datetime
     problem: str | None
     bytes: int
+    legacy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +109,5 @@ def _rank(arrival: Arrival, newest: Mapping[str | None, Arrival], policy: Policy
     if arrival is newest[arrival.camera_id]:
         return Verdict(picture=True)
     if policy.name == ALL:
-        return Verdict()
+        return Verdict(picture=arrival.legacy)
     return Verdict(Status.SKIPPED_SUPERSEDED, "a newer frame of the camera came in the same batch")

@@ -20,7 +20,7 @@ from jobs.gaps import Gaps
 from jobs.isolate_frames import analyse_one_by_one
 from jobs.kafka_source import among, write_messages
 from jobs.messages import MESSAGE_DDL, Detecting, Message, Stages, outcome
-from jobs.records import METADATA, describe_records
+from jobs.records import LEGACY, METADATA, describe_records
 
 QUERY = "detect_objects"
 WORKER_DIED = ("Python worker", "PythonException", "PYTHON_WORKER", "PYTHON_EXCEPTION")
@@ -95,7 +95,7 @@ class DetectObjects:
 
 def _arrival(row: dict[str, Any]) -> Arrival:
     names = ("partition", "offset", "camera_id", "observed_at", "problem", "bytes")
-    return Arrival(**{name: row[name] for name in names})
+    return Arrival(**{name: row[name] for name in names}, legacy=row["format"] == LEGACY)
 
 
 def _offsets_seen(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], list[int]]:
