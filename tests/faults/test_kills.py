@@ -1,0 +1,123 @@
+"""Processes killed in the worst moments; each test proves that it hit the moment it is about."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+
+import psutil
+import pytest
+
+from tests.faults.system import System
+from tests.faults.windows import is_open, kill_at, last, next_version, open_batch, stored_batch
+from tests.faults.wire import frame, killer_picture, pictures
+
+pytestmark = pytest.mark.system
+
+MANY = 120
+"""Frames that keep the detector busy for some seconds."""
+
+
+def send_many(system: System, camera: str, count: int = MANY) -> None:
+    clip = cycle(pictures(system.installation.settings.home / "clips"))
+    system.send(*(frame(next(clip), camera, number) for number in range(count)))
+
+
+@contextmanager
+def frames_arriving(system: System, camera: str) -> Iterator[None]:
+    """A few frames again and again, so that there is always a next batch."""
+    enough = threading.Event()
+
+    def feed() -> None:
+        while not enough.wait(0.3):
+            send_many(system, camera, 3)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        feeder.join(60)
+
+
+def check_recovery(system: System, starts: int) -> None:
+    """The stream was started once more, and lost and doubled nothing."""
+    ledger = system.settle()
+    assert ledger.is_balanced, ledger
+    assert system.stream.starts > starts
+    assert system.stream.runs
+
+
+def test_the_jvm_killed_in_the_middle_of_a_batch(system: System) -> None:
+    starts, checkpoint = system.stream.starts, system.checkpoint("detect_objects")
+    before = last(checkpoint / "offsets")
+    send_many(system, "killed-mid-batch")
+    batch = kill_at(system, lambda: found if (found := open_batch(checkpoint) or -1) > before else None)
+    assert is_open(checkpoint, batch)
+    check_recovery(system, starts)
+    assert (checkpoint / "commits" / str(batch)).exists(), "the batch was finished by the next life"
+
+
+@pytest.mark.parametrize(
+    ("query", "table"), [("archive_detections", "detections"), ("archive_frames", "frames")]
+)
+def test_the_jvm_killed_between_delta_s_commit_and_spark_s(system: System, query: str, table: str) -> None:
+    starts, checkpoint, folder = system.stream.starts, system.checkpoint(query), system.lake / table
+    version = next_version(folder)
+
+    def stored_but_open() -> int | None:
+        nonlocal version
+        while (folder / "_delta_log" / f"{version:020}.json").exists():
+            batch = stored_batch(folder, version, query)
+            if batch is not None and is_open(checkpoint, batch):
+                return batch
+            version += 1
+        return None
+
+    with frames_arriving(system, f"killed-{table}"):
+        batch = kill_at(system, stored_but_open)
+    assert stored_batch(folder, version, query) == batch, "Delta holds the batch"
+    assert is_open(checkpoint, batch), "and the checkpoint lacks it"
+    check_recovery(system, starts)
+
+
+def test_a_python_worker_killed_in_the_middle_of_an_analysis(system: System) -> None:
+    starts, checkpoint = system.stream.starts, system.checkpoint("detect_objects")
+    send_many(system, "worker-killed")
+    victim = system.wait("worker at work", lambda: busy_worker(system))
+    batch = open_batch(checkpoint)
+    victim.kill()
+    assert batch is not None
+    ledger = system.settle()
+    assert ledger.is_balanced, ledger
+    assert system.stream.said("Python worker exited unexpectedly"), "the kill came while the worker worked"
+    assert system.stream.starts == starts, "the stream itself lived on"
+
+
+def busy_worker(system: System) -> psutil.Process | None:
+    """A forked Python worker that computes right now, while a batch of the detector is under way."""
+    if open_batch(system.checkpoint("detect_objects")) is None:
+        return None
+    forked = [
+        worker
+        for daemon in system.jvm.children()
+        if "pyspark.daemon" in daemon.cmdline()
+        for worker in daemon.children()
+    ]
+    return next((worker for worker in forked if worker.cpu_percent(0.05) > 30), None)
+
+
+def test_a_frame_that_kills_its_worker_every_time(system: System) -> None:
+    starts = system.stream.starts
+    clip = pictures(system.installation.settings.home / "clips")
+    values = [*clip[:3], killer_picture(), *clip[3:6]]
+    records = [frame(value, "killer", number) for number, value in enumerate(values)]
+    rows = system.outcomes(system.send(*records))
+    assert [row["status"] for row in rows] == ["detected"] * 3 + ["failed"] + ["detected"] * 3
+    assert rows[3]["reason"] == "the frame ended its process with exit code -11"
+    ledger = system.settle()
+    assert ledger.is_balanced, ledger
+    assert system.stream.starts == starts, "the stream itself lived on"
