@@ -13,27 +13,33 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from types import FrameType
 
+from filelock import BaseFileLock, FileLock, Timeout
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from jobs.checkpoints import checkpoint_of, last_life, unread
 from jobs.detector_run import describe_run, record_run
 from jobs.gaps import Gaps
 from jobs.messages import Detecting
+from jobs.model_files import ModelFilesError
 from jobs.queries import READS, Queries, Started
 from jobs.stream_health import StreamHealth, last_known_ends
 from jobs.stream_settings import StreamSettings
 from lake.broker import BrokerAwayError, TopicMissingError, topic_ids
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC
-from lake.session import open_session
+from lake.session import SparkUnavailableError, open_session
+from lake.settings import SettingError
 from lake.tables import Lake
 
 TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC)
 TOPICS_LOOKED_AT_EVERY_S = 5.0
 
+JVM_GONE = (Py4JError, ConnectionError)
 Clock = Callable[[], datetime]
 
 log = logging.getLogger("stream")
@@ -69,8 +75,9 @@ def run(
     try:
         _watch(queries, health, settings, ids, now)
     finally:
-        for started in queries:
-            started.query.stop()
+        with suppress(*JVM_GONE):
+            for started in queries:
+                started.query.stop()
 
 
 def _record_unread(
@@ -128,8 +135,25 @@ def wait_for_topics(kafka: str) -> dict[str, str]:
         try:
             return topic_ids(kafka, TOPICS)
         except (BrokerAwayError, TopicMissingError) as error:
-            log.warning("waiting: %s", error)
-            time.sleep(2)
+            log.info("waiting: %s", error)
+            time.sleep(1)
+
+
+def _only_one(settings: StreamSettings) -> BaseFileLock:
+    """Held while the application runs: two on the same checkpoints would disturb each other.
+
+    Raises:
+        StreamEndedError: another one runs, and does not end within half a minute.
+    """
+    settings.shared.run.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.shared.run / "stream.lock", timeout=30)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StreamEndedError(
+            f"another stream works on {settings.shared.data}: ./pycturestream down"
+        ) from error
+    return lock
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -141,14 +165,17 @@ def main(env: Mapping[str, str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s")
     logging.Formatter.converter = time.gmtime
     logging.getLogger("kafka").setLevel(logging.ERROR)
-    settings = StreamSettings.from_env(env)
     signal.signal(signal.SIGTERM, _stop)
     try:
-        spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
-        ids = wait_for_topics(settings.shared.kafka)
-        run(spark, settings, ids, utc_now)
-    except StreamEndedError as error:
+        settings = StreamSettings.from_env(env)
+        with _only_one(settings):
+            spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
+            run(spark, settings, wait_for_topics(settings.shared.kafka), utc_now)
+    except (StreamEndedError, SettingError, SparkUnavailableError, ModelFilesError) as error:
         log.error("%s", error)
+        return 1
+    except JVM_GONE as error:
+        log.error("Spark's JVM is gone: %s", error)
         return 1
     except (StopRequestedError, KeyboardInterrupt):
         log.info("stopped as asked")

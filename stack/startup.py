@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 
 from stack.broker import BrokerSettings
 from stack.clock import Clock
-from stack.health import ailment, health_file
+from stack.health import ailment
 from stack.installation import Installation
 from stack.logs import last_lines
 from stack.machine import DATA_BYTES, Need, check_space
@@ -77,13 +77,20 @@ def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen,
         _prepare(installation, screen)
     if not installation.embedded:
         screen.line(f"using the broker at {installation.settings.kafka}; no own Kafka is started")
-    for name in [KAFKA, *(name for name in wanted if name != KAFKA)]:
-        if name in wanted and name not in running:
-            health_file(installation, name).unlink(missing_ok=True)
-            supervisor.start(name)
+    # Spark needs far longer to start than the broker does, so both start at once; the stream waits for the
+    # topics by itself, and the agent starts when there is something to send to.
+    absent = [name for name in wanted if name not in running]
+    _start(installation, supervisor, [name for name in absent if name != CAPTURE])
+    wait_healthy(installation, KAFKA, supervisor, screen, clock)
+    _make_topics(installation.settings.kafka)
+    _start(installation, supervisor, [name for name in absent if name == CAPTURE])
+    for name in (name for name in wanted if name != KAFKA):
         wait_healthy(installation, name, supervisor, screen, clock)
-        if name == KAFKA:
-            _make_topics(installation.settings.kafka)
+
+
+def _start(installation: Installation, supervisor: Supervisor, names: Sequence[str]) -> None:
+    for name in names:
+        supervisor.start(name)
 
 
 def _make_topics(bootstrap: str) -> None:
