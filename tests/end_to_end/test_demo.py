@@ -6,6 +6,7 @@ import json
 
 import psutil
 import pytest
+from deltalake import DeltaTable
 
 from lake.contracts import RESULTS_TOPIC
 from lake.ledger import Ledger
@@ -27,6 +28,7 @@ def watch_the_demo(system: System, fps: int = 2) -> Ledger:
         return camera.runs and bool(labels_stored(system) & IN_THE_CLIP)
 
     system.wait("object of the demo clip in the table", something_seen)
+    assert strangers_listening(system) == set()
     assert camera.stop() == 0
     return system.settle()
 
@@ -50,7 +52,17 @@ def test_the_demo_camera_s_objects_are_found_in_the_table_and_on_the_topic(syste
     assert ledger.detections.counts["detected"] > 0
     assert labels_stored(system) & IN_THE_CLIP
     assert labels_reported(system) >= labels_stored(system)
-    assert strangers_listening(system) == set()
+    assert deleting_one_row_shows(system)
+
+
+def deleting_one_row_shows(system: System) -> bool:
+    """Whether the ledger misses a row that was taken out of the real table."""
+    victim = system.rows("detections")[0]
+    place = f'"partition" = {victim["partition"]} AND "offset" = {victim["offset"]}'
+    DeltaTable(system.lake / "detections").delete(place)
+    ledger = system.ledger()
+    missed = [(span.partition, span.start, span.end) for span in ledger.detections.unaccounted]
+    return missed == [(victim["partition"], victim["offset"], victim["offset"] + 1)]
 
 
 def strangers_listening(system: System) -> set[str]:

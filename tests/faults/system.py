@@ -22,7 +22,7 @@ from stack.broker import BrokerSettings, is_ready
 from stack.installation import Installation
 from stack.java import find_java
 from stack.processes import end
-from stack.programs import child_environment, spark_environment
+from stack.programs import spark_environment
 from stack.topics import create_topics
 from tests.faults.programs import PATIENCE_S, ROOT, Found, Program, free_ports, wait_for
 from tests.faults.wire import Place, Record, send
@@ -76,7 +76,7 @@ class System:
     def program(self, name: str, *arguments: str) -> Program:
         """Another program of the project, in the same environment."""
         command = [sys.executable, "-m", *arguments]
-        made = Program(command, child_environment(self.installation), self.data / "logs" / f"{name}.log")
+        made = Program(command, self.stream.env, self.data / "logs" / f"{name}.log")
         self.programs.append(made)
         return made
 

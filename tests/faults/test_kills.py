@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import cycle
-
 import psutil
 import pytest
 
 from tests.faults.system import System
+from tests.faults.traffic import frames_arriving, send_frames
 from tests.faults.windows import is_open, kill_at, last, next_version, open_batch, stored_batch
 from tests.faults.wire import frame, killer_picture, pictures
 
 pytestmark = pytest.mark.system
-
-MANY = 120
-"""Frames that keep the detector busy for some seconds."""
-
-
-def send_many(system: System, camera: str, count: int = MANY) -> None:
-    clip = cycle(pictures(system.installation.settings.home / "clips"))
-    system.send(*(frame(next(clip), camera, number) for number in range(count)))
-
-
-@contextmanager
-def frames_arriving(system: System, camera: str) -> Iterator[None]:
-    """A few frames again and again, so that there is always a next batch."""
-    enough = threading.Event()
-
-    def feed() -> None:
-        while not enough.wait(0.3):
-            send_many(system, camera, 3)
-
-    feeder = threading.Thread(target=feed)
-    feeder.start()
-    try:
-        yield
-    finally:
-        enough.set()
-        feeder.join(60)
 
 
 def check_recovery(system: System, starts: int) -> None:
@@ -54,7 +24,7 @@ def check_recovery(system: System, starts: int) -> None:
 def test_the_jvm_killed_in_the_middle_of_a_batch(system: System) -> None:
     starts, checkpoint = system.stream.starts, system.checkpoint("detect_objects")
     before = last(checkpoint / "offsets")
-    send_many(system, "killed-mid-batch")
+    send_frames(system, "killed-mid-batch")
     batch = kill_at(system, lambda: found if (found := open_batch(checkpoint) or -1) > before else None)
     assert is_open(checkpoint, batch)
     check_recovery(system, starts)
@@ -86,7 +56,7 @@ def test_the_jvm_killed_between_delta_s_commit_and_spark_s(system: System, query
 
 def test_a_python_worker_killed_in_the_middle_of_an_analysis(system: System) -> None:
     starts, checkpoint = system.stream.starts, system.checkpoint("detect_objects")
-    send_many(system, "worker-killed")
+    send_frames(system, "worker-killed")
     victim = system.wait("worker at work", lambda: busy_worker(system))
     batch = open_batch(checkpoint)
     victim.kill()

@@ -1,0 +1,38 @@
+"""Cameras that send more than a test looks at one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+
+from tests.faults.system import System
+from tests.faults.wire import Place, frame, pictures
+
+MANY = 120
+"""Frames that keep the detector busy for some seconds."""
+
+
+def send_frames(system: System, camera: str, count: int = MANY) -> list[Place]:
+    """Frames of the demo clip, captured now."""
+    clip = cycle(pictures(system.installation.settings.home / "clips"))
+    return system.send(*(frame(next(clip), camera, number) for number in range(count)))
+
+
+@contextmanager
+def frames_arriving(system: System, camera: str) -> Iterator[None]:
+    """A few frames again and again, so that there is always a next batch."""
+    enough = threading.Event()
+
+    def feed() -> None:
+        while not enough.wait(0.3):
+            send_frames(system, camera, 3)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        feeder.join(60)
