@@ -18,6 +18,8 @@ COMMON_PROPERTIES = {
     # Readers without a JVM (delta-rs) refuse tables that have these.
     "delta.enableDeletionVectors": "false",
     "delta.checkpointPolicy": "classic",
+    # A checkpoint is several Spark jobs; at one commit every 2 s the default of 10 would make three a minute.
+    "delta.checkpointInterval": "50",
 }
 
 
