@@ -68,8 +68,8 @@ class Gaps:
         if not gaps:
             return
         for gap in gaps:
-            log.warning("%s: offsets %d to %d of %s/%d %s before they were read", self.query, gap.start,
-                        gap.end - 1, gap.topic, gap.partition, cause)  # fmt: skip
+            log.warning("%s: %d records of %s/%d from offset %d on %s before they were read", self.query,
+                        gap.end - gap.start, gap.topic, gap.partition, gap.start, cause)  # fmt: skip
         rows = [
             (
                 self.query,

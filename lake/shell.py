@@ -17,7 +17,7 @@ import pyarrow as pa
 import typer
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -89,10 +89,18 @@ def _cell(value: Any, null: str) -> str:
     return text if len(text) <= 2000 or not null else f"{text[:60]}… ({len(text)} characters)"
 
 
+def _rows(answered: DataFrame) -> pa.Table:
+    """The rows; commands such as OPTIMIZE leave fields empty that their schema calls never empty."""
+    try:
+        return answered.toArrow()
+    except pa.ArrowInvalid:
+        return pa.Table.from_pylist([row.asDict(recursive=True) for row in answered.collect()])
+
+
 def answer(spark: SparkSession, statement: str, form: Format, out: TextIO) -> bool:
     """Run one statement and print its rows; False, and the reason on stderr, when it fails."""
     try:
-        print_answer(spark.sql(statement).toArrow(), form, out)
+        print_answer(_rows(spark.sql(statement)), form, out)
     except (PySparkException, Py4JJavaError) as error:
         sys.stderr.write(f"{_reason(error)}\n")
         return False
