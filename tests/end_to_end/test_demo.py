@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from typing import Any
 
 import psutil
 import pytest
@@ -68,15 +70,28 @@ def deleting_one_row_shows(system: System) -> bool:
 def strangers_listening(system: System) -> set[str]:
     """Addresses beyond loopback at which any process of the system listens."""
     programs = [*system.programs, system.broker.program]
-    listening = [
-        one.laddr.ip.removeprefix("::ffff:")
-        for program in programs
-        for process in program.tree()
-        for one in process.net_connections("tcp")
-        if one.status == psutil.CONN_LISTEN
-    ]
-    assert len(listening) >= 3, "Kafka has two ports and Spark's UI one"
-    return {ip for ip in listening if not ip.startswith("127.") and ip != "::1"}
+    heard = [ip for program in programs for process in program.tree() for ip in listening_at(process)]
+    assert len(heard) >= 3, "Kafka has two ports and Spark's UI one"
+    return {ip for ip in heard if not ip.startswith("127.") and ip != "::1"}
+
+
+def listening_at(process: psutil.Process) -> list[str]:
+    """Addresses at which the process listens; none once it is gone."""
+    try:
+        found = process.net_connections("inet")
+    except psutil.NoSuchProcess:
+        return []
+    open_to_all = [one for one in found if one.status == psutil.CONN_LISTEN or is_open_udp(one)]
+    return [one.laddr.ip.removeprefix("::ffff:") for one in open_to_all]
+
+
+def is_open_udp(connection: Any) -> bool:
+    return connection.type == socket.SOCK_DGRAM and not connection.raddr
+
+
+def test_a_listener_beyond_loopback_would_be_seen() -> None:
+    with socket.create_server(("0.0.0.0", 0)):
+        assert "0.0.0.0" in listening_at(psutil.Process())
 
 
 @pytest.mark.parametrize("system", [{"PYCTURESTREAM_ENGINE": "tensorflow"}], indirect=True)
