@@ -19,17 +19,11 @@ class LakeEmptyError(FileNotFoundError):
     """There are no tables yet."""
 
 
-def register_lake(spark: SparkSession, settings: Settings, statement: str = "") -> None:
-    """Make the tables and views known to this session by name.
-
-    Args:
-        spark: the session.
-        settings: where the lake is, and the report threshold.
-        statement: SQL to come; when it names tables or views, only these (and what they are made of) are
-            registered, since each costs about a second. Without names, all are.
+def check_lake(settings: Settings) -> None:
+    """See that there are tables to ask.
 
     Raises:
-        LakeEmptyError: the stream has not made the tables yet.
+        LakeEmptyError: the stream has not made them yet.
     """
     lake = Lake(settings.lake)
     missing = [table.name for table in TABLES if not lake.exists(table)]
@@ -38,6 +32,18 @@ def register_lake(spark: SparkSession, settings: Settings, statement: str = "") 
             f"no table {', '.join(missing)} in {settings.lake} yet: the stream makes them when it starts;"
             " run ./pycturestream up"
         )
+
+
+def register_lake(spark: SparkSession, settings: Settings, statement: str = "") -> None:
+    """Make the tables and views known to this session by name.
+
+    Args:
+        spark: the session.
+        settings: where the lake is, and the report threshold.
+        statement: SQL to come; when it names tables or views, only these (and what they are made of) are
+            registered, since each costs about a second. Without names, all are.
+    """
+    lake = Lake(settings.lake)
     spark.sql(f"CREATE DATABASE IF NOT EXISTS {SCHEMA}")
     spark.catalog.setCurrentDatabase(SCHEMA)
     wanted = names_needed(statement)

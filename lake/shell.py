@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 from rich.table import Table as Grid
 
-from lake.catalog import LakeEmptyError, register_lake
+from lake.catalog import LakeEmptyError, check_lake, register_lake
 from lake.contracts import rfc3339
 from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError, Settings
@@ -136,6 +136,7 @@ def run(env: Mapping[str, str], statement: str | None, form: Format) -> int:
     """Open the lake and answer; the exit status."""
     try:
         settings = Settings.from_env(env)
+        check_lake(settings)
         spark = open_session(env, "pycturestream sql", "local[2]", QUICK_START)
         register_lake(spark, settings, statement or "")
     except (SettingError, SparkUnavailableError, LakeEmptyError) as error:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from lake.catalog import LakeEmptyError, names_needed, register_lake
+from lake.catalog import LakeEmptyError, check_lake, names_needed, register_lake
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.settings import Settings
 from lake.shell import Format, answer, shell
@@ -60,7 +60,7 @@ ROWS = [
 def lake(spark: SparkSession, settings: Settings) -> Iterator[Lake]:
     lake = Lake(settings.lake)
     with pytest.raises(LakeEmptyError, match=r"run \./pycturestream up"):
-        register_lake(spark, settings)
+        check_lake(settings)
     lake.create(spark)
     columns = DETECTIONS.columns
     rows = [tuple(row.get(name) for name in columns) for row in ROWS]
