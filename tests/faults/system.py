@@ -61,10 +61,15 @@ class System:
 
     def __init__(self, data: Path, broker: Broker, environ: Mapping[str, str]) -> None:
         ports = dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, broker.ports), strict=True))
+        scratch = data / "scratch"
+        scratch.mkdir(parents=True)
         own = {"DATA": str(data), "SPARK_UI_PORT": str(free_ports(1)[0]), **ports}
         foreign = (PREFIX + "KAFKA", PREFIX + "POLICY", PREFIX + "ENGINE")
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         env = {**inherited, **QUICK, **{PREFIX + name: value for name, value in own.items()}, **environ}
+        # A JVM that is killed cannot clear its own.
+        java = f'"-Djava.io.tmpdir={scratch}"'
+        env |= {"TMPDIR": str(scratch), "SPARK_LOCAL_DIRS": str(scratch), "JDK_JAVA_OPTIONS": java}
         self.broker, self.data = broker, data
         self.installation = Installation.from_env(env, ROOT)
         assert self.installation.settings.kafka == broker.address
