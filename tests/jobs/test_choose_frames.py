@@ -15,7 +15,7 @@ SUPERSEDED = Verdict(Status.SKIPPED_SUPERSEDED, "a newer frame of the camera cam
 
 def arrival(offset: int, camera: str | None = "door", seen: str = "11:00:09", **other: object) -> Arrival:
     said = {"problem": None, "bytes": 1000, **other}
-    return Arrival(0, offset, camera, at(seen), said["problem"], said["bytes"])  # type: ignore[arg-type]
+    return Arrival(0, offset, camera, at(seen), **said)  # type: ignore[arg-type]
 
 
 def test_only_the_newest_frame_of_each_camera_is_analysed() -> None:
@@ -74,3 +74,8 @@ def test_the_policy_all_analyses_everything_and_draws_the_newest() -> None:
 def test_an_unknown_policy_is_refused_with_the_choices() -> None:
     with pytest.raises(SettingError, match="PYCTURESTREAM_POLICY='best' must be one of: newest, all"):
         Policy.from_env({"PYCTURESTREAM_POLICY": "best"}, Settings.from_env({}))
+
+
+def test_an_old_clients_result_always_carries_its_picture() -> None:
+    old, newest = arrival(1, seen="11:00:07", legacy=True), arrival(2)
+    assert choose_frames([old, newest], NOW, Policy(ALL)) == [Verdict(picture=True), Verdict(picture=True)]
