@@ -7,7 +7,7 @@ same record. For each record and layer the first archived outcome wins.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.gaps import Gaps
+from jobs.offsets import by_partition
 from lake.reader import read_rows
 from lake.schemas import DETECTIONS, OBJECT
 from lake.tables import Lake
@@ -66,7 +67,7 @@ class ArchiveDetections:
         if fresh:
             outcomes = spark.createDataFrame(arrived.take(fresh))
             self.lake.append(outcomes, DETECTIONS, self.gaps.writer, batch_id)
-        self.gaps.record_missing(spark, batch_id, _offsets_seen(rows), self.now())
+        self.gaps.record_missing(spark, batch_id, by_partition(_source(row) for row in rows), self.now())
 
     def _stored(self, arrived: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
         """Identities in the table within the days and offsets of the batch."""
@@ -105,8 +106,5 @@ def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in IDENTITY)
 
 
-def _offsets_seen(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], list[int]]:
-    seen: dict[tuple[str, int], list[int]] = {}
-    for row in rows:
-        seen.setdefault((row["from_topic"], row["from_partition"]), []).append(row["from_offset"])
-    return seen
+def _source(row: dict[str, Any]) -> tuple[str, int, int]:
+    return row["from_topic"], row["from_partition"], row["from_offset"]

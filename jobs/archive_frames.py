@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.gaps import Gaps
 from jobs.kafka_source import among
-from jobs.offsets import OffsetRange
+from jobs.offsets import OffsetRange, by_partition
 from lake.reader import read_rows
 from lake.schemas import FRAMES
 from lake.tables import Lake
@@ -54,10 +54,8 @@ class ArchiveFrames:
         ids = ", ".join(f"'{uuid}'" for uuid in self.gaps.topic_ids.values())
         columns = 'topic, "partition", "offset"'
         sql = f"SELECT {columns} FROM frames WHERE topic_id IN ({ids}) AND ({within})"
-        stored: dict[tuple[str, int], list[int]] = {}
-        for row in read_rows(self.lake.root, sql, FRAMES):
-            stored.setdefault((row["topic"], row["partition"]), []).append(row["offset"])
-        return stored
+        rows = read_rows(self.lake.root, sql, FRAMES)
+        return by_partition((row["topic"], row["partition"], row["offset"]) for row in rows)
 
 
 def _within(wanted: OffsetRange) -> str:

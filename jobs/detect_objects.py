@@ -20,6 +20,7 @@ from jobs.gaps import Gaps
 from jobs.isolate_frames import analyse_one_by_one
 from jobs.kafka_source import among, write_messages
 from jobs.messages import MESSAGE_DDL, Detecting, Message, Stages, outcome
+from jobs.offsets import by_partition
 from jobs.records import LEGACY, METADATA, describe_records
 
 QUERY = "detect_objects"
@@ -52,7 +53,7 @@ class DetectObjects:
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
         """Decide on metadata, analyse what is chosen, say something about every record."""
         rows: list[dict[str, Any]] = batch.select(*METADATA, "batch_at").toArrow().to_pylist()
-        self.gaps.record_missing(batch.sparkSession, batch_id, _offsets_seen(rows), self.now())
+        self.gaps.record_missing(batch.sparkSession, batch_id, by_partition(map(_place, rows)), self.now())
         if rows:
             verdicts = choose_frames([_arrival(row) for row in rows], rows[0]["batch_at"], self.policy)
             self._handle(batch, rows, verdicts)
@@ -64,7 +65,7 @@ class DetectObjects:
         if not chosen:
             return self._write(_messages(batch, said))
         analysis = self._analysis(chosen)
-        frames = batch.where(among(_offsets_seen(row for row, _ in chosen))).select(*METADATA, "value")
+        frames = batch.where(among(by_partition(_place(row) for row, _ in chosen))).select(*METADATA, "value")
         analysed = frames.mapInArrow(analyse_in_arrow(analysis, self.now), MESSAGE_DDL)
         try:
             self._write(analysed.unionByName(_messages(batch, said)) if said else analysed)
@@ -98,11 +99,8 @@ def _arrival(row: dict[str, Any]) -> Arrival:
     return Arrival(**{name: row[name] for name in names}, legacy=row["format"] == LEGACY)
 
 
-def _offsets_seen(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int], list[int]]:
-    seen: dict[tuple[str, int], list[int]] = {}
-    for row in rows:
-        seen.setdefault((row["topic"], row["partition"]), []).append(row["offset"])
-    return seen
+def _place(row: dict[str, Any]) -> tuple[str, int, int]:
+    return row["topic"], row["partition"], row["offset"]
 
 
 def _messages(batch: DataFrame, messages: Iterable[Message]) -> DataFrame:

@@ -31,6 +31,18 @@ class OffsetRange:
     end: int
 
 
+def by_partition(places: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int], list[int]]:
+    """Offsets of records, given as (topic, partition, offset), for each topic and partition.
+
+    >>> by_partition([("t", 0, 5), ("t", 1, 2), ("t", 0, 6)])
+    {('t', 0): [5, 6], ('t', 1): [2]}
+    """
+    offsets: dict[tuple[str, int], list[int]] = {}
+    for topic, partition, offset in places:
+        offsets.setdefault((topic, partition), []).append(offset)
+    return offsets
+
+
 def planned_ranges(checkpoint: Path, batch_id: int) -> list[OffsetRange]:
     """What the batch was meant to read; a first batch was meant to read from offset 0.
 
