@@ -21,6 +21,10 @@ class CheckpointError(RuntimeError):
     """A checkpoint that does not say which offsets a batch was to read."""
 
 
+class OffsetsWentBackError(RuntimeError):
+    """A topic made anew counts from 0 again; its batch must not be committed to the old checkpoint."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class OffsetRange:
     """Offsets `start` up to, not including, `end` of one partition."""
@@ -48,14 +52,22 @@ def planned_ranges(checkpoint: Path, batch_id: int) -> list[OffsetRange]:
 
     Raises:
         CheckpointError: the checkpoint has no entry for the batch.
+        OffsetsWentBackError: the batch ends before it starts.
     """
     ends = _offsets(checkpoint / "offsets" / str(batch_id))
     starts = _offsets(checkpoint / "offsets" / str(batch_id - 1)) if batch_id else {}
-    return [
+    planned = [
         OffsetRange(topic, partition, starts.get(topic, {}).get(partition, 0), end)
         for topic, partitions in ends.items()
         for partition, end in partitions.items()
     ]
+    for wanted in planned:
+        if wanted.end < wanted.start:
+            raise OffsetsWentBackError(
+                f"{wanted.topic}/{wanted.partition} went back from offset {wanted.start} to {wanted.end}:"
+                " the topic was made anew; the stream starts again from its beginning"
+            )
+    return planned
 
 
 def missing_ranges(

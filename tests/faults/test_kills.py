@@ -71,13 +71,16 @@ def busy_worker(system: System) -> psutil.Process | None:
     """A forked Python worker that computes right now, while a batch of the detector is under way."""
     if open_batch(system.checkpoint("detect_objects")) is None:
         return None
-    forked = [
-        worker
-        for daemon in system.jvm.children()
-        if "pyspark.daemon" in daemon.cmdline()
-        for worker in daemon.children()
-    ]
-    return next((worker for worker in forked if worker.cpu_percent(0.05) > 30), None)
+    try:
+        forked = [
+            worker
+            for daemon in system.jvm.children()
+            if "pyspark.daemon" in daemon.cmdline()
+            for worker in daemon.children()
+        ]
+        return next((worker for worker in forked if worker.cpu_percent(0.05) > 30), None)
+    except psutil.NoSuchProcess:  # one of them just ended
+        return None
 
 
 def test_a_frame_that_kills_its_worker_every_time(system: System) -> None:

@@ -8,6 +8,7 @@ import pytest
 from jobs.offsets import (
     CheckpointError,
     OffsetRange,
+    OffsetsWentBackError,
     committed_ends,
     missing_ranges,
     planned_ranges,
@@ -32,6 +33,13 @@ def test_a_batch_goes_on_where_the_one_before_ended(tmp_path: Path) -> None:
     log_batch(tmp_path, 4, {"t": {"0": 7}})
     log_batch(tmp_path, 5, {"t": {"0": 9, "1": 3}})  # partition 1 was added to the topic
     assert planned_ranges(tmp_path, 5) == [OffsetRange("t", 0, 7, 9), OffsetRange("t", 1, 0, 3)]
+
+
+def test_a_batch_of_a_topic_made_anew_is_refused_before_it_is_committed(tmp_path: Path) -> None:
+    log_batch(tmp_path, 4, {"t": {"0": 645, "1": 45}})
+    log_batch(tmp_path, 5, {"t": {"0": 645, "1": 6}}, done=False)
+    with pytest.raises(OffsetsWentBackError, match="t/1 went back from offset 45 to 6"):
+        planned_ranges(tmp_path, 5)
 
 
 def test_a_checkpoint_without_the_batch_is_named(tmp_path: Path) -> None:
