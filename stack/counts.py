@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lake.broker import BrokerAwayError, offsets
 from lake.contracts import FRAMES_TOPIC, Status
+from lake.schemas import DETECTIONS, EXPIRED_RANGES, Table
 from stack.ports import is_open
 
 QUERY: Final = "detect_objects"
@@ -64,12 +65,12 @@ def read_lake(lake: Path) -> LakeCounts:
     """Counts out of the Delta tables, without a JVM; zeros for a table that does not exist."""
     rows = _query(
         lake,
-        "detections",
+        DETECTIONS,
         "SELECT status, count(*) AS n, max(finished_at) AS newest FROM detections GROUP BY status",
     )
     gone = _query(
         lake,
-        "expired_ranges",
+        EXPIRED_RANGES,
         f"SELECT sum(to_offset - from_offset) AS n FROM expired_ranges WHERE query = '{QUERY}'",
     )
     newest = max((row["newest"] for row in rows if row["newest"]), default=None)
@@ -80,13 +81,13 @@ def read_lake(lake: Path) -> LakeCounts:
     )
 
 
-def _query(lake: Path, table: str, sql: str) -> list[dict[str, Any]]:
-    import pyarrow
-    from deltalake import DeltaTable, QueryBuilder
+def _query(lake: Path, table: Table, sql: str) -> list[dict[str, Any]]:
+    # Imported late: delta-rs and Arrow would slow down every command that never looks at the lake.
     from deltalake.exceptions import DeltaError
 
+    from lake.reader import read_rows
+
     try:
-        answer = QueryBuilder().register(table, DeltaTable(lake / table)).execute(sql).read_all()
+        return read_rows(lake, sql, table)
     except (DeltaError, OSError):
         return []
-    return list(pyarrow.table(answer).to_pylist())
