@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
-from lake.schemas import Table
+from lake.table import Table
 
 
 def read_rows(root: Path, sql: str, *tables: Table) -> list[dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import Final
 
+from lake.batch_schemas import BATCH_TABLES
 from lake.contracts import Status
+from lake.table import DAY, Table
 
 RECORD: Final = """
 topic STRING COMMENT 'Kafka topic of the frame',
@@ -28,26 +28,6 @@ OBJECT: Final = (
     "STRUCT<label: STRING, score: FLOAT, ymin: FLOAT, xmin: FLOAT, ymax: FLOAT, xmax: FLOAT,"
     " sector_v: STRING, sector_h: STRING>"
 )
-
-DAY: Final = "day DATE COMMENT 'UTC day of observed_at, the partition'"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A Delta table: `checks` maps a constraint's name to its SQL condition."""
-
-    name: str
-    comment: str
-    ddl: str
-    partitioned_by: tuple[str, ...] = ()
-    checks: dict[str, str] = field(default_factory=dict)
-    properties: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns, in order."""
-        return re.findall(r"(?m)^(\w+) [A-Z]", self.ddl)
-
 
 KEYS_PRESENT: Final = {
     "record_is_named": "topic IS NOT NULL AND partition >= 0 AND offset >= 0 AND appended_at IS NOT NULL",
@@ -133,4 +113,4 @@ started_at TIMESTAMP COMMENT 'UTC'""",
     checks={"run_is_named": "run_id IS NOT NULL"},
 )
 
-TABLES: Final = (FRAMES, DETECTIONS, EXPIRED_RANGES, DETECTOR_RUNS)
+TABLES: Final = (FRAMES, DETECTIONS, EXPIRED_RANGES, DETECTOR_RUNS, *BATCH_TABLES)

@@ -1,15 +1,22 @@
-"""The Delta tables on disk: made once, read and appended to by path."""
+"""The Delta tables on disk: made once, read, appended to and replaced by path."""
 
 from __future__ import annotations
 
+import logging
+import random
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from delta.tables import DeltaTable
-from deltalake import DeltaTable as ReadableTable
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import DeltaError
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from lake.schemas import TABLES, Table
+from lake.schemas import TABLES
+from lake.table import Table
 
 COMMON_PROPERTIES = {
     # Every commit leaves files that each reader must list; a day of them is enough to look back.
@@ -21,6 +28,11 @@ COMMON_PROPERTIES = {
     # A checkpoint is several Spark jobs; at one commit every 2 s the default of 10 would make three a minute.
     "delta.checkpointInterval": "50",
 }
+ATTEMPTS = 4
+"""The first and three more, for an action that another commit got in the way of."""
+CONFLICTS = ("Concurrent", "DELTA_CONCURRENT", "MetadataChangedException", "ProtocolChangedException")
+
+log = logging.getLogger(__name__)
 
 
 class Lake:
@@ -37,16 +49,26 @@ class Lake:
         """Whether the table has been made."""
         return (self.root / table.name / "_delta_log").is_dir()
 
-    def create(self, spark: SparkSession) -> None:
-        """Make every table that is missing, with comments, partitions and checks."""
+    def create(self, _spark: SparkSession) -> None:
+        """Make every table that is missing, with comments, partitions and checks.
+
+        The session must be there, since it is Spark that reads the DDL.
+        """
         for table in TABLES:
             if not self.exists(table):
-                _create(spark, table, self.path(table))
-            _add_missing_checks(spark, table, self.path(table))
+                _create(table, self.path(table))
+            _add_missing_checks(table, self.path(table))
 
-    def read(self, spark: SparkSession, table: Table) -> DataFrame:
-        """The table as it is now."""
-        return spark.read.format("delta").load(self.path(table))
+    def version(self, table: Table) -> int:
+        """The table's newest Delta version."""
+        return int(DeltaTable(self.path(table)).version())
+
+    def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
+        """The table as it is now, or as it was at a Delta version."""
+        reader = spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(table))
 
     def append(self, rows: DataFrame, table: Table, app_id: str, version: int) -> None:
         """Append rows once: a repeat with the same `app_id` and a `version` not above the last is ignored.
@@ -60,18 +82,51 @@ class Lake:
         writer = rows.select(*table.columns).write.format("delta").mode("append")
         writer.option("txnAppId", app_id).option("txnVersion", version).save(self.path(table))
 
+    def replace(self, rows: DataFrame, table: Table, where: str) -> None:
+        """Replace exactly the rows that fulfil a condition.
 
-def _create(spark: SparkSession, table: Table, path: str) -> None:
-    builder = DeltaTable.createIfNotExists(spark).location(path).comment(table.comment)
-    builder = builder.addColumns(StructType.fromDDL(table.ddl)).partitionedBy(*table.partitioned_by)
-    for name, value in {**COMMON_PROPERTIES, **table.properties}.items():
-        builder = builder.property(name, value)
-    builder.execute()
+        Args:
+            rows: columns of the table's contract; each row must fulfil the condition.
+            table: where to.
+            where: SQL; names the day, and exactly the scope that was recomputed.
+        """
+        writer = rows.select(*table.columns).write.format("delta").mode("overwrite")
+        writer.option("replaceWhere", where).save(self.path(table))
 
 
-def _add_missing_checks(spark: SparkSession, table: Table, path: str) -> None:
-    """Compare with the log itself: to ask Spark costs seconds at every start."""
-    present = ReadableTable(path).metadata().configuration
-    for name, condition in table.checks.items():
-        if f"delta.constraints.{name}" not in present:
-            spark.sql(f"ALTER TABLE delta.`{path}` ADD CONSTRAINT {name} CHECK ({condition})")
+def again_on_conflict(action: Callable[[], None]) -> None:
+    """Do an action; do it again, from its reading on, when another commit got in its way, at most 3 times."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return action()
+        except (Py4JJavaError, PySparkException, DeltaError) as error:
+            if attempt == ATTEMPTS or not _is_conflict(error):
+                raise
+            log.warning("another commit came first; attempt %d of %d follows", attempt + 1, ATTEMPTS)
+            time.sleep(random.uniform(0.5, 1.5) * attempt)
+    return None
+
+
+def _is_conflict(error: Exception) -> bool:
+    return any(sign in str(error) for sign in CONFLICTS)
+
+
+def _create(table: Table, path: str) -> None:
+    """Made without Spark, which takes seconds for each; only the DDL is read by Spark's own parser."""
+    schema = Schema.from_json(StructType.fromDDL(table.ddl).json())
+    DeltaTable.create(
+        path,
+        schema,
+        mode="ignore",
+        partition_by=list(table.partitioned_by),
+        description=table.comment,
+        configuration={**COMMON_PROPERTIES, **table.properties},
+    )
+
+
+def _add_missing_checks(table: Table, path: str) -> None:
+    stored = DeltaTable(path)
+    present = stored.metadata().configuration
+    missing = {k: v for k, v in table.checks.items() if f"delta.constraints.{k}" not in present}
+    if missing:
+        stored.alter.add_constraint(missing)

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from lake.broker import BrokerAwayError, offsets
 from lake.contracts import FRAMES_TOPIC, Status
-from lake.schemas import DETECTIONS, EXPIRED_RANGES, Table
+from lake.schemas import DETECTIONS, EXPIRED_RANGES
+from lake.table import Table
 from stack.ports import is_open
 
 QUERY: Final = "detect_objects"

@@ -1,0 +1,26 @@
+"""What a Delta table is, before it has columns. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+DAY: Final = "day DATE COMMENT 'UTC day of observed_at, the partition'"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A Delta table: `checks` maps a constraint's name to its SQL condition."""
+
+    name: str
+    comment: str
+    ddl: str
+    partitioned_by: tuple[str, ...] = ()
+    checks: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in order."""
+        return re.findall(r"(?m)^(\w+) [A-Z]", self.ddl)
