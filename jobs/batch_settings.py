@@ -1,0 +1,67 @@
+"""Everything the batch programs are told, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from jobs.detector import DetectorSettings
+from jobs.stream_settings import OWN_DETECTOR
+from lake.settings import SettingError, Settings, choice, number, text
+
+ON, OFF = "on", "off"
+UNDER_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
+"""Environment variable by which spark-submit tells the Python program where its JVM listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """Settings of the batch programs.
+
+    Attributes:
+        shared: what all programs share.
+        detector: model and engine, as in the speed layer.
+        factory: `module:function` that loads the detector.
+        master: Spark's master address; None under spark-submit, which has one already.
+        detect_skipped: whether frames that the speed layer skipped are analysed at all.
+        detect_minutes: after so many, what is left waits for the next run.
+    """
+
+    shared: Settings
+    detector: DetectorSettings
+    factory: str
+    master: str | None
+    detect_skipped: bool
+    detect_minutes: float
+
+    def __post_init__(self) -> None:
+        """Refuse a detector that cannot be named."""
+        if ":" not in self.factory:
+            raise SettingError(f"PYCTURESTREAM_DETECTOR={self.factory!r} must be written as module:function")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings from any mapping, `os.environ` in production."""
+        shared = Settings.from_env(env)
+        submitted = UNDER_SPARK_SUBMIT in env
+        return cls(
+            shared=shared,
+            detector=DetectorSettings.from_env(env, shared),
+            factory=text(env, "DETECTOR", OWN_DETECTOR),
+            # One core: the stream beside it needs the other.
+            master=None if submitted else text(env, "BATCH_MASTER", "local[1]"),
+            detect_skipped=choice(env, "DETECT_SKIPPED", ON, (ON, OFF)) == ON,
+            detect_minutes=number(env, "DETECT_MINUTES", 20, 0.01, 24 * 60),
+        )
+
+    def spark_conf(self) -> dict[str, str]:
+        """What batch programs need of Spark beside the shared configuration."""
+        return {
+            # A short-lived JVM spends most of its time on compiling what it runs once. Without effect under
+            # spark-submit, whose JVM is already up.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            # One Arrow batch is otherwise 64 MB of pictures.
+            "spark.sql.execution.arrow.maxRecordsPerBatch": "16",
+            "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
+        }
