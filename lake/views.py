@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-RECORD_KEY: Final = "topic, topic_id, partition, offset, appended_at"
+RECORD_KEY: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
 QUARANTINED: Final = "'corrupt', 'too_large', 'malformed', 'failed'"
 
 
@@ -18,22 +19,39 @@ class View:
     sql: str
 
 
+def current_detections(source: str) -> str:
+    """SQL of the current row of each record: both SQL engines read it.
+
+    A frame may be analysed more than once. One rule: detected before not detected, then a promoted run
+    before the batch run before the speed run, the newest of equals. Of a frame that was sent twice the
+    first record by append time counts, the others are marked by `is_duplicate`: a source that holds only
+    some hours must hold every record of their frames.
+
+    Args:
+        source: table or view with the rows of `detections`.
+    """
+    return f"""
+    SELECT c.* EXCEPT (place), row_number() OVER (
+             PARTITION BY c.frame_id ORDER BY c.appended_at, c.topic_id, c.partition, c.offset
+           ) > 1 AS is_duplicate
+    FROM (SELECT r.*, row_number() OVER (
+             PARTITION BY {qualified("r", RECORD_KEY)}
+             ORDER BY CASE WHEN r.status = 'detected' THEN 0 ELSE 1 END,
+                      CASE r.layer WHEN 'promoted' THEN 0 WHEN 'batch' THEN 1 ELSE 2 END,
+                      r.finished_at DESC NULLS LAST, r.run_id) AS place
+          FROM {source} r) c
+    WHERE c.place = 1"""
+
+
+def qualified(alias: str, columns: Iterable[str]) -> str:
+    """Columns of one relation; with its alias, `partition` and `offset` need no engine's quotes."""
+    return ", ".join(f"{alias}.{column}" for column in columns)
+
+
 CURRENT_DETECTIONS: Final = View(
     "current_detections",
     "One row per record: of several analyses the current one; is_duplicate marks a frame sent before",
-    # A frame may be analysed more than once. One rule: detected before not detected, then a promoted run
-    # before the batch run before the speed run, the newest of equals. Of a frame that was sent twice the
-    # first record by append time counts.
-    f"""
-    SELECT * EXCEPT (rank), row_number() OVER (
-             PARTITION BY frame_id ORDER BY appended_at, topic_id, partition, offset) > 1 AS is_duplicate
-    FROM (SELECT *, row_number() OVER (
-             PARTITION BY {RECORD_KEY}
-             ORDER BY status = 'detected' DESC,
-                      CASE layer WHEN 'promoted' THEN 0 WHEN 'batch' THEN 1 ELSE 2 END,
-                      finished_at DESC) AS rank
-          FROM detections)
-    WHERE rank = 1""",
+    current_detections("detections"),
 )
 
 OBJECTS: Final = View(
@@ -53,13 +71,9 @@ QUARANTINE: Final = View(
     "One row per record that could not be analysed, with its bytes and the reason",
     f"""
     SELECT d.status, d.reason, f.*
-    FROM frames f JOIN current_detections d USING ({RECORD_KEY})
-    WHERE d.status IN ({QUARANTINED})""".replace(
-        f"USING ({RECORD_KEY})",
-        """ON
-         f.topic = d.topic AND f.topic_id = d.topic_id AND f.partition = d.partition
-         AND f.offset = d.offset AND f.appended_at = d.appended_at""",
-    ),
+    FROM frames f JOIN current_detections d
+      ON {" AND ".join(f"f.{name} = d.{name}" for name in RECORD_KEY)}
+    WHERE d.status IN ({QUARANTINED})""",
 )
 
 RECONCILIATION: Final = View(
