@@ -14,8 +14,9 @@ import typer
 from rich.console import Console
 
 from lake.settings import PROJECT_ROOT, SettingError
+from stack.airflow import COMPONENTS
 from stack.installation import Installation
-from stack.programs import NAMES, child_environment, spark_environment
+from stack.programs import CAPTURE, NAMES, child_environment, spark_environment
 
 HANDED_OVER = {
     "capture": ("capture", "Publish pictures of one source: `capture run --source demo`.", ()),
@@ -61,16 +62,20 @@ def installation() -> Installation:
 @app.command()
 def up(
     no_capture: Annotated[bool, typer.Option("--no-capture", help="Start without the cameras.")] = False,
+    no_airflow: Annotated[bool, typer.Option("--no-airflow", help="Start without the batch layer.")] = False,
 ) -> None:
     """Start everything in the background and wait until it is healthy."""
-    from stack.screens import TerminalScreen, show_next, show_programs
+    from stack.screens import TerminalScreen, show_login, show_next, show_programs
     from stack.startup import bring_up
-    from stack.status import look_at_programs
+    from stack.status import login, look_at_programs
 
+    without = {*((CAPTURE,) if no_capture else ()), *(COMPONENTS if no_airflow else ())}
     here, clock, console = installation(), SystemClock(), Console()
     with TerminalScreen(console) as screen:
-        bring_up(here, not no_capture, screen, clock)
+        bring_up(here, without, screen, clock)
     show_programs(console, look_at_programs(here, clock))
+    console.print()
+    show_login(console, None if no_airflow else login(here))
     show_next(console)
 
 
@@ -130,6 +135,17 @@ def doctor() -> None:
         show_finding(console, finding)
         healthy = healthy and finding.ok
     raise typer.Exit(0 if healthy else 1)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's own command, for example `airflow dags trigger hourly_counts`."""
+    from stack.run_airflow import become
+
+    become(installation(), "airflow", context.args)
 
 
 def hand_over(module: str, arguments: list[str]) -> NoReturn:

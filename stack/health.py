@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from stack.airflow import COMPONENTS
+from stack.airflow_health import airflow_ailment
 from stack.broker import is_ready
 from stack.clock import Clock
 from stack.installation import Installation
@@ -47,6 +49,8 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
     if program == KAFKA:
         ready = is_ready(installation.settings.kafka)
         return None if ready else f"no answer at {installation.settings.kafka}"
+    if program in COMPONENTS:
+        return airflow_ailment(installation, program, pid)
     said = read_health(installation, program)
     age = age_s(said, clock.now())
     if age is None or (pid is not None and said.get("pid") != pid):

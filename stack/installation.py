@@ -12,7 +12,13 @@ from dotenv import dotenv_values
 from lake.settings import PREFIX, SettingError, Settings, number, text
 
 LOOPBACK: Final = "127.0.0.1"
-PORTS: Final = {"KAFKA_PORT": 9092, "KAFKA_CONTROLLER_PORT": 9093, "SPARK_UI_PORT": 4040}
+PORTS: Final = {
+    "KAFKA_PORT": 9092,
+    "KAFKA_CONTROLLER_PORT": 9093,
+    "SPARK_UI_PORT": 4040,
+    "AIRFLOW_PORT": 8080,
+    "AIRFLOW_LOGS_PORT": 8793,
+}
 PATHS: Final = tuple(PREFIX + name for name in ("HOME", "DATA", "MODEL"))
 
 
@@ -46,7 +52,7 @@ class Installation:
         root: folder of the project.
         settings: shared settings; `kafka` is the broker in use, embedded or not.
         env: the merged environment, which child processes inherit.
-        kafka_port, controller_port, ui_port: on loopback.
+        kafka_port, controller_port, ui_port, airflow_port, airflow_logs_port: on loopback.
         embedded: whether the broker is ours to start.
     """
 
@@ -56,6 +62,8 @@ class Installation:
     kafka_port: int
     controller_port: int
     ui_port: int
+    airflow_port: int
+    airflow_logs_port: int
     embedded: bool
 
     @classmethod
@@ -66,14 +74,16 @@ class Installation:
             SettingError: a setting cannot be used.
         """
         env = read_environment(environ, root)
-        kafka, controller, interface = ports = [_port(env, name) for name in PORTS]
+        kafka, controller, interface, airflow, airflow_logs = ports = [_port(env, name) for name in PORTS]
         if len(set(ports)) < len(ports):
             raise SettingError(f"{', '.join(PREFIX + name for name in PORTS)} must differ, not be {ports}")
         own = f"{LOOPBACK}:{kafka}"
         named = text(env, "KAFKA", own)
         embedded = named in (own, f"localhost:{kafka}")
         settings = replace(Settings.from_env(env), kafka=own) if embedded else Settings.from_env(env)
-        return cls(root, settings, env, kafka, controller, interface, embedded)
+        return cls(
+            root, settings, env, kafka, controller, interface, airflow, airflow_logs, embedded=embedded
+        )
 
     @property
     def config(self) -> Path:

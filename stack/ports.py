@@ -15,13 +15,18 @@ class PortBusyError(OSError):
     """A port that another program holds; the message names the holder and the setting that moves it."""
 
 
-def ports_needed(installation: Installation) -> dict[str, int]:
+def ports_needed(installation: Installation, airflow: bool = True) -> dict[str, int]:
     """Setting → port of everything that will listen."""
     needed = {"SPARK_UI_PORT": installation.ui_port}
     if installation.embedded:
         needed |= {
             "KAFKA_PORT": installation.kafka_port,
             "KAFKA_CONTROLLER_PORT": installation.controller_port,
+        }
+    if airflow:
+        needed |= {
+            "AIRFLOW_PORT": installation.airflow_port,
+            "AIRFLOW_LOGS_PORT": installation.airflow_logs_port,
         }
     return {PREFIX + name: port for name, port in needed.items()}
 

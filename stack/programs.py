@@ -9,11 +9,12 @@ from typing import Final
 
 from lake.settings import PREFIX
 from lake.spark_conf import write_spark_conf
+from stack.airflow import COMPONENTS
 from stack.installation import LOOPBACK, PORTS, Installation
 from stack.java import find_java
 
 KAFKA, STREAM, CAPTURE = "kafka", "stream", "capture"
-NAMES: Final = (KAFKA, STREAM, CAPTURE)
+NAMES: Final = (KAFKA, STREAM, *COMPONENTS, CAPTURE)
 """In the order in which they start; they stop in the opposite one."""
 MARK: Final = PREFIX + "SUPERVISED_BY"
 """Environment variable that marks every process of a running system with its configuration's path."""
@@ -38,13 +39,20 @@ def python_programs(python: str = sys.executable) -> list[Program]:
     """The programs of this project, as processes."""
     return [
         Program(STREAM, (python, "-m", "jobs.run_stream"), settle_s=10),
+        *(Program(name, (python, "-m", "stack.run_airflow", name), settle_s=10) for name in COMPONENTS),
         Program(CAPTURE, (python, "-m", "capture", "agent"), settle_s=3),
     ]
 
 
 def child_environment(installation: Installation) -> dict[str, str]:
     """The environment of every program: the merged one, completed so that children find everything."""
-    ports = (installation.kafka_port, installation.controller_port, installation.ui_port)
+    ports = (
+        installation.kafka_port,
+        installation.controller_port,
+        installation.ui_port,
+        installation.airflow_port,
+        installation.airflow_logs_port,
+    )
     return {
         **installation.env,
         **installation.settings.to_env(),

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from stack.doctor import Finding
 from stack.logs import last_lines
-from stack.status import ProgramStatus, Status
+from stack.status import Login, ProgramStatus, Status
 
 COLOURS: Final = {"running": "green", "stopped": "dim", "starting": "yellow", "stopping": "yellow"}
 NEXT: Final = (
@@ -80,6 +80,15 @@ def show_status(console: Console, status: Status) -> None:
     console.print()
     age = status.last_result_age_s
     console.print("no result yet" if age is None else f"last result {in_words(age)} ago", highlight=False)
+    show_login(console, status.airflow)
+
+
+def show_login(console: Console, login: Login | None) -> None:
+    """Where Airflow is, and how to get in."""
+    if login is None:
+        return
+    text = f"Airflow: {login.url}  user {login.user}  password {login.password}  (others: {login.passwords})"
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def in_words(seconds: float) -> str:

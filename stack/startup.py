@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from filelock import FileLock, Timeout
 from kafka.errors import KafkaError
 
+from stack.airflow import COMPONENTS
 from stack.broker import BrokerSettings
 from stack.clock import Clock
 from stack.health import ailment
@@ -17,14 +20,26 @@ from stack.logs import last_lines
 from stack.machine import DATA_BYTES, Need, check_space
 from stack.ports import check_ports, ports_needed
 from stack.processes import end, marked
-from stack.programs import CAPTURE, KAFKA, NAMES, Program, python_programs, spark_environment
+from stack.programs import (
+    CAPTURE,
+    KAFKA,
+    MARK,
+    NAMES,
+    Program,
+    child_environment,
+    python_programs,
+    spark_environment,
+)
 from stack.provision import provision
+from stack.run_airflow import PREPARE, is_prepared
 from stack.supervision import Supervisor, socket_path, start_supervisor
 from stack.supervisor_config import render_config
 from stack.topics import create_topics
 
 PATIENCE_S: Final = 120.0
 """Seconds a program has to become healthy."""
+DATABASE: Final = "airflow-database"
+"""Names the log of setting up Airflow's database."""
 
 
 class UnhealthyError(RuntimeError):
@@ -47,8 +62,8 @@ class Screen(Protocol):
         ...
 
 
-def bring_up(installation: Installation, capture: bool, screen: Screen, clock: Clock) -> None:
-    """Start everything that does not run yet and wait until all of it is healthy.
+def bring_up(installation: Installation, without: Collection[str], screen: Screen, clock: Clock) -> None:
+    """Start everything that does not run yet, but for some programs, and wait until all of it is healthy.
 
     Raises:
         UpInProgressError: another `up` is at work.
@@ -58,14 +73,14 @@ def bring_up(installation: Installation, capture: bool, screen: Screen, clock: C
     installation.settings.run.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(installation.settings.run / "up.lock", timeout=0):
-            _bring_up(installation, _wanted(installation, capture), screen, clock)
+            _bring_up(installation, _wanted(installation, without), screen, clock)
     except Timeout as error:
         raise UpInProgressError("another `pycturestream up` is at work here; wait for it to end") from error
 
 
-def _wanted(installation: Installation, capture: bool) -> list[str]:
-    left_out = {KAFKA: installation.embedded, CAPTURE: capture}
-    return [name for name in NAMES if left_out.get(name, True)]
+def _wanted(installation: Installation, without: Collection[str]) -> list[str]:
+    left_out = {*without, *(() if installation.embedded else (KAFKA,))}
+    return [name for name in NAMES if name not in left_out]
 
 
 def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen, clock: Clock) -> None:
@@ -74,18 +89,44 @@ def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen,
     if set(wanted) <= set(running):
         screen.line("already up; checking its health")
     elif supervisor.pid() is None:
-        _prepare(installation, screen)
+        _prepare(installation, wanted, screen)
     if not installation.embedded:
         screen.line(f"using the broker at {installation.settings.kafka}; no own Kafka is started")
     # Spark needs far longer to start than the broker does, so both start at once; the stream waits for the
     # topics by itself, and the agent starts when there is something to send to.
     absent = [name for name in wanted if name not in running]
-    _start(installation, supervisor, [name for name in absent if name != CAPTURE])
+    airflow = [name for name in absent if name in COMPONENTS]
+    database = _prepare_database(installation) if airflow else None
+    _start(installation, supervisor, [name for name in absent if name not in (CAPTURE, *airflow)])
     wait_healthy(installation, KAFKA, supervisor, screen, clock)
     _make_topics(installation.settings.kafka)
     _start(installation, supervisor, [name for name in absent if name == CAPTURE])
+    _wait_for_database(installation, database, screen)
+    _start(installation, supervisor, airflow)
     for name in (name for name in wanted if name != KAFKA):
         wait_healthy(installation, name, supervisor, screen, clock)
+
+
+def _prepare_database(installation: Installation) -> subprocess.Popen[bytes] | None:
+    """Begin to set up Airflow's database beside the start of the others; None where it needs nothing."""
+    if is_prepared(installation):
+        return None
+    env = child_environment(installation) | {MARK: str(installation.config)}
+    command = [sys.executable, "-m", "stack.run_airflow", PREPARE]
+    with installation.log(DATABASE).open("wb") as log:
+        return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def _wait_for_database(
+    installation: Installation, setting_up: subprocess.Popen[bytes] | None, screen: Screen
+) -> None:
+    if setting_up is None:
+        return
+    screen.waiting("setting up Airflow's database")
+    if setting_up.wait():
+        end = f"setting it up ended with status {setting_up.returncode}"
+        raise UnhealthyError(_obituary(installation, DATABASE, end))
+    screen.line("Airflow's database is set up")
 
 
 def _start(installation: Installation, supervisor: Supervisor, names: Sequence[str]) -> None:
@@ -100,7 +141,7 @@ def _make_topics(bootstrap: str) -> None:
         raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error
 
 
-def _prepare(installation: Installation, screen: Screen) -> None:
+def _prepare(installation: Installation, wanted: Sequence[str], screen: Screen) -> None:
     """Everything before the first program: left-overs, ports, files, configuration, supervisor."""
     settings = installation.settings
     left = marked(installation.config)
@@ -109,7 +150,7 @@ def _prepare(installation: Installation, screen: Screen) -> None:
         for process in left:
             process.terminate()
         end(left, patience_s=10)
-    check_ports(ports_needed(installation))
+    check_ports(ports_needed(installation, airflow=not COMPONENTS.keys().isdisjoint(wanted)))
     check_space([Need(settings.data, DATA_BYTES, "room for data")])
     provision(settings, screen.line)
     env = spark_environment(installation)
@@ -150,15 +191,15 @@ def wait_healthy(
             break
         given_up = state is not None and state.state == "FATAL"
         if given_up or clock.monotonic() > deadline:
-            raise UnhealthyError(_obituary(installation, name, why, given_up))
+            end = "the supervisor gave up on it" if given_up else f"not healthy after {PATIENCE_S:.0f} s"
+            raise UnhealthyError(_obituary(installation, name, f"{end} ({why})"))
         again = " (restarting)" if state is not None and state.state == "BACKOFF" else ""
         screen.waiting(f"waiting for {name}: {why}{again}")
         clock.sleep(0.5)
     screen.line(f"{name} is healthy")
 
 
-def _obituary(installation: Installation, name: str, why: str, given_up: bool) -> str:
+def _obituary(installation: Installation, name: str, end: str) -> str:
     log = installation.log(name)
     lines = "\n".join(last_lines(log, 20)) or "(nothing)"
-    end = "the supervisor gave up on it" if given_up else f"not healthy after {PATIENCE_S:.0f} s"
-    return f"{name}: {end} ({why}). The last lines of {log}:\n{lines}"
+    return f"{name}: {end}. The last lines of {log}:\n{lines}"

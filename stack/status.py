@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lake.contracts import Status as Outcome
+from stack.airflow import API, address, airflow_home
+from stack.airflow_secrets import passwords_file, read_passwords
 from stack.clock import Clock
 from stack.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
 from stack.health import ailment, read_health
@@ -15,6 +17,7 @@ from stack.programs import CAPTURE, KAFKA, NAMES, STREAM
 from stack.startup import PATIENCE_S
 from stack.supervision import ProgramState, Supervisor
 
+ADMIN = "admin"
 WORDS = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}
 """The supervisor's words in ours, where they differ."""
 
@@ -39,6 +42,16 @@ class ProgramStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """How a person gets into Airflow; `passwords` is a file, user → password, that only its owner reads."""
+
+    url: str
+    user: str
+    password: str
+    passwords: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The whole system at one moment; `last_result_age_s` is in seconds, `lag` in records."""
 
@@ -46,6 +59,7 @@ class Status:
     frames: dict[str, int]
     lag: int | None
     last_result_age_s: float | None
+    airflow: Login | None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, in the order of the fields."""
@@ -66,7 +80,14 @@ def look(installation: Installation, clock: Clock) -> Status:
     }
     behind = lag(ends, read_health(installation, STREAM))
     age = round((clock.now() - lake.newest).total_seconds(), 1) if lake.newest else None
-    return Status(look_at_programs(installation, clock), frames, behind, age)
+    return Status(look_at_programs(installation, clock), frames, behind, age, login(installation))
+
+
+def login(installation: Installation) -> Login | None:
+    """Address, user and password of the person who may do everything; None before Airflow's first start."""
+    home = airflow_home(installation)
+    password = read_passwords(home).get(ADMIN)
+    return Login(address(installation), ADMIN, password, str(passwords_file(home))) if password else None
 
 
 def look_at_programs(installation: Installation, clock: Clock) -> list[ProgramStatus]:
@@ -102,4 +123,6 @@ def _word(installation: Installation, name: str, state: ProgramState, clock: Clo
 def _url(installation: Installation, name: str) -> str | None:
     if name == KAFKA:
         return installation.settings.kafka
+    if name == API:
+        return address(installation)
     return read_health(installation, name).get("ui")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lake.settings import PROJECT_ROOT
+from stack.programs import NAMES
 
 LAUNCHER = PROJECT_ROOT / "pycturestream"
 
@@ -33,7 +34,7 @@ def test_status_is_one_json_object_from_any_folder_through_a_link(tmp_path: Path
     (tmp_path / "stack.py").write_text("raise SystemExit('taken for ours')")
     done = run(tmp_path, "status", "--json", PYCTURESTREAM_KAFKA_PORT="1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert list(json.loads(done.stdout)) == ["programs", "frames", "lag", "last_result_age_s"]
+    assert list(json.loads(done.stdout)) == ["programs", "frames", "lag", "last_result_age_s", "airflow"]
 
 
 def test_a_bad_setting_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_bad_setting_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
 def test_another_error_of_ours_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     done = run(tmp_path, "logs", "nope")
     assert done.returncode == 1
-    assert done.stderr == "pycturestream: no program 'nope'; there are kafka, stream, capture, supervisord\n"
+    assert done.stderr == f"pycturestream: no program 'nope'; there are {', '.join(NAMES)}, supervisord\n"
 
 
 @pytest.mark.parametrize(

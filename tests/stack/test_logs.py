@@ -39,5 +39,5 @@ def test_a_follower_goes_on_after_a_rotation(tmp_path: Path) -> None:
 
 
 def test_a_program_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
-    with pytest.raises(UnknownProgramError, match="kafka, stream, capture"):
+    with pytest.raises(UnknownProgramError, match="kafka, stream, airflow-api"):
         choose_logs(Installation.from_env({}, tmp_path), "stram")

@@ -86,4 +86,4 @@ def test_what_is_waited_for_is_shown(here: Installation, monkeypatch: pytest.Mon
 def test_a_second_up_beside_the_first_is_refused(here: Installation) -> None:
     here.settings.run.mkdir()
     with FileLock(here.settings.run / "up.lock"), pytest.raises(UpInProgressError):
-        bring_up(here, True, Lines(), FakeClock())
+        bring_up(here, (), Lines(), FakeClock())

@@ -13,6 +13,7 @@ from deltalake import write_deltalake
 from stack.counts import end_offsets, lag, read_lake
 from stack.health import ailment
 from stack.installation import Installation
+from stack.programs import NAMES
 from stack.status import look
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -50,10 +51,11 @@ def write(path: Path, said: object) -> None:
 def test_nothing_there_gives_zeros_and_nulls(here: Installation) -> None:
     stopped = {"state": "stopped", "restarts": 0, "rss_mb": 0.0, "url": None}
     assert look(here, FixedClock(NOON)).to_json() == {
-        "programs": [{"name": name, **stopped} for name in ("kafka", "stream", "capture")],
+        "programs": [{"name": name, **stopped} for name in NAMES],
         "frames": dict.fromkeys(("captured", "received", "analysed", "skipped", "corrupt", "expired"), 0),
         "lag": None,
         "last_result_age_s": None,
+        "airflow": None,
     }
 
 

@@ -1,0 +1,130 @@
+"""Airflow on one machine: its components, and the environment that is its whole configuration."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from lake.settings import text
+from stack.airflow_secrets import Secrets, passwords_file
+from stack.installation import LOOPBACK, Installation
+
+API, SCHEDULER, DAGS, TRIGGERER, LOGS = (
+    "airflow-api",
+    "airflow-scheduler",
+    "airflow-dags",
+    "airflow-triggerer",
+    "airflow-logs",
+)
+SPARK_POOL: Final = "spark"
+SPARK_CONNECTION: Final = "AIRFLOW_CONN_SPARK_BATCH"
+MASTER: Final = "local[1]"
+"""Batch work leaves the other core to the stream, and its own is taken at the lowest priority."""
+COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    API: ("airflow", "api-server"),
+    SCHEDULER: ("airflow", "scheduler", "--skip-serve-logs"),
+    DAGS: ("airflow", "dag-processor"),
+    TRIGGERER: ("airflow", "triggerer", "--skip-serve-logs"),
+    LOGS: ("uvicorn", "--factory", "airflow.utils.serve_logs.log_server:get_app", "--host", LOOPBACK),
+}
+"""Program → module and arguments. Never `airflow standalone`, which opens ports to all and leaves orphans;
+the log servers of scheduler and triggerer would listen everywhere, so one on loopback serves for both."""
+TUNABLE: Final = {
+    "AIRFLOW__CORE__PARALLELISM": "3",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "60",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "AIRFLOW__API__INSTANCE_NAME": "PyctureStream",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "5",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+}
+"""What the environment or `.env` may set otherwise."""
+
+
+def airflow_home(installation: Installation) -> Path:
+    """Folder of Airflow's database, secrets and task logs."""
+    return installation.settings.data / "airflow"
+
+
+def database(installation: Installation) -> Path:
+    """Airflow's SQLite file."""
+    return airflow_home(installation) / "airflow.db"
+
+
+def address(installation: Installation) -> str:
+    """Where Airflow's pages and API are."""
+    return f"http://{LOOPBACK}:{installation.airflow_port}"
+
+
+def airflow_environment(
+    installation: Installation, base: Mapping[str, str], secrets: Secrets
+) -> dict[str, str]:
+    """The environment of every Airflow process, and so of every task.
+
+    Args:
+        installation: ports and folders.
+        base: environment of programs that may start Spark.
+        secrets: of this installation.
+    """
+    own_bin = str(Path(sys.executable).parent)
+    return {
+        **TUNABLE,
+        **base,
+        **_fixed(installation),
+        **_secret(secrets),
+        SPARK_CONNECTION: spark_connection(base),
+        # Tasks look for spark-submit there, and must not find another Spark first.
+        "PATH": f"{own_bin}:{base.get('PATH', '/usr/bin:/bin')}",
+    }
+
+
+def _fixed(installation: Installation) -> dict[str, str]:
+    home, logs_port = airflow_home(installation), str(installation.airflow_logs_port)
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database(installation)}",
+        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(installation.root / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.hostname.loopback",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address(installation)}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
+        "AIRFLOW__API__HOST": LOOPBACK,
+        "AIRFLOW__API__PORT": str(installation.airflow_port),
+        "AIRFLOW__API__BASE_URL": address(installation),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": logs_port,
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": logs_port,
+        "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def _secret(secrets: Secrets) -> dict[str, str]:
+    return {
+        "AIRFLOW__CORE__FERNET_KEY": secrets.fernet_key,
+        "AIRFLOW__API__SECRET_KEY": secrets.secret_key,
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt_secret,
+    }
+
+
+def spark_connection(env: Mapping[str, str]) -> str:
+    """The connection `spark_batch`: this machine, or the cluster that `PYCTURESTREAM_BATCH_MASTER` names.
+
+    >>> spark_connection({"PYCTURESTREAM_BATCH_MASTER": "spark://spark.example:7077"})
+    '{"conn_type": "spark", "host": "spark://spark.example:7077", "extra": {"deploy-mode": "client"}}'
+    """
+    master = text(env, "BATCH_MASTER", MASTER)
+    return json.dumps({"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client"}})
+
+
+def component_command(installation: Installation, name: str) -> tuple[str, ...]:
+    """Module and arguments of a component."""
+    command = COMPONENTS[name]
+    return (*command, "--port", str(installation.airflow_logs_port)) if name == LOGS else command

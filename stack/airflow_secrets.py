@@ -1,0 +1,79 @@
+"""Airflow's secrets and passwords: made once, readable by nobody else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+USERS: Final = ("admin", "viewer")
+
+
+class SecretsError(ValueError):
+    """A file of secrets that cannot be read; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What Airflow signs and encrypts with; the two it signs with have 64 random bytes, base64 encoded."""
+
+    jwt_secret: str
+    secret_key: str
+    fernet_key: str
+
+
+def passwords_file(home: Path) -> Path:
+    """JSON, user → password, as Airflow's SimpleAuthManager reads it."""
+    return home / "passwords.json"
+
+
+def make_secrets(home: Path) -> Secrets:
+    """The secrets of this installation; made at the first call, with the passwords.
+
+    Raises:
+        SecretsError: a file is there, but cannot be used.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    _write_once(passwords_file(home), {user: secrets.token_urlsafe(16) for user in USERS})
+    fresh = Secrets(
+        jwt_secret=secrets.token_urlsafe(64),
+        secret_key=secrets.token_urlsafe(64),
+        fernet_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    )
+    _write_once(home / "secrets.json", asdict(fresh))
+    try:
+        return Secrets(**_read(home / "secrets.json"))
+    except TypeError as error:
+        raise SecretsError(f"{home / 'secrets.json'} lacks a secret; remove it to make it anew") from error
+
+
+def read_passwords(home: Path) -> dict[str, str]:
+    """User → password; empty before the first start."""
+    file = passwords_file(home)
+    return _read(file) if file.exists() else {}
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SecretsError(f"{file} cannot be read ({error}); remove it to make it anew") from error
+    if not isinstance(found, dict):
+        raise SecretsError(f"{file} holds no JSON object; remove it to make it anew")
+    return found
+
+
+def _write_once(file: Path, values: Mapping[str, str]) -> None:
+    """Write a file of mode 0600 unless it is there; a reader never sees half of it."""
+    if file.exists():
+        return
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        json.dump(dict(values), out)
+    part.replace(file)

@@ -1,0 +1,92 @@
+"""Become an Airflow process: `python -m stack.run_airflow COMPONENT`, `prepare`, or `airflow ARGUMENTS`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from lake.settings import PROJECT_ROOT
+from stack.airflow import (
+    COMPONENTS,
+    SPARK_POOL,
+    airflow_environment,
+    airflow_home,
+    component_command,
+    database,
+)
+from stack.airflow_secrets import make_secrets
+from stack.installation import Installation
+from stack.programs import spark_environment
+
+PREPARE = "prepare"
+SETTING_UP = (
+    ("db", "migrate"),
+    ("pools", "set", SPARK_POOL, "1", "Spark jobs run one after the other, beside the stream"),
+)
+"""Commands of Airflow that a new or older database needs."""
+GIVE_WAY = 5
+"""Added niceness: while everything starts at once, the stream comes first."""
+
+
+def environment(installation: Installation) -> dict[str, str]:
+    """The environment of Airflow, its secrets made and Spark's configuration written where missing."""
+    secrets = make_secrets(airflow_home(installation))
+    return airflow_environment(installation, spark_environment(installation), secrets)
+
+
+def is_prepared(installation: Installation) -> bool:
+    """Whether database and pool are there, as this version of Airflow wants them."""
+    try:
+        return database(installation).exists() and stamp(installation).read_text("utf-8") == _wanted()
+    except OSError:
+        return False
+
+
+def stamp(installation: Installation) -> Path:
+    """Says for what the database was prepared last."""
+    return airflow_home(installation) / "prepared.json"
+
+
+def _wanted() -> str:
+    return json.dumps({"airflow": version("apache-airflow"), "commands": SETTING_UP})
+
+
+def prepare(installation: Installation) -> None:
+    """Bring the database to this version, and make the pool; in one process, since loading takes longest."""
+    os.environ.update(environment(installation))
+    from airflow.cli.cli_parser import get_parser
+
+    for command in SETTING_UP:
+        arguments = get_parser().parse_args(list(command))
+        arguments.func(arguments)
+    stamp(installation).write_text(_wanted(), "utf-8")
+
+
+def become(installation: Installation, module: str, arguments: Sequence[str]) -> NoReturn:
+    """Replace this process by a Python module, in Airflow's environment."""
+    env = environment(installation)
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], env)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the component, or set the database up."""
+    installation = Installation.from_env(os.environ, PROJECT_ROOT)
+    name = arguments[0] if arguments else ""
+    if name == PREPARE:
+        os.nice(GIVE_WAY)
+        prepare(installation)
+    elif name in COMPONENTS:
+        os.nice(GIVE_WAY)
+        module, *rest = component_command(installation, name)
+        become(installation, module, rest)
+    else:
+        sys.exit(f"{name!r} is no part of Airflow; there are {', '.join((PREPARE, *COMPONENTS))}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

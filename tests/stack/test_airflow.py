@@ -1,0 +1,117 @@
+"""Airflow's environment, secrets and health, without Airflow."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack.airflow import COMPONENTS, LOGS, airflow_environment, component_command
+from stack.airflow_health import component_ailment
+from stack.airflow_secrets import SecretsError, make_secrets, read_passwords
+from stack.installation import Installation
+from stack.ports import ports_needed
+from stack.run_airflow import is_prepared
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    return Installation.from_env({"PYCTURESTREAM_DATA": str(tmp_path / "some data")}, tmp_path)
+
+
+def environment(here: Installation, **env: str) -> dict[str, str]:
+    return airflow_environment(here, env, make_secrets(here.settings.data / "airflow"))
+
+
+def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+    first, passwords = make_secrets(tmp_path), read_passwords(tmp_path)
+    assert (make_secrets(tmp_path), read_passwords(tmp_path)) == (first, passwords)
+    assert sorted(passwords) == ["admin", "viewer"]
+    assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {
+        "passwords.json": 0o600,
+        "secrets.json": 0o600,
+    }
+
+
+def test_no_two_secrets_are_alike_and_signing_ones_are_long(tmp_path: Path) -> None:
+    one, other = make_secrets(tmp_path / "a"), make_secrets(tmp_path / "b")
+    made = [one.jwt_secret, one.secret_key, one.fernet_key, other.jwt_secret, other.secret_key]
+    assert len(set(made)) == 5
+    assert min(len(one.jwt_secret), len(one.secret_key)) >= 64
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"jwt_secret": "x"}'])
+def test_a_broken_file_of_secrets_is_refused_with_its_cure(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secrets.json").write_text(text)
+    with pytest.raises(SecretsError, match="remove it to make it anew"):
+        make_secrets(tmp_path)
+
+
+def test_everything_listens_on_loopback_and_phones_nobody(here: Installation) -> None:
+    env = environment(here)
+    assert env["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert component_command(here, LOGS)[-4:] == ("--host", "127.0.0.1", "--port", "8793")
+    assert [name for name in COMPONENTS if "serve" in " ".join(COMPONENTS[name])] == [
+        "airflow-api",
+        "airflow-scheduler",
+        "airflow-triggerer",
+        "airflow-logs",
+    ]
+    assert all("--skip-serve-logs" in COMPONENTS[f"airflow-{name}"] for name in ("scheduler", "triggerer"))
+    off = ("CORE__LOAD_EXAMPLES", "USAGE_DATA_COLLECTION__ENABLED", "DATABASE__LOAD_DEFAULT_CONNECTIONS")
+    assert {env[f"AIRFLOW__{name}"] for name in off} == {"False"}
+
+
+def test_the_spark_connection_is_this_machine_or_the_cluster_that_a_setting_names(here: Installation) -> None:
+    master = {"PYCTURESTREAM_BATCH_MASTER": "spark://spark.example:7077"}
+    hosts = [json.loads(environment(here, **env)["AIRFLOW_CONN_SPARK_BATCH"])["host"] for env in ({}, master)]
+    assert hosts == ["local[1]", "spark://spark.example:7077"]
+
+
+def test_tasks_find_spark_submit_in_the_environment_of_this_python_first(here: Installation) -> None:
+    first = environment(here, PATH="/elsewhere")["PATH"].split(":")[0]
+    assert (Path(first) / "spark-submit").exists()
+
+
+def test_what_may_be_tuned_is_taken_from_the_environment_and_the_rest_is_not(here: Installation) -> None:
+    given = {"AIRFLOW__CORE__PARALLELISM": "7", "AIRFLOW__CORE__LOAD_EXAMPLES": "True"}
+    env = environment(here, **given)
+    assert (env["AIRFLOW__CORE__PARALLELISM"], env["AIRFLOW__CORE__LOAD_EXAMPLES"]) == ("7", "False")
+
+
+def test_airflow_s_ports_are_checked_unless_it_is_left_out(here: Installation) -> None:
+    more = {"PYCTURESTREAM_AIRFLOW_PORT": 8080, "PYCTURESTREAM_AIRFLOW_LOGS_PORT": 8793}
+    assert ports_needed(here) == ports_needed(here, airflow=False) | more
+
+
+def test_a_database_of_another_version_is_not_prepared(here: Installation) -> None:
+    home = here.settings.data / "airflow"
+    home.mkdir(parents=True)
+    (home / "airflow.db").touch()
+    (home / "prepared.json").write_text('{"airflow": "2.0.0"}')
+    assert not is_prepared(here)
+
+
+BEAT = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "since", "why"),
+    [
+        ({"status": "healthy", "latest_scheduler_heartbeat": BEAT.isoformat()}, None, None),
+        ({"status": "healthy", "latest_scheduler_heartbeat": BEAT.isoformat()}, BEAT.timestamp() - 1, None),
+        (
+            {"status": "healthy", "latest_scheduler_heartbeat": BEAT.isoformat()},
+            BEAT.timestamp() + 1,
+            "loading",
+        ),
+        ({"status": "unhealthy", "latest_scheduler_heartbeat": None}, None, "loading"),
+        (None, None, "loading"),
+    ],
+)
+def test_a_heartbeat_of_a_predecessor_does_not_count(said: Any, since: float | None, why: str | None) -> None:
+    assert component_ailment(said, "scheduler", since) == why
