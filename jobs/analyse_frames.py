@@ -47,6 +47,8 @@ class Analysis:
         run: the detector run.
         batch_at: time of the micro-batch, UTC.
         with_picture: (partition, offset) of the records whose result carries the annotated picture.
+        whole_pictures: decode every picture in full, as the speed layer does with those it shows, so that
+            both layers see the same pixels.
     """
 
     factory: str
@@ -54,6 +56,7 @@ class Analysis:
     run: Detecting
     batch_at: datetime
     with_picture: frozenset[tuple[int, int]]
+    whole_pictures: bool = False
 
 
 class NoPictureError(ValueError):
@@ -116,7 +119,7 @@ def picture_bytes(frame: Frame) -> bytes:
 
 
 def _open(frame: Frame, analysis: Analysis) -> np.ndarray | tuple[Status, str]:
-    whole = (frame["partition"], frame["offset"]) in analysis.with_picture
+    whole = analysis.whole_pictures or (frame["partition"], frame["offset"]) in analysis.with_picture
     try:
         return decode_picture(picture_bytes(frame), None if whole else WITHOUT_PICTURE)
     except NoPictureError as error:

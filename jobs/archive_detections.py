@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -63,22 +64,23 @@ class ArchiveDetections:
         ours = [row for row in rows if _is_ours(row)]
         if len(ours) < len(rows):
             log.warning("%d messages are no result or outcome; ignored", len(rows) - len(ours))
-        fresh = first_outcomes(rows, self._stored(ours))
+        fresh = first_outcomes(rows, stored_identities(self.lake.root, ours))
         if fresh:
             outcomes = spark.createDataFrame(arrived.take(fresh))
             self.lake.append(outcomes, DETECTIONS, self.gaps.writer, batch_id)
         self.gaps.record_missing(spark, batch_id, by_partition(_source(row) for row in rows), self.now())
 
-    def _stored(self, arrived: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
-        """Identities in the table within the days and offsets of the batch."""
-        if not arrived:
-            return set()
-        days = ", ".join(sorted({f"DATE '{row['day']}'" for row in arrived}))
-        offsets = [row["offset"] for row in arrived]
-        names = ", ".join(f'"{name}"' for name in IDENTITY)
-        within = f'day IN ({days}) AND "offset" BETWEEN {min(offsets)} AND {max(offsets)}'
-        stored = read_rows(self.lake.root, f"SELECT {names} FROM detections WHERE {within}", DETECTIONS)
-        return {_identity(row) for row in stored}
+
+def stored_identities(root: Path, arrived: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    """Identities in the table within the days and offsets of what arrived."""
+    if not arrived:
+        return set()
+    days = ", ".join(sorted({f"DATE '{row['day']}'" for row in arrived}))
+    offsets = [row["offset"] for row in arrived]
+    names = ", ".join(f'"{name}"' for name in IDENTITY)
+    within = f'day IN ({days}) AND "offset" BETWEEN {min(offsets)} AND {max(offsets)}'
+    stored = read_rows(root, f"SELECT {names} FROM detections WHERE {within}", DETECTIONS)
+    return {_identity(row) for row in stored}
 
 
 def first_outcomes(arrived: Sequence[dict[str, Any]], stored: set[tuple[Any, ...]]) -> list[int]:

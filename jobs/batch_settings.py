@@ -64,4 +64,7 @@ class BatchSettings:
             # One Arrow batch is otherwise 64 MB of pictures.
             "spark.sql.execution.arrow.maxRecordsPerBatch": "16",
             "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
+            # A frame may hang its worker.
+            "spark.sql.execution.pyspark.udf.idleTimeoutSeconds": "60",
+            "spark.sql.execution.pyspark.udf.killOnIdleTimeout": "true",
         }
