@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ COMMON_PROPERTIES = {
 }
 ATTEMPTS = 4
 """The first and three more, for an action that another commit got in the way of."""
+COMMITS_LOOKED_BACK = 50
 CONFLICTS = ("Concurrent", "DELTA_CONCURRENT", "MetadataChangedException", "ProtocolChangedException")
 
 log = logging.getLogger(__name__)
@@ -82,8 +84,10 @@ class Lake:
         writer = rows.select(*table.columns).write.format("delta").mode("append")
         writer.option("txnAppId", app_id).option("txnVersion", version).save(self.path(table))
 
-    def replace(self, rows: DataFrame, table: Table, where: str) -> None:
-        """Replace exactly the rows that fulfil a condition.
+    def replace(self, rows: DataFrame, table: Table, where: str) -> int:
+        """Replace exactly the rows that fulfil a condition; the Delta version that this made.
+
+        Another commit may follow at once, so the newest version need not be this one.
 
         Args:
             rows: columns of the table's contract; each row must fulfil the condition.
@@ -91,7 +95,12 @@ class Lake:
             where: SQL; names the day, and exactly the scope that was recomputed.
         """
         writer = rows.select(*table.columns).write.format("delta").mode("overwrite")
-        writer.option("replaceWhere", where).save(self.path(table))
+        mark = uuid.uuid4().hex
+        writer.option("replaceWhere", where).option("userMetadata", mark).save(self.path(table))
+        stored = DeltaTable(self.path(table))
+        commits = stored.history(COMMITS_LOOKED_BACK)
+        own = (int(commit["version"]) for commit in commits if commit.get("userMetadata") == mark)
+        return next(own, int(stored.version()))
 
 
 def again_on_conflict(action: Callable[[], None]) -> None:
