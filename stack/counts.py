@@ -12,7 +12,6 @@ from lake.broker import BrokerAwayError, offsets
 from lake.contracts import FRAMES_TOPIC, Status
 from lake.schemas import DETECTIONS, EXPIRED_RANGES
 from lake.table import Table
-from stack.ports import is_open
 
 QUERY: Final = "detect_objects"
 SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
@@ -41,9 +40,6 @@ def captured(capture: Mapping[str, Any]) -> int:
 
 def end_offsets(bootstrap: str) -> dict[int, int]:
     """Partition → end offset of the frames topic; empty when the broker is away or has no such topic."""
-    host, _, port = bootstrap.rpartition(":")
-    if not is_open(int(port), host):  # The client itself would try for seconds.
-        return {}
     try:
         return {partition: last for partition, (_, last) in offsets(bootstrap, FRAMES_TOPIC).items()}
     except BrokerAwayError:
