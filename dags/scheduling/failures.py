@@ -1,0 +1,52 @@
+"""A failure in one sentence, with links to the log and, where there are some, to the quality report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from lake.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def tell_failure(context: Any) -> None:
+    """Say what failed in the task's log, and leave the same in the run folder as `failed-<dag>.json`."""
+    settings = Settings.from_env(os.environ)
+    instance = context["ti"]
+    told = {
+        "dag": instance.dag_id,
+        "task": instance.task_id,
+        "run": instance.run_id,
+        "sentence": f"{instance.dag_id}: {instance.task_id} failed: {reason(context.get('exception'))}",
+        "log": str(instance.log_url),
+        "data_docs": data_docs(settings.data),
+    }
+    links = "".join(f"\n  {name}: {told[name]}" for name in ("log", "data_docs") if told[name])
+    log.error("%s%s", told["sentence"], links)
+    settings.run.mkdir(parents=True, exist_ok=True)
+    part = settings.run / f"failed-{instance.dag_id}.part"
+    part.write_text(json.dumps(told), "utf-8")
+    part.replace(part.with_suffix(".json"))
+
+
+def reason(error: BaseException | str | None) -> str:
+    """What was wrong: an exception's own words.
+
+    >>> reason(ValueError("no camera 'door'"))
+    "no camera 'door'"
+    >>> reason(None)
+    'it was ended from outside'
+    """
+    if error is None:
+        return "it was ended from outside"
+    return str(error).strip() or type(error).__name__
+
+
+def data_docs(data: Path) -> str | None:
+    """Address of the newest quality report, None where there is none."""
+    pages = sorted((data / "quality").glob("data_docs/**/index.html"))
+    return pages[0].as_uri() if pages else None

@@ -1,0 +1,119 @@
+"""Which hours a run is about: the one place that decides it, whatever started the run. No Airflow in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from lake.hours import (
+    HOUR,
+    Candidate,
+    HourError,
+    Scope,
+    hour_of,
+    hours_between,
+    last_full_hour,
+    merged,
+    parse_hour,
+    said,
+)
+
+SETTLING: Final = timedelta(minutes=5)
+"""Records may come so long after the end of their hour without being late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The data interval of a run, UTC; the end is not part of it. A run without one has None for it."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, dag_run: Any) -> Self | None:
+        """The interval of an Airflow run, None where it has none or an empty one."""
+        start, end = dag_run.data_interval_start, dag_run.data_interval_end
+        return cls(start, end) if start is not None and end is not None and start < end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked for.
+
+    Attributes:
+        scope: hours and cameras.
+        publish: whether what is counted goes on to its audit; not so for an hour that still runs.
+        dry_run: only say what would be done.
+    """
+
+    scope: Scope
+    publish: bool = True
+    dry_run: bool = False
+
+    def arguments(self) -> list[str]:
+        """The same on the command line of a job."""
+        hours = ",".join(said(hour) for hour in self.scope.hours)
+        cameras = ["--cameras", ",".join(self.scope.cameras)] if self.scope.cameras else []
+        return ["--hours", hours, *cameras, *(["--dry-run"] if self.dry_run else [])]
+
+
+def asked(params: Mapping[str, Any], interval: Interval | None, now: datetime) -> Asked:
+    """What a run is about.
+
+    The form comes first: `so_far`, then `from` and `to` (one alone means that hour). Without them a run that
+    was scheduled, backfilled or given a date does its data interval, and any other the last full hour.
+
+    Args:
+        params: of the run: from, to, cameras, so_far, dry_run; each may be missing or empty.
+        interval: the run's data interval.
+        now: the moment for which the run was made.
+
+    Raises:
+        HourError: a value that cannot be meant; the message names it and the cure.
+    """
+    cameras, dry_run = tuple(params.get("cameras") or ()), bool(params.get("dry_run"))
+    first, last = params.get("from"), params.get("to")
+    if params.get("so_far"):
+        if first or last:
+            raise HourError("'this hour so far' is one hour by itself: leave the first and last hour empty")
+        return Asked(Scope((hour_of(now),), cameras), publish=False, dry_run=dry_run)
+    return Asked(Scope(_hours(first or last, last or first, interval, now), cameras), dry_run=dry_run)
+
+
+def _hours(
+    first: str | None, last: str | None, interval: Interval | None, now: datetime
+) -> tuple[datetime, ...]:
+    if first and last:
+        hours = hours_between(parse_hour(first), parse_hour(last))
+    elif interval is not None:
+        hours = hours_between(interval.start, interval.end - HOUR)
+    else:
+        hours = (last_full_hour(now),)
+    if hours[-1] > last_full_hour(now):
+        raise HourError(
+            f"the hour {said(hours[-1])} is not over: take {said(last_full_hour(now))} or an earlier one"
+        )
+    return hours
+
+
+def audit_arguments(
+    params: Mapping[str, Any], extras: list[Mapping[str, Any]], now: datetime
+) -> tuple[list[Mapping[str, Any]], Asked | None]:
+    """What an audit is about: the candidates of all events that started it, or hours named by hand.
+
+    Args:
+        params: of the run; an hour named there comes first.
+        extras: of the events that started the run, one candidate each; one run may stand for several.
+        now: the moment for which the run was made.
+
+    Returns:
+        The candidates, merged into one at most, or what was asked for.
+
+    Raises:
+        HourError: an event that names no candidate, or hours that cannot be meant.
+    """
+    if extras and not (params.get("from") or params.get("to")):
+        return [merged([Candidate.from_extra(extra) for extra in extras]).to_extra()], None
+    return [], asked(params, None, now)

@@ -1,0 +1,85 @@
+"""A batch program, submitted to Spark."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from dags.scheduling.defaults import SPARK_CONNECTION, SPARK_POOL
+from lake.settings import PROJECT_ROOT
+
+LOWEST_PRIORITY = 19
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""A JVM that lives for seconds spends most of them on compiling what it runs once."""
+
+
+class LastError(logging.Handler):
+    """Keeps the last error that the job wrote: it says what was wrong, its exit status does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sentence = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at one line of the job's output."""
+        if found := re.search(r"Z ERROR (.+)|^(?:\w+\.)*\w+Error: (.+)", record.getMessage()):
+            self.sentence = found[1] or found[2]
+
+
+class SparkJob(SparkSubmitOperator):
+    """Runs `jobs/<job>.py` at the lowest priority, one at a time.
+
+    Args:
+        job: name of the program.
+        plan: what an earlier task decided, templated: `arguments` of the program and, where this task has
+            nothing to do, under its id the sentence that says why.
+        minutes: after so many the job is ended.
+    """
+
+    template_fields = (*SparkSubmitOperator.template_fields, "plan")
+
+    def __init__(self, *, job: str, plan: Any, minutes: int = 60, **more: Any) -> None:
+        super().__init__(
+            application=str(PROJECT_ROOT / "jobs" / f"{job}.py"),
+            name=f"{job} {{{{ run_id }}}}",
+            conn_id=SPARK_CONNECTION,
+            pool=SPARK_POOL,
+            conf={"spark.driver.extraJavaOptions": SHORT_LIVED},
+            execution_timeout=timedelta(minutes=minutes),
+            **more,
+        )
+        self.plan = plan
+
+    def execute(self, context: Any) -> None:
+        """Submit the job and wait for its end.
+
+        Raises:
+            AirflowSkipException: the plan says that there is nothing to do.
+            AirflowFailException: there is no plan; without one a job must not start.
+            AirflowException: the job failed; the message is the job's own.
+        """
+        if why_not := self._decided().get(self.task_id):
+            raise AirflowSkipException(why_not)
+        self.application_args = [*self._decided()["arguments"], "--run-id", context["run_id"]]
+        os.nice(LOWEST_PRIORITY)
+        last = LastError()
+        logging.getLogger().addHandler(last)
+        try:
+            super().execute(context)
+        except AirflowException as error:
+            raise AirflowException(last.sentence or str(error)) from error
+        finally:
+            logging.getLogger().removeHandler(last)
+
+    def _decided(self) -> dict[str, Any]:
+        if not isinstance(self.plan, dict) or not any(self.plan.get("arguments", ())):
+            raise AirflowFailException(
+                f"{self.task_id} was told nothing to do ({self.plan!r}): clear the plan's task too"
+            )
+        return {**self.plan, "arguments": [one for one in self.plan["arguments"] if one]}

@@ -1,0 +1,42 @@
+"""Watches the speed layer.
+
+Every five minutes; fails with a plain sentence when the stream is stale or lags, or a camera went silent.
+It starts no Spark, and mends nothing: the supervisor restarts what ended.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from dags.scheduling.defaults import DEFAULTS, LAUNCH
+
+
+@task
+def watch_stream() -> None:
+    """Fail with every complaint; a retry rides out a restart."""
+    import os
+
+    from lake.clock import utc_now
+    from lake.settings import Settings
+    from lake.watch import StreamAilingError, complaints
+
+    if found := complaints(Settings.from_env(os.environ), utc_now()):
+        raise StreamAilingError("; ".join(found))
+
+
+@dag(
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
+    start_date=LAUNCH,
+    catchup=False,
+    max_active_runs=1,
+    max_active_tasks=1,
+    default_args=DEFAULTS,
+    tags=["speed layer", "watch"],
+    doc_md=__doc__,
+)
+def stream_watch() -> None:
+    """One look."""
+    watch_stream()
+
+
+stream_watch()
