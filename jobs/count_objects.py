@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,7 +87,14 @@ class Counted:
 
 
 def run(
-    spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime, *, dry_run: bool = False
+    spark: SparkSession,
+    lake: Lake,
+    scope: Scope,
+    run_id: str,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    tell: Callable[[str], None] = log.info,
 ) -> Candidate:
     """Recount a scope and write the candidate, then say that it is open.
 
@@ -98,29 +105,29 @@ def run(
         run_id: the run that counts.
         now: UTC, stored as `counted_at` and `decided_at`.
         dry_run: only count and say it.
+        tell: is handed a sentence for each hour.
 
     Returns:
         The candidate; after a dry run its versions are those that are there.
     """
-    made: list[Candidate] = []
-    again_on_conflict(lambda: made.append(_count_and_write(spark, lake, scope, run_id, now, dry_run)))
-    return made[-1]
+    done: list[tuple[Candidate, Counted]] = []
+    again_on_conflict(lambda: done.append(_count_and_write(spark, lake, scope, run_id, now, dry_run)))
+    candidate, recount = done[-1]
+    for sentence in recount.sentences(scope):
+        tell(sentence)
+    return candidate
 
 
 def _count_and_write(
     spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime, dry_run: bool
-) -> Candidate:
+) -> tuple[Candidate, Counted]:
     with counted(spark, lake, scope, run_id, now) as recount:
         if dry_run:
-            candidate = Candidate(
-                scope, lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE)
-            )
-        else:
-            candidate = _write(spark, lake, scope, recount)
-            record_decisions(lake.root, candidate, _open(recount), run_id, now)
-        for sentence in recount.sentences(scope):
-            log.info("%s%s", "would have " if dry_run else "", sentence)
-    return candidate
+            there = lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE)
+            return Candidate(scope, *there), recount
+        candidate = _write(spark, lake, scope, recount)
+        record_decisions(lake.root, candidate, _open(recount), run_id, now)
+        return candidate, recount
 
 
 def _write(spark: SparkSession, lake: Lake, scope: Scope, recount: Counted) -> Candidate:
