@@ -1,0 +1,74 @@
+"""One expectation of the audit: what is looked at, what must hold there, and how to say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+FRAMES: Final = "frames"
+DETECTIONS: Final = "detections"
+OBJECTS: Final = "objects_candidate"
+CAMERA_HOURS: Final = "camera_hours_candidate"
+SUBJECTS: Final = (FRAMES, DETECTIONS, OBJECTS, CAMERA_HOURS)
+
+CRITICAL, WARNING = "critical", "warning"
+RECORD: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
+"""Columns that name a record."""
+
+Where = tuple[tuple[str, str, Any], ...]
+"""Conditions on columns that must all hold: column, operator (==, !=, <, <=, >, >=, in), value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must hold for each row of a subject.
+
+    Attributes:
+        name: unique; what `quality_results` calls it.
+        subject: one of SUBJECTS.
+        sentence: what is expected, for people.
+        kind: name of a class of great_expectations.expectations that judges row by row.
+        arguments: of that class.
+        where: only rows that fulfil it are looked at, so that one fault is told once.
+        severity: critical holds the hour, warning only warns.
+    """
+
+    name: str
+    subject: str
+    sentence: str
+    kind: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    where: Where = ()
+    severity: str = CRITICAL
+
+
+UNIQUE: Final = "ExpectCompoundColumnsToBeUnique"
+PRESENT: Final = "ExpectColumnValuesToNotBeNull"
+ABSENT: Final = "ExpectColumnValuesToBeNull"
+AMONG: Final = "ExpectColumnValuesToBeInSet"
+BETWEEN: Final = "ExpectColumnValuesToBeBetween"
+MATCH: Final = "ExpectColumnValuesToMatchRegex"
+EQUAL: Final = "ExpectColumnPairValuesToBeEqual"
+IN_ORDER: Final = "ExpectColumnPairValuesAToBeGreaterThanB"
+
+
+def pair(first: str, second: str) -> dict[str, Any]:
+    """Arguments of EQUAL: rows where both are missing are equal, where one is they are not."""
+    return {"column_A": first, "column_B": second, "ignore_row_if": "both_values_are_missing"}
+
+
+def not_before(later: str, earlier: str) -> dict[str, Any]:
+    """Arguments of IN_ORDER: rows where one is missing are not looked at."""
+    ignored = "either_value_is_missing"
+    return {"column_A": later, "column_B": earlier, "or_equal": True, "ignore_row_if": ignored}
+
+
+def among(column: str, values: tuple[str, ...]) -> dict[str, Any]:
+    """Arguments of AMONG; missing values are not looked at."""
+    return {"column": column, "value_set": list(values)}
+
+
+def between(column: str, low: float | None, high: float | None) -> dict[str, Any]:
+    """Arguments of BETWEEN, both bounds allowed; missing values are not looked at."""
+    return {"column": column, "min_value": low, "max_value": high}
