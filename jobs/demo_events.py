@@ -73,12 +73,10 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, OverflowError) as error:
         sentence = f"{text!r} is no date and time; write it as 2026-01-31T10:00:00Z"
         raise argparse.ArgumentTypeError(sentence) from error
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; for UTC write {text}Z")
-    return moment.astimezone(UTC)
 
 
 def asked_history(given: argparse.Namespace, now: datetime) -> History:
@@ -87,10 +85,10 @@ def asked_history(given: argparse.Namespace, now: datetime) -> History:
     Raises:
         HistoryError: it cannot be made, or would lie in the future.
     """
-    end = given.end or now
-    if end > now:
-        raise HistoryError(f"--end {said(end)} lies in the future: give at most {said(now)}")
-    return History(given.seed, given.days, given.cameras, given.objects, end)
+    history = History(given.seed, given.days, given.cameras, given.objects, given.end or now)
+    if history.end > now:
+        raise HistoryError(f"--end {said(history.end)} lies in the future: give at most {said(now)}")
+    return history
 
 
 def _sentence(report: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from jobs.demo_history import Plan
+from jobs.demo_history import FEWEST_FRAMES, Plan
 from lake.contracts import TOPIC_PARTITIONS
 
 SLOTS: Final = 1200
@@ -79,7 +79,9 @@ def waits(
 
 
 def _slots(frames: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Camera, slot and number of each frame: so many different slots for each camera, more in busy blocks.
+    """Camera, slot and number of each frame: so many different slots for each camera, none in its gap.
+
+    There is a frame every 15 s, and further ones where it is busy.
 
     The slots with the smallest of exponential times divided by weights are a weighted sample without
     replacement (Efraimidis and Spirakis, 2006).
@@ -87,9 +89,10 @@ def _slots(frames: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray,
     cameras = len(frames)
     busy = np.repeat(random.gamma(0.8, size=(cameras, BLOCKS)) + 0.05, SLOTS // BLOCKS, axis=1)
     times = random.exponential(size=(cameras, SLOTS)) / busy
+    times[:, :: SLOTS // FEWEST_FRAMES] = 0  # sent whether something moves or not
     times[_gaps(cameras, random)] = np.inf
-    last = np.sort(times, axis=1)[np.arange(cameras), np.maximum(frames, 1) - 1]
-    camera, slot = np.nonzero((times <= last[:, None]) & (frames > 0)[:, None])
+    order = times.argsort(axis=1, kind="stable").argsort(axis=1)
+    camera, slot = np.nonzero(order < frames[:, None])
     return camera, slot, np.arange(len(camera)) - (frames.cumsum() - frames)[camera]
 
 

@@ -20,12 +20,13 @@ MOST_DAYS: Final = 90
 MOST_OBJECTS: Final = 10_000_000
 MOST_FRAMES: Final = 900
 """Per hour and camera: three of four pictures that a camera takes every 3 s; gaps need the rest."""
-FEWEST_FRAMES: Final = 12
-"""Per hour and camera: a camera gated by motion still sends a picture every 5 minutes."""
+FEWEST_FRAMES: Final = 240
+"""Per hour and camera: one every 15 s also where nothing moves, which counts as most of the hour seen."""
 OBJECTS_PER_FRAME: Final = 1.4
 MOST_OBJECTS_PER_HOUR: Final = MOST_FRAMES * 45
 """Of one camera: the model tells at most 100 objects apart on one frame."""
 DAYS_BETWEEN_OUTAGES: Final = 10
+FIRST_YEAR: Final = 2000
 MOST_SEED: Final = 2**32 - 1
 
 
@@ -59,6 +60,10 @@ class History:
         _within("objects", self.objects, 1, MOST_OBJECTS)
         if self.end.tzinfo is None:
             raise HistoryError(f"--end {self.end.isoformat()} has no time zone; for UTC add a Z")
+        if self.end.year < FIRST_YEAR:
+            raise HistoryError(
+                f"--end {said(self.end)} is before any camera: give a year from {FIRST_YEAR} on"
+            )
 
     @property
     def hour_count(self) -> int:
