@@ -40,6 +40,10 @@ TUNABLE: Final = {
     "AIRFLOW__API__INSTANCE_NAME": "PyctureStream",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "5",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    # The Kafka client writes 20 lines for each connection it makes.
+    "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "kafka=ERROR py4j=ERROR great_expectations=WARNING",
+    # A task's first words to the API wait for half of it to load: 46 s once, on a machine at its limit.
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
 }
 """What the environment or `.env` may set otherwise."""
 

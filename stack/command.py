@@ -23,10 +23,12 @@ HANDED_OVER = {
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
     "detect": ("jobs.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
     "results": ("capture", "Watch the results as they come.", ("results",)),
+    "batch": ("jobs.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),
+    "demo-events": ("jobs.demo_events", "Write seeded history into the lake, or remove it.", ()),
     "sql": ("lake.shell", "Ask the lake in SQL, or open its shell.", ()),
 }
 """Command → module, help, first arguments."""
-SPARK_MODULES = {"lake.shell"}
+SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "lake.shell"}
 OUR_PACKAGES = {"stack", "lake"}
 
 app = typer.Typer(

@@ -29,7 +29,7 @@ SETTING_UP = (
     ("pools", "set", SPARK_POOL, "1", "Spark jobs run one after the other, beside the stream"),
 )
 """Commands of Airflow that a new or older database needs."""
-GIVE_WAY = 5
+GIVE_WAY = 2
 """Added niceness: while everything starts at once, the stream comes first."""
 
 

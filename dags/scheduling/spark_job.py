@@ -73,7 +73,7 @@ class SparkJob(SparkSubmitOperator):
         try:
             super().execute(context)
         except AirflowException as error:
-            raise AirflowException(last.sentence or str(error)) from error
+            raise AirflowException(last.sentence or _without_output(str(error))) from error
         finally:
             logging.getLogger().removeHandler(last)
 
@@ -83,3 +83,13 @@ class SparkJob(SparkSubmitOperator):
                 f"{self.task_id} was told nothing to do ({self.plan!r}): clear the plan's task too"
             )
         return {**self.plan, "arguments": [one for one in self.plan["arguments"] if one]}
+
+
+def _without_output(message: str) -> str:
+    """The exit status, out of a message that also holds the command and the end of the job's output.
+
+    >>> _without_output("Cannot execute: spark-submit x. Error code is: -9. Last spark-submit output: y")
+    'the job ended without saying why, with status -9'
+    """
+    status = re.search(r"Error code is: (-?\d+)", message)
+    return f"the job ended without saying why, with status {status[1]}" if status else message
