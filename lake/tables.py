@@ -32,7 +32,14 @@ COMMON_PROPERTIES = {
 ATTEMPTS = 4
 """The first and three more, for an action that another commit got in the way of."""
 COMMITS_LOOKED_BACK = 50
-CONFLICTS = ("Concurrent", "DELTA_CONCURRENT", "MetadataChangedException", "ProtocolChangedException")
+CONFLICTS = (
+    "Concurrent",
+    "DELTA_CONCURRENT",
+    "MetadataChangedException",
+    "ProtocolChangedException",
+    "a concurrent transaction",  # delta-rs, as the next
+    "Metadata changed since last commit",
+)
 
 log = logging.getLogger(__name__)
 

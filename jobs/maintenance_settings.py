@@ -1,0 +1,105 @@
+"""How long each table is kept, and how often it is tended: read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Self
+
+from lake.batch_schemas import (
+    CAMERA_HOURS_CANDIDATE,
+    MINUTE_COUNTS,
+    OBJECTS_CANDIDATE,
+    PUBLISHED_OBJECTS,
+    QUALITY_RESULTS,
+)
+from lake.schemas import DETECTIONS, FRAMES
+from lake.settings import Settings, number
+from lake.table import Table
+
+DEMO_CAMERA: Final = "demo"
+GB: Final = 1_000_000_000
+LONGEST_DAYS: Final = 36_500
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long the rows of a table are kept; UTC days, the present one not counted.
+
+    Attributes:
+        table: the table.
+        days: rows of days before these are deleted.
+        where: only rows that fulfil this SQL condition; all rows unless told.
+        most_bytes: then whole days, oldest first, until the table's present files are no more; today stays.
+    """
+
+    table: Table
+    days: int
+    where: str | None = None
+    most_bytes: int | None = None
+
+    def condition(self, before: date) -> str:
+        """The rows of days before a day, as SQL that names the day."""
+        past = f"day < DATE '{before}'"
+        return past if self.where is None else f"{past} AND {self.where}"
+
+    def first_kept(self, now: datetime) -> date:
+        """The oldest day of which rows are kept."""
+        return now.date() - timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceSettings:
+    """Settings of the maintenance.
+
+    Attributes:
+        shared: what all programs share.
+        frames_days, frames_bytes: pictures are kept so long and so many, whichever is less.
+        demo_frames_days: those of the demo camera.
+        detections_days: detections, and what was published of single objects and minutes.
+        candidates_days: recounts before their audit.
+        quality_days: results of the audits.
+    """
+
+    shared: Settings
+    frames_days: int = 7
+    frames_bytes: int = 20 * GB
+    demo_frames_days: int = 1
+    detections_days: int = 400
+    candidates_days: int = 30
+    quality_days: int = 400
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings from any mapping, `os.environ` in production."""
+        return cls(
+            shared=Settings.from_env(env),
+            frames_days=_days(env, "FRAMES_DAYS", 7),
+            frames_bytes=int(number(env, "FRAMES_GB", 20, 0.001, 1e6) * GB),
+            demo_frames_days=_days(env, "DEMO_FRAMES_DAYS", 1),
+            detections_days=_days(env, "DETECTIONS_DAYS", 400),
+            candidates_days=_days(env, "CANDIDATES_DAYS", 30),
+            quality_days=_days(env, "QUALITY_DAYS", 400),
+        )
+
+    def kept(self) -> tuple[Keep, ...]:
+        """The rules; a table without one is kept for ever.
+
+        Hourly counts, coverage and decisions are small, and the past of every chart.
+        """
+        demo = f"camera_id = '{DEMO_CAMERA}'"
+        return (
+            Keep(FRAMES, self.demo_frames_days, where=demo),
+            Keep(FRAMES, self.frames_days, most_bytes=self.frames_bytes),
+            Keep(DETECTIONS, self.detections_days),
+            Keep(OBJECTS_CANDIDATE, self.candidates_days),
+            Keep(CAMERA_HOURS_CANDIDATE, self.candidates_days),
+            Keep(PUBLISHED_OBJECTS, self.detections_days),
+            Keep(MINUTE_COUNTS, self.detections_days),
+            Keep(QUALITY_RESULTS, self.quality_days),
+        )
+
+
+def _days(env: Mapping[str, str], name: str, default: int) -> int:
+    return int(number(env, name, default, 1, LONGEST_DAYS))
