@@ -13,7 +13,7 @@ HOUR_HELP = "Start of an hour, UTC, such as 2026-01-31T10:00:00Z."
 
 def hours() -> dict[str, Param]:
     """First and last hour."""
-    kind: dict[str, Any] = {"type": ["null", "string"], "format": "date-time", "section": "Hours"}
+    kind: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
     return {
         "from": Param(None, title="First hour", description=f"{HOUR_HELP} Empty: as scheduled.", **kind),
         "to": Param(

@@ -1,0 +1,40 @@
+"""Airflow's pages as a person uses them, in a real browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page
+
+DAGS = ("data_quality", "hourly_counts", "lake_maintenance", "stream_watch")
+
+
+class AirflowPages:
+    """A person at the pages of one Airflow, logged in."""
+
+    def __init__(self, page: Page, url: str, user: str, password: str) -> None:
+        self.page, self.url = page, url
+        page.goto(f"{url}/dags")
+        page.fill("input[name=username]", user)
+        page.fill("input[name=password]", password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/dags*")
+
+    def dags(self) -> list[str]:
+        """Names in the list of DAGs."""
+        self.page.goto(f"{self.url}/dags")
+        names = self.page.locator("a[href*='/dags/']")
+        names.filter(has_text=DAGS[0]).first.wait_for()
+        self.page.wait_for_load_state("networkidle")
+        return sorted({text for text in names.all_inner_texts() if text in DAGS})
+
+    def trigger_form(self, dag: str) -> Locator:
+        """The opened form that starts a run by hand."""
+        self.page.goto(f"{self.url}/dags/{dag}")
+        self.page.get_by_role("button", name="Trigger").first.click()
+        form = self.page.get_by_role("dialog")
+        form.wait_for()
+        return form
+
+    def run(self, dag: str, run_id: str, task: str | None = None) -> None:
+        """Open a run, or the log of one of its tasks."""
+        self.page.goto(f"{self.url}/dags/{dag}/runs/{run_id}" + (f"/tasks/{task}" if task else ""))
+        self.page.wait_for_load_state("networkidle")
