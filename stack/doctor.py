@@ -11,6 +11,7 @@ from typing import Final
 
 from kafka.errors import KafkaError
 
+from stack.airflow import COMPONENTS
 from stack.clock import Clock
 from stack.health import ailment
 from stack.installation import Installation
@@ -46,6 +47,7 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Finding]:
     yield check_round_trip(installation)
     yield check_health(installation, STREAM, clock)
     yield check_health(installation, CAPTURE, clock)
+    yield from (check_health(installation, name, clock) for name in COMPONENTS)
     yield check_webcams()
 
 

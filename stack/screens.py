@@ -21,6 +21,7 @@ NEXT: Final = (
     ("./pycturestream results", "what the cameras see, as it happens"),
     ("./pycturestream status", "what runs, and what became of the frames"),
     ('./pycturestream sql "SELECT label, count(*) FROM objects GROUP BY 1"', "ask the lake"),
+    ("./pycturestream airflow dags trigger hourly_counts", "count the last full hour completely"),
 )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from airflow.sdk import Param
 
 from lake.contracts import CAMERA_ID
 
+WHOLE_HOUR: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:00(:00(\.0+)?)?(Z|[+-]\d{2}:00)$"
 HOUR_HELP = "Start of an hour, UTC, such as 2026-01-31T10:00:00Z."
 
 
 def hours() -> dict[str, Param]:
     """First and last hour."""
-    kind: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
+    kind: dict[str, Any] = {"type": ["null", "string"], "format": "date-time", "pattern": WHOLE_HOUR}
     return {
         "from": Param(None, title="First hour", description=f"{HOUR_HELP} Empty: as scheduled.", **kind),
         "to": Param(

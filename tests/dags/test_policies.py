@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ["data_quality", "hourly_counts", "lake_maintenance", "stream_watch"]
@@ -102,6 +105,22 @@ def test_what_was_checked_is_announced_and_what_was_held_fails_the_run(parsed: d
         "gate": ["check_quality"],
     }
     assert quality["announce_published"]["outlets"] == ["hourly_counts"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("2026-01-31T10:00:00Z", True),
+        ("2026-01-31T10:00:00.000Z", True),  # as the form's calendar writes it
+        ("2026-01-31T10:00:00+02:00", True),
+        ("2026-01-31T10:30:00Z", False),
+        ("2026-01-31T10:00:00", False),
+        ("yesterday", False),
+    ],
+)
+def test_the_form_takes_only_whole_hours_with_a_zone(parsed: dict[str, Any], text: str, fits: bool) -> None:
+    pattern = parsed["dags"]["hourly_counts"]["params"]["from"]["pattern"]
+    assert bool(re.search(pattern, text)) is fits
 
 
 def test_the_form_takes_hours_cameras_and_choices_of_the_right_type(parsed: dict[str, Any]) -> None:

@@ -118,6 +118,7 @@ def test_a_backfill_by_the_command_does_each_of_its_hours(
         ("viewer", {}, 403),
         ("admin", {"cameras": ["a b"]}, 400),
         ("admin", {"from": "yesterday"}, 400),
+        ("admin", {"to": "2026-01-31T10:30:00Z"}, 400),
         ("admin", {"cameras": "door"}, 400),
     ],
 )
