@@ -7,8 +7,8 @@ is replayed after a crash finds the same gaps.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -81,6 +81,25 @@ def missing_ranges(
     return [
         gap for wanted in planned for gap in _gaps(wanted, seen.get((wanted.topic, wanted.partition), ()))
     ]
+
+
+def without(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list[OffsetRange]:
+    """The parts of the ranges that lie in none of those taken.
+
+    >>> [(left.start, left.end) for left in without([OffsetRange("t", 0, 0, 9)], [OffsetRange("t", 0, 3, 5)])]
+    [(0, 3), (5, 9)]
+    """
+    left: list[OffsetRange] = []
+    for one in ranges:
+        at = one.start
+        same = [other for other in taken if (other.topic, other.partition) == (one.topic, one.partition)]
+        for other in sorted(same):
+            if at < other.start < one.end:
+                left.append(replace(one, start=at, end=other.start))
+            at = max(at, other.end)
+        if at < one.end:
+            left.append(replace(one, start=at))
+    return left
 
 
 def committed_ends(checkpoint: Path) -> dict[tuple[str, int], int]:

@@ -18,6 +18,7 @@ from jobs.messages import Detecting
 from jobs.records import describe_records
 from jobs.stream_settings import StreamSettings
 from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC
+from lake.schemas import DETECTIONS
 from lake.tables import Lake
 
 READS: Final = {
@@ -82,7 +83,8 @@ class Queries:
 
     def _gaps(self, query: str) -> Gaps:
         own = {topic: self.ids[topic] for topic in READS[query]}
-        return Gaps(self.lake, query, own, checkpoint_of(self.settings.checkpoints, query, own))
+        answered_in = DETECTIONS if query == detect_objects.QUERY else None
+        return Gaps(self.lake, query, own, checkpoint_of(self.settings.checkpoints, query, own), answered_in)
 
     def _records(self, query: str) -> DataFrame:
         return read_stream(self.spark, self.settings.shared.kafka, *READS[query])

@@ -139,6 +139,37 @@ def doctor() -> None:
     raise typer.Exit(0 if healthy else 1)
 
 
+repairs = typer.Typer(help="Repair what a crash or a full disk left broken.", no_args_is_help=True)
+app.add_typer(repairs, name="repair")
+
+
+@repairs.callback()
+def repair() -> None:
+    """Keep `checkpoint` a command of its own, although it is the only one yet."""
+
+
+@repairs.command()
+def checkpoint(
+    query: Annotated[
+        str | None, typer.Argument(help="Name of the query; all damaged ones unless told.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+) -> None:
+    """Put a query's damaged checkpoint aside; the query begins again at the earliest record."""
+    from stack.repair import announce, choose, put_aside
+    from stack.screens import TerminalScreen
+
+    here, clock = installation(), SystemClock()
+    with TerminalScreen(Console()) as screen:
+        chosen = choose(here, query)
+        if not chosen:
+            return screen.line("no checkpoint is damaged")
+        announce(chosen, screen)
+        if not yes:
+            typer.confirm("Put aside and go on?", abort=True)
+        put_aside(here, chosen, screen, clock)
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,

@@ -28,14 +28,14 @@ def bring_down(installation: Installation, screen: Screen, clock: Clock) -> None
         return
     for name in reversed(NAMES):
         if name in states and states[name].pid:
-            _stop(name, states[name].pid, supervisor, screen, clock)
+            stop_program(name, states[name].pid, supervisor, screen, clock)
     supervisor.shutdown()
     _end_rest(installation, ours, screen, gently=supervisor_pid is None)
     socket_path(installation.settings.run).unlink(missing_ok=True)
     screen.line("everything is stopped")
 
 
-def _stop(name: str, pid: int, supervisor: Supervisor, screen: Screen, clock: Clock) -> None:
+def stop_program(name: str, pid: int, supervisor: Supervisor, screen: Screen, clock: Clock) -> None:
     """Stop one program and its whole tree, so that the next one is stopped only after it."""
     members = tree(pid)
     screen.waiting(f"stopping {name}")

@@ -1,0 +1,37 @@
+"""A checkpoint that a full disk cut short stops the stream; put aside, nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from stack.repair import choose, put_aside
+from tests.faults.programs import wait_for
+from tests.faults.system import System
+from tests.faults.traffic import send_frames
+from tests.faults.windows import last
+from tests.stack.test_supervision import Lines, RealClock
+
+pytestmark = pytest.mark.system
+
+
+def test_a_damaged_checkpoint_put_aside_costs_no_record(system: System) -> None:
+    send_frames(system, "before", 5)
+    before = system.settle()
+    system.stream.stop()
+    checkpoint = system.checkpoint("detect_objects")
+    entry = checkpoint / "offsets" / str(last(checkpoint / "offsets"))
+    entry.write_bytes(entry.read_bytes()[:-9])
+    (entry.parent / f".{entry.name}.crc").unlink(missing_ok=True)
+    system.stream.start()
+    wait_for("end of a stream that cannot go on", lambda: not system.stream.runs)
+
+    [damaged] = choose(system.installation, None)
+    assert (damaged.query, damaged.damage) == ("detect_objects", f"offsets/{entry.name} is no JSON")
+    put_aside(system.installation, [damaged], Lines(), RealClock())
+    system.start_stream()
+    assert choose(system.installation, None) == []
+    places = send_frames(system, "after", 5)
+    assert [row["status"] for row in system.outcomes(places)] == ["detected"] * 5
+    after = system.settle()
+    assert after.is_balanced, after
+    assert after.detections.expired == before.detections.expired, "what was stored counts as read"
