@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from pyspark.sql import SparkSession
 
 from lake.schemas import TABLES
 from lake.settings import Settings
 from lake.tables import Lake
+from lake.view import names_needed
 from lake.views import VIEWS
 
 SCHEMA = "pycturestream"
@@ -46,27 +44,11 @@ def register_lake(spark: SparkSession, settings: Settings, statement: str = "") 
     lake = Lake(settings.lake)
     spark.sql(f"CREATE DATABASE IF NOT EXISTS {SCHEMA}")
     spark.catalog.setCurrentDatabase(SCHEMA)
-    wanted = names_needed(statement)
+    names = [table.name for table in TABLES]
+    wanted = names_needed(statement, names, VIEWS) or {*names, *(view.name for view in VIEWS)}
     for table in (table for table in TABLES if table.name in wanted):
         location = lake.path(table).replace("'", "\\'")
         spark.sql(f"CREATE TABLE IF NOT EXISTS {table.name} USING delta LOCATION '{location}'")
     for view in (view for view in VIEWS if view.name in wanted):
         query = view.sql.format(threshold=f"{settings.report_threshold:f}")
         spark.sql(f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.comment}' AS {query}")
-
-
-def names_needed(statement: str) -> set[str]:
-    """Tables and views that a statement names, and those its views are made of; all when it names none.
-
-    >>> sorted(names_needed("SELECT * FROM objects"))
-    ['current_detections', 'detections', 'objects']
-    """
-    made_of = {table.name: "" for table in TABLES} | {view.name: view.sql for view in VIEWS}
-    wanted = _mentioned(statement, made_of)
-    while inner := {name for view in wanted for name in _mentioned(made_of[view], made_of)} - wanted:
-        wanted |= inner
-    return wanted or set(made_of)
-
-
-def _mentioned(sql: str, names: Iterable[str]) -> set[str]:
-    return set(re.findall(r"\w+", sql.lower())) & set(names)

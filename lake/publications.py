@@ -8,10 +8,11 @@ serves what was published last, also when a later audit held it; one that was on
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lake.batch_schemas import PUBLICATIONS
 from lake.reader import read_rows
+from lake.view import View
 
 
 def publication_states(source: str = "publications", where: str = "TRUE") -> str:
@@ -31,13 +32,20 @@ def publication_states(source: str = "publications", where: str = "TRUE") -> str
                 WHEN s.state = 'held' THEN 'nothing' ELSE 'live' END AS serving
     FROM (SELECT p.*,
                  row_number() OVER (
-                     PARTITION BY p.hour, p.camera_id
+                     PARTITION BY p.day, p.hour, p.camera_id
                      ORDER BY CASE WHEN p.state = 'open' THEN 1 ELSE 0 END,
                               p.decided_at DESC NULLS LAST, p.state DESC, p.run_id) AS place,
                  max(CASE WHEN p.state = 'published' THEN 1 ELSE 0 END) OVER (
-                     PARTITION BY p.hour, p.camera_id) AS ever_published
+                     PARTITION BY p.day, p.hour, p.camera_id) AS ever_published
           FROM {source} p WHERE {where}) s
     WHERE s.place = 1"""
+
+
+PUBLICATION_STATES: Final = View(
+    "publication_states",
+    "One row per hour and camera: its newest decision, and what is served: published, nothing or live",
+    publication_states(),
+)
 
 
 def decisions(root: Path, where: str = "TRUE") -> list[dict[str, Any]]:

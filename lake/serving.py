@@ -1,0 +1,61 @@
+"""What reports show, read without a JVM: the same views as in Spark SQL, asked of DataFusion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+
+from lake.schemas import TABLES
+from lake.served import OBJECTS, SERVING_CAMERA_HOURS, SERVING_COUNTS
+from lake.view import View, for_datafusion, names_needed
+from lake.views import VIEWS
+
+ALL: Final = "TRUE"
+
+
+def objects(root: Path, threshold: float, where: str = ALL) -> pa.Table:
+    """Objects with at least this score, one row each, with `state` published or live.
+
+    Args:
+        root: root folder of the tables.
+        threshold: 0..1; objects below 0.2 are not stored.
+        where: condition on `day`, `hour` and `camera_id`, such as `Scope.where` makes; naming the day
+            keeps other days from being read.
+    """
+    return _rows(root, OBJECTS, where, threshold)
+
+
+def serving_counts(root: Path, where: str = ALL) -> pa.Table:
+    """Objects per hour, camera, label, sector and score bin of 0.05, with `state` published or live.
+
+    Args:
+        root: root folder of the tables.
+        where: condition on `day`, `hour` and `camera_id`.
+    """
+    return _rows(root, SERVING_COUNTS, where)
+
+
+def camera_hours(root: Path, where: str = ALL) -> pa.Table:
+    """What came in and what became of it per hour and camera, with `state` published or live.
+
+    Args:
+        root: root folder of the tables.
+        where: condition on `day`, `hour` and `camera_id`.
+    """
+    return _rows(root, SERVING_CAMERA_HOURS, where)
+
+
+def _rows(root: Path, view: View, where: str, threshold: float = 0.0) -> pa.Table:
+    """Rows of a view; the condition is put to the live hours too, so that no other is looked at."""
+    wanted = names_needed(view.name, [table.name for table in TABLES], VIEWS)
+    builder = QueryBuilder()
+    for table in (table for table in TABLES if table.name in wanted):
+        builder = builder.register(table.name, DeltaTable(root / table.name))
+    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
+    asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {where}"
+    parts = ", ".join(f"{name} AS ({sql})" for name, sql in asked.items())
+    statement = f"WITH {parts} SELECT v.* FROM {view.name} v WHERE {where}"
+    return pa.table(builder.execute(statement.format(threshold=f"{threshold:f}")).read_all())

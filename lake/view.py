@@ -1,0 +1,65 @@
+"""What a view is, and the two dialects of SQL that read it. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named query over tables and earlier views; `{threshold}` is the report threshold.
+
+    Spark reads it as it is, DataFusion after `for_datafusion`.
+    """
+
+    name: str
+    comment: str
+    sql: str
+
+
+SAID_OTHERWISE: Final = (
+    (
+        r"posexplode\(([\w.]+)\) AS \((\w+), (\w+)\)",
+        r"unnest(range(0, cardinality(\1))) AS \2, unnest(\1) AS \3",
+    ),
+    (r"explode\(sequence\(", "unnest(generate_series("),
+    (r"unix_micros\(([\w.]+)\)", r"CAST(\1 AS BIGINT)"),
+)
+"""Regular expression of what Spark says → what DataFusion says for it."""
+
+
+def for_datafusion(sql: str) -> str:
+    """Spark's SQL in the words of DataFusion, as far as the views need it.
+
+    >>> for_datafusion("SELECT d.day, posexplode(d.objects) AS (number, seen) FROM d")
+    'SELECT d.day, unnest(range(0, cardinality(d.objects))) AS number, unnest(d.objects) AS seen FROM d'
+    """
+    for ours, theirs in SAID_OTHERWISE:
+        sql = re.sub(ours, theirs, sql)
+    return sql
+
+
+def names_needed(statement: str, tables: Iterable[str], views: Iterable[View]) -> set[str]:
+    """Tables and views that a statement names, and those its views are made of."""
+    made_of = dict.fromkeys(tables, "") | {view.name: view.sql for view in views}
+    wanted = _mentioned(statement, made_of)
+    while inner := {name for view in wanted for name in _mentioned(made_of[view], made_of)} - wanted:
+        wanted |= inner
+    return wanted
+
+
+def _mentioned(sql: str, names: Iterable[str]) -> set[str]:
+    return set(re.findall(r"\w+", sql.lower())) & set(names)
+
+
+def qualified(alias: str, columns: Iterable[str]) -> str:
+    """Columns of one relation; with its alias, `partition` and `offset` need no engine's quotes."""
+    return ", ".join(f"{alias}.{column}" for column in columns)
+
+
+def same(left: str, right: str, columns: Iterable[str]) -> str:
+    """Condition that two relations are equal in some columns."""
+    return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)
