@@ -28,6 +28,7 @@ from jobs.expectation import SUBJECTS, WARNING
 from jobs.expectations import EXPECTATIONS
 from jobs.model_files import LABELS, sha256_of
 from jobs.publish_hours import hold, publish
+from jobs.quality_docs import Documented, write_docs
 from jobs.quality_findings import CameraHour, Groups, held, number_groups, passed, result_rows
 from jobs.quality_rows import CandidateGoneError, read
 from jobs.quality_subjects import Vocabularies, subjects
@@ -37,12 +38,16 @@ from lake.catalog import check_lake
 from lake.clock import utc_now
 from lake.hours import Candidate, Scope, parse_hour, said
 from lake.hours import merged as merged_candidates
+from lake.settings import number
 from lake.tables import Lake, again_on_conflict
 
 PROGRAM: Final = "jobs.check_quality"
 QUALITY: Final = "quality"
 """Folder below the data for Data Docs and what they are made from."""
 FEW: Final = 24
+"""Hours and cameras up to this many are told one by one."""
+HISTORY: Final = 50
+"""Runs whose Data Docs are kept."""
 
 log = logging.getLogger("check_quality")
 
@@ -70,6 +75,7 @@ def audit(
     docs: Path,
     vocabularies: Vocabularies | None = None,
     *,
+    history: int = HISTORY,
     dry_run: bool = False,
 ) -> Audit:
     """Hold a candidate against all expectations; write `quality_results` and Data Docs.
@@ -81,6 +87,7 @@ def audit(
         now: UTC, stored as `checked_at`.
         docs: folder of the Data Docs site and what it is made from.
         vocabularies: labels of known models, see `known_vocabularies`.
+        history: how many runs the site keeps.
         dry_run: write nothing.
     """
     parts: list[list[Finding]] = []
@@ -98,7 +105,11 @@ def audit(
         good += passed(groups, reasons)
         if not dry_run:
             _append(root, result_rows(findings, groups, candidate, run_id, now))
-    return Audit(good, bad, merged(parts))
+    outcome = Audit(good, bad, merged(parts))
+    if outcome.findings and not dry_run:
+        run = Documented(run_id, candidate.scope, now, len(good), len(bad))
+        write_docs(docs, run, outcome.findings, history)
+    return outcome
 
 
 def by_day(candidate: Candidate) -> Iterator[Candidate]:
@@ -219,6 +230,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
             now,
             settings.shared.data / QUALITY,
             known_vocabularies(settings.shared.models),
+            history=int(number(env, "QUALITY_HISTORY", HISTORY, 1, 10_000)),
             dry_run=told.dry_run,
         )
         for sentence in sentences(outcome):
