@@ -16,6 +16,7 @@ from airflow.sdk import dag, task
 
 from dags.scheduling.defaults import DEFAULTS, HOURLY_COUNTS, LAUNCH, OBJECTS_CANDIDATE
 from dags.scheduling.forms import cameras, hours
+from dags.scheduling.outcomes import told_to_airflow
 from dags.scheduling.spark_job import SparkJob
 
 
@@ -25,7 +26,8 @@ def choose_candidates(**context: Any) -> dict[str, Any]:
     from dags.scheduling.hour_plan import audit_plan
 
     events = (context.get("triggering_asset_events") or {}).get(OBJECTS_CANDIDATE, ())
-    return audit_plan(context["dag_run"], context["params"], [event.extra for event in events])
+    with told_to_airflow():
+        return audit_plan(context["dag_run"], context["params"], [event.extra for event in events])
 
 
 @task(outlets=[HOURLY_COUNTS])
@@ -33,7 +35,8 @@ def announce_published(**context: Any) -> None:
     """Tell who waits for published counts which hours are there."""
     from dags.scheduling.announcements import published_hours
 
-    context["outlet_events"][HOURLY_COUNTS].extra = published_hours(context["run_id"])
+    with told_to_airflow():
+        context["outlet_events"][HOURLY_COUNTS].extra = published_hours(context["run_id"])
 
 
 @task(retries=0)
@@ -41,7 +44,8 @@ def gate(**context: Any) -> None:
     """Fail, with the reasons, when an hour was held."""
     from dags.scheduling.announcements import refuse_held
 
-    refuse_held(context["run_id"])
+    with told_to_airflow():
+        refuse_held(context["run_id"])
 
 
 @dag(

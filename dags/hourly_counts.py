@@ -18,6 +18,7 @@ from airflow.sdk import CronDataIntervalTimetable, Param, PokeReturnValue, dag, 
 
 from dags.scheduling.defaults import DEFAULTS, LAUNCH, OBJECTS_CANDIDATE
 from dags.scheduling.forms import cameras, dry_run, hours
+from dags.scheduling.outcomes import told_to_airflow
 from dags.scheduling.spark_job import SparkJob
 
 SO_FAR = Param(
@@ -33,7 +34,8 @@ def plan_hours(**context: Any) -> PokeReturnValue:
     """Decide which hours to do, and wait, bounded, for the archives."""
     from dags.scheduling.hour_plan import plan
 
-    decided = plan(context["dag_run"], context["params"])
+    with told_to_airflow():
+        decided = plan(context["dag_run"], context["params"])
     return PokeReturnValue(is_done=decided is not None, xcom_value=decided)
 
 
@@ -42,7 +44,8 @@ def announce_candidate(plan: Any, **context: Any) -> None:
     """Hand the versions that hold the count to its audit."""
     from dags.scheduling.announcements import counted_candidate
 
-    extra = counted_candidate(plan, context["run_id"])
+    with told_to_airflow():
+        extra = counted_candidate(plan, context["run_id"])
     context["outlet_events"][OBJECTS_CANDIDATE].extra = extra
 
 

@@ -6,8 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-
+from dags.scheduling.outcomes import NothingToDoError, RefusedError
 from lake.batch_schemas import PUBLICATIONS
 from lake.hours import Candidate, Scope, parse_hour, said
 from lake.reader import read_rows
@@ -18,14 +17,14 @@ def counted_candidate(plan: Mapping[str, Any], run_id: str) -> dict[str, Any]:
     """The candidate that a run counted, for the extra of its event.
 
     Raises:
-        AirflowSkipException: it is not to be published.
-        AirflowFailException: the run counted nothing.
+        NothingToDoError: it is not to be published.
+        RefusedError: the run counted nothing.
     """
     if not plan["publish"]:
-        raise AirflowSkipException("counted without publishing, as was asked for")
+        raise NothingToDoError("counted without publishing, as was asked for")
     rows = [row for row in decided(run_id) if row["state"] == "open"]
     if not rows:
-        raise AirflowFailException(f"run {run_id!r} left no candidate: clear its task count_objects")
+        raise RefusedError(f"run {run_id!r} left no candidate: clear its task count_objects")
     hours, cameras = plan["scope"]["hours"], plan["scope"]["cameras"]
     return Candidate(
         Scope(tuple(parse_hour(hour) for hour in hours), tuple(cameras) if cameras else None),
@@ -38,11 +37,11 @@ def published_hours(run_id: str) -> dict[str, Any]:
     """The hours that a run published, and how many cameras of them.
 
     Raises:
-        AirflowSkipException: it published none.
+        NothingToDoError: it published none.
     """
     rows = [row for row in decided(run_id) if row["state"] == "published"]
     if not rows:
-        raise AirflowSkipException("nothing was published: the task gate says why")
+        raise NothingToDoError("nothing was published: the task gate says why")
     return {"hours": sorted({said(row["hour"]) for row in rows}), "camera_hours": len(rows)}
 
 
@@ -50,11 +49,11 @@ def refuse_held(run_id: str) -> None:
     """Nothing, when no hour was held.
 
     Raises:
-        AirflowFailException: names each hour and camera that was held, and why.
+        RefusedError: names each hour and camera that was held, and why.
     """
     held = [row for row in decided(run_id) if row["state"] == "held"]
     if held:
-        raise AirflowFailException("; ".join(_sentence(row) for row in held))
+        raise RefusedError("; ".join(_sentence(row) for row in held))
 
 
 def decided(run_id: str) -> list[dict[str, Any]]:

@@ -10,13 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from lake.due import archives_lacking, frames_to_detect, has_rows, hours_due
-
+from dags.scheduling.outcomes import NothingToDoError, RefusedError
 from dags.scheduling.run_hours import SETTLING, Asked, Interval, asked, audit_arguments
 from lake.broker import BrokerAwayError
 from lake.broker_hours import record_broker_hours
 from lake.clock import utc_now
+from lake.due import archives_lacking, frames_to_detect, has_rows, hours_due
 from lake.hours import HOUR, HourError, Scope, said
 from lake.settings import Settings, choice
 
@@ -31,8 +30,8 @@ def plan(run: Any, params: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the tasks of `hourly_counts` have to do; None while the archives are waited for.
 
     Raises:
-        AirflowFailException: the form holds what cannot be meant.
-        AirflowSkipException: there is nothing to count.
+        RefusedError: the form holds what cannot be meant.
+        NothingToDoError: there is nothing to count.
     """
     settings, now = Settings.from_env(os.environ), utc_now()
     wanted = _asked(run, params)
@@ -45,7 +44,7 @@ def plan(run: Any, params: Mapping[str, Any]) -> dict[str, Any] | None:
     if run.run_type == "scheduled":
         wanted = _with_due(settings, wanted, now)
     if not has_rows(settings.lake, wanted.scope):
-        raise AirflowSkipException(f"nothing came in {_spoken(wanted.scope)}; there is nothing to count")
+        raise NothingToDoError(f"nothing came in {_spoken(wanted.scope)}; there is nothing to count")
     log.info("doing %s", _spoken(wanted.scope))
     return {
         "arguments": wanted.arguments(),
@@ -59,12 +58,12 @@ def audit_plan(run: Any, params: Mapping[str, Any], extras: list[Mapping[str, An
     """What `check_quality` has to do.
 
     Raises:
-        AirflowFailException: the form, or an event, holds what cannot be meant.
+        RefusedError: the form, or an event, holds what cannot be meant.
     """
     try:
         candidates, named = audit_arguments(params, extras, run.run_after)
     except HourError as error:
-        raise AirflowFailException(str(error)) from error
+        raise RefusedError(str(error)) from error
     if named is not None:
         return {"arguments": named.arguments()}
     return {"arguments": ["--candidates", json.dumps(candidates)]}
@@ -74,7 +73,7 @@ def _asked(run: Any, params: Mapping[str, Any]) -> Asked:
     try:
         return asked(params, Interval.of(run), run.run_after)
     except ValueError as error:
-        raise AirflowFailException(str(error)) from error
+        raise RefusedError(str(error)) from error
 
 
 def _lacking(settings: Settings, wanted: Asked, now: datetime) -> str | None:
