@@ -8,4 +8,6 @@
 | `detect_objects` | `resultstream`, `frame-outcomes` |
 | `archive_detections` | `detections` |
 | `archive_frames` | `frames` |
+| `detect_skipped` | `detections` of layer batch: what the speed layer skipped |
+| `maintain_lake` | `maintenance_reports`, and tables that stay small and quick |
 """

@@ -149,7 +149,12 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
         if order.dry_run:
             log.info("dry run: nothing of this was done")
         show(reports, Console(width=160))
-        return 1 if any(report.error for report in reports) else 0
+        failed = [one for one in reports if one.error]
+        for one in failed:
+            log.error(
+                "%s of %s (%s) failed: %s", one.task.work, one.task.table.name, one.task.scope, one.error
+            )
+        return 1 if failed else 0
 
     return run_job(env, job, (MaintenanceBusyError,))
 
