@@ -79,11 +79,14 @@ class Counted:
         objects, analysed, received = (
             sum(row[name] for row in rows) for name in ("objects", "analysed", "received")
         )
-        cameras = "1 camera" if len(rows) == 1 else f"{len(rows)} cameras"
         stored = sum(row["from_stored_coverage"] for row in rows)
         past = f"; coverage of {stored} as stored, since their frames are past retention" if stored else ""
-        seen = f"{objects:,} objects on {analysed:,} of {received:,} frames"
-        return f"counted {said(hour)}: {cameras}, {seen}{past}"
+        seen = f"{_number(objects, 'object')} on {analysed:,} of {_number(received, 'frame')}"
+        return f"counted {said(hour)}: {_number(len(rows), 'camera')}, {seen}{past}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def run(
