@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import quote
+
 from playwright.sync_api import Locator, Page
 
 DAGS = ("data_quality", "hourly_counts", "lake_maintenance", "stream_watch")
@@ -36,5 +39,13 @@ class AirflowPages:
 
     def run(self, dag: str, run_id: str, task: str | None = None) -> None:
         """Open a run, or the log of one of its tasks."""
-        self.page.goto(f"{self.url}/dags/{dag}/runs/{run_id}" + (f"/tasks/{task}" if task else ""))
+        place = f"{self.url}/dags/{dag}/runs/{quote(run_id)}"
+        self.page.goto(f"{place}/tasks/{task}" if task else place)
         self.page.wait_for_load_state("networkidle")
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """An answer of the API to the person who is logged in."""
+        answer = self.page.request.get(f"{self.url}/api/v2{path}")
+        assert answer.ok, f"{path}: {answer.status} {answer.text()}"
+        found: dict[str, Any] = answer.json()
+        return found
