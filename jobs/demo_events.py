@@ -11,15 +11,22 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from pyspark.sql import SparkSession
+
 from jobs.batch_process import open_batch_session, run_job
 from jobs.batch_settings import BatchSettings
-from jobs.demo_history import MOST_DAYS, MOST_OBJECTS, History, HistoryError, plan_history
+from jobs.check_quality import QUALITY
+from jobs.demo_history import MOST_DAYS, MOST_OBJECTS, History, HistoryError, Plan, plan_history
 from jobs.demo_lake import check_names, remove_history, write_history
+from jobs.demo_publishing import publish_history
 from lake.clock import utc_now
 from lake.hours import said
 from lake.schemas import TABLES
@@ -30,13 +37,13 @@ PROGRAM: Final = "jobs.demo_events"
 log = logging.getLogger("demo_events")
 
 
-def replace_history(root: Path, history: History) -> dict[str, Any]:
+def replace_history(root: Path, plan: Plan) -> dict[str, Any]:
     """Write a history in place of an earlier one; what was written, as plain values.
 
     Raises:
-        HistoryError: it cannot be made, or a real camera bears the name of one of its own.
+        HistoryError: a real camera bears the name of one of its own.
     """
-    plan = plan_history(history)
+    history = plan.history
     check_names(root)
     if sum(remove_history(root).values()):
         log.info("removed the synthetic history that was there")
@@ -73,10 +80,12 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         sentence = f"{text!r} is no date and time; write it as 2026-01-31T10:00:00Z"
         raise argparse.ArgumentTypeError(sentence) from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; for UTC write {text}Z")
+    return moment
 
 
 def asked_history(given: argparse.Namespace, now: datetime) -> History:
@@ -87,24 +96,24 @@ def asked_history(given: argparse.Namespace, now: datetime) -> History:
     """
     history = History(given.seed, given.days, given.cameras, given.objects, given.end or now)
     if history.end > now:
-        raise HistoryError(f"--end {said(history.end)} lies in the future: give at most {said(now)}")
+        raise HistoryError(f"--end {history.end.isoformat()} lies in the future: give at most {said(now)}")
     return history
 
 
 def _sentence(report: Mapping[str, Any]) -> str:
-    out = [f"{one['camera']} from {one['from']} to {one['to']}" for one in report["outages"]]
+    decided = f", {report['published']:,} hours of cameras published" if "published" in report else ""
+    held = f", {report['held']:,} held" if report.get("held") else ""
     return (
         f"synthetic history from {report['from']} to {report['to']}: {report['objects']:,} objects on"
-        f" {report['frames']:,} frames of {', '.join(report['cameras'])}; out: {'; '.join(out)}"
+        f" {report['frames']:,} frames of {len(report['cameras'])} cameras,"
+        f" {len(report['outages'])} outages (--json lists them){decided}{held}"
     )
 
 
-def make_tables(env: Mapping[str, str], settings: BatchSettings) -> Lake:
-    """The lake with all its tables; Spark is only started when some are missing."""
-    lake = Lake(settings.shared.lake)
+def make_tables(lake: Lake, spark: Callable[[], SparkSession]) -> None:
+    """Make the tables that are missing; Spark is only started when some are."""
     if not all(lake.exists(table) for table in TABLES):
-        lake.create(open_batch_session(env, "demo_events", settings))
-    return lake
+        lake.create(spark())
 
 
 def _remove(settings: BatchSettings) -> dict[str, Any]:
@@ -114,8 +123,14 @@ def _remove(settings: BatchSettings) -> dict[str, Any]:
 
 
 def _write(given: argparse.Namespace, env: Mapping[str, str], settings: BatchSettings) -> dict[str, Any]:
-    history = asked_history(given, utc_now())
-    report = replace_history(make_tables(env, settings).root, history)
+    """Write, and publish unless told otherwise; a plan that cannot be made starts no Spark."""
+    plan, lake = plan_history(asked_history(given, utc_now())), Lake(settings.shared.lake)
+    spark = partial(open_batch_session, env, "demo_events", settings)
+    make_tables(lake, spark)
+    report = replace_history(lake.root, plan)
+    if not given.no_publish:
+        run_id, docs = f"demo-events-{uuid.uuid4()}", settings.shared.data / QUALITY
+        report |= asdict(publish_history(spark(), lake, plan, run_id, utc_now, docs))
     log.info("%s", _sentence(report))
     return report
 

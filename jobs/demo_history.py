@@ -62,7 +62,7 @@ class History:
             raise HistoryError(f"--end {self.end.isoformat()} has no time zone; for UTC add a Z")
         if self.end.year < FIRST_YEAR:
             raise HistoryError(
-                f"--end {said(self.end)} is before any camera: give a year from {FIRST_YEAR} on"
+                f"--end {self.end.isoformat()} is before any camera: give a year from {FIRST_YEAR} on"
             )
 
     @property

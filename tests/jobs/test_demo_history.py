@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -34,8 +34,12 @@ def test_a_history_ends_with_the_last_full_hour_and_is_whole_days_long():
             "--end 2026-01-02T11:00:00 has no time zone; for UTC add a Z",
         ),
         (
+            {"end": datetime.fromisoformat("0001-01-01T00:00:00+14:00")},
+            "--end 0001-01-01T00:00:00+14:00 is before any camera: give a year from 2000 on",
+        ),
+        (
             {"end": at("10:00", "1970-01-01")},
-            "--end 1970-01-01T10:00:00Z is before any camera: give a year from 2000 on",
+            "--end 1970-01-01T10:00:00+00:00 is before any camera: give a year from 2000 on",
         ),
     ],
 )
