@@ -10,17 +10,33 @@ from typing import Any, Final
 
 from lake.broker import BrokerAwayError, offsets
 from lake.contracts import FRAMES_TOPIC, Status
+from lake.current import RECORD_KEY, current_detections
 from lake.schemas import DETECTIONS, EXPIRED_RANGES
 from lake.table import Table
+from lake.view import qualified, same
 
 QUERY: Final = "detect_objects"
 SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
 CORRUPT: Final = (Status.CORRUPT, Status.TOO_LARGE, Status.MALFORMED, Status.FAILED)
 
+BATCHED: Final = f"""(SELECT DISTINCT {qualified("d", RECORD_KEY)} FROM detections d
+  WHERE d.layer <> 'speed' AND d.topic = '{FRAMES_TOPIC}')"""
+DECIDING: Final = qualified("d", (*RECORD_KEY, "frame_id", "status", "layer", "run_id", "finished_at"))
+AGAIN: Final = f"""(SELECT {DECIDING} FROM detections d
+  LEFT SEMI JOIN {BATCHED} b ON {same("d", "b", RECORD_KEY)})"""
+OUTCOMES: Final = f"""
+SELECT o.status, count(*) AS n, max(CASE WHEN o.layer = 'speed' THEN o.finished_at END) AS newest
+FROM (SELECT d.status, d.layer, d.finished_at FROM detections d
+      LEFT ANTI JOIN {BATCHED} b ON {same("d", "b", RECORD_KEY)} WHERE d.topic = '{FRAMES_TOPIC}'
+      UNION ALL
+      SELECT c.status, c.layer, c.finished_at FROM ({current_detections(AGAIN)}) c) o
+GROUP BY o.status"""
+"""One current row per record of the cameras; only records that were analysed again need the whole rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class LakeCounts:
-    """What the tables say: records per status, records that expired unread, and the newest outcome."""
+    """What the tables say: records per status, records that expired unread, and the newest live outcome."""
 
     by_status: Mapping[str, int]
     expired: int
@@ -60,11 +76,7 @@ def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
 
 def read_lake(lake: Path) -> LakeCounts:
     """Counts out of the Delta tables, without a JVM; zeros for a table that does not exist."""
-    rows = _query(
-        lake,
-        DETECTIONS,
-        "SELECT status, count(*) AS n, max(finished_at) AS newest FROM detections GROUP BY status",
-    )
+    rows = _query(lake, DETECTIONS, OUTCOMES)
     gone = _query(
         lake,
         EXPIRED_RANGES,

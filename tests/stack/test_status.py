@@ -48,6 +48,27 @@ def write(path: Path, said: object) -> None:
     path.write_text(json.dumps(said))
 
 
+def write_detections(lake: Path, rows: list[tuple[int, str, str, datetime]]) -> None:
+    """Rows of offset, layer, status and finished_at."""
+    time = pa.timestamp("us", "UTC")
+    names = ("topic", "topic_id", "frame_id", "run_id")
+    schema = pa.schema({
+        **dict.fromkeys(names, pa.string()), "partition": pa.int32(), "offset": pa.int64(),
+        "appended_at": time, "layer": pa.string(), "status": pa.string(), "finished_at": time,
+    })  # fmt: skip
+    known = {"topic": "pycturestream", "topic_id": "id", "partition": 0, "appended_at": NOON, "run_id": "r"}
+    said = [
+        {
+            **known,
+            "frame_id": str(row[0]),
+            **dict(zip(("offset", "layer", "status", "finished_at"), row, strict=True)),
+        }
+        for row in rows
+    ]
+    said += [{**row, "topic": "synthetic"} for row in said]
+    write_deltalake(lake / "detections", pa.Table.from_pylist(said, schema=schema))
+
+
 def test_nothing_there_gives_zeros_and_nulls(here: Installation) -> None:
     stopped = {"state": "stopped", "restarts": 0, "rss_mb": 0.0, "url": None}
     assert look(here, FixedClock(NOON)).to_json() == {
@@ -65,16 +86,19 @@ def test_every_count_comes_from_its_own_source(here: Installation, monkeypatch: 
     write(here.settings.run / "capture.json", {"cameras": {"a": {"captured": 70}, "b": {"captured": 33}}})
     statuses = ["detected"] * 3 + ["skipped_stale", "skipped_superseded", "corrupt", "too_large", "malformed"]
     times = [NOON - timedelta(seconds=9 - number) for number in range(len(statuses) + 1)]
-    rows = {"status": [*statuses, "failed"], "finished_at": pa.array(times, pa.timestamp("us", "UTC"))}
-    write_deltalake(here.settings.lake / "detections", pa.table(rows))
+    rows = [
+        (number, "speed", *pair) for number, pair in enumerate(zip([*statuses, "failed"], times, strict=True))
+    ]
+    rows += [(4, "batch", "detected", NOON), (4, "batch", "detected", NOON)]  # skipped, and analysed since
+    write_detections(here.settings.lake, rows)
     gone = {"query": ["detect_objects", "archive_frames"], "from_offset": [2, 0], "to_offset": [9, 100]}
     write_deltalake(here.settings.lake / "expired_ranges", pa.table(gone))
     seen = look(here, FixedClock(NOON)).to_json()
     assert seen["frames"] == {
         "captured": 103,
         "received": 101,
-        "analysed": 3,
-        "skipped": 2,
+        "analysed": 4,
+        "skipped": 1,
         "corrupt": 4,
         "expired": 7,
     }
@@ -91,8 +115,7 @@ def test_a_partition_that_was_never_read_lags_wholly() -> None:
 
 
 def test_a_table_without_rows_counts_zero(tmp_path: Path) -> None:
-    schema = pa.schema({"status": pa.string(), "finished_at": pa.timestamp("us", "UTC")})
-    write_deltalake(tmp_path / "detections", schema.empty_table())
+    write_detections(tmp_path, [])
     counts = read_lake(tmp_path)
     assert (counts.by_status, counts.expired, counts.newest) == ({}, 0, None)
 
