@@ -23,18 +23,17 @@ CAMERA_HOUR: Final = ("hour", "camera_id")
 
 LIVE_HOURS: Final = View(
     "live_hours",
-    "One row per hour and camera with frames or detections that is neither published nor held",
+    "One row per hour and camera with detections that is neither published nor held",
     f"""
     SELECT h.day, h.hour, h.camera_id
-    FROM (SELECT r.day, {HOUR} AS hour, {CAMERA} AS camera_id FROM detections r WHERE r.replay_id IS NULL
-          UNION
-          SELECT r.day, {HOUR} AS hour, {CAMERA} AS camera_id FROM frames r WHERE r.replay_id IS NULL) h
+    FROM (SELECT DISTINCT r.day, {HOUR} AS hour, {CAMERA} AS camera_id
+          FROM detections r WHERE r.replay_id IS NULL) h
     LEFT ANTI JOIN (SELECT s.hour, s.camera_id FROM publication_states s WHERE s.serving <> 'live') d
       ON {same("h", "d", CAMERA_HOUR)}""",
 )
 
 NEAR: Final = f"""
-    (SELECT n.* FROM detections n
+    (SELECT n.*, count(*) OVER (PARTITION BY {qualified("n", RECORD_KEY)}) AS analyses FROM detections n
      LEFT SEMI JOIN (SELECT h.day + a.away AS day FROM live_hours h
                      CROSS JOIN (SELECT explode(sequence(-{RESENT_WITHIN_DAYS}, {RESENT_WITHIN_DAYS}))
                                    AS away) a) y ON n.day = y.day)"""
@@ -42,7 +41,7 @@ LIVE: Final = f"JOIN live_hours h ON h.day = r.day AND h.hour = {HOUR} AND h.cam
 
 LIVE_DETECTIONS: Final = View(
     "live_detections",
-    "Current detections of the live hours, with their hour",
+    "Current detections of the live hours, with their hour and the number of analyses of the record",
     f"""
     SELECT r.* EXCEPT (camera_id), h.hour, h.camera_id
     FROM ({current_detections(NEAR)}) r {LIVE}
@@ -68,14 +67,15 @@ FATES: Final = f"""
     SELECT {qualified("k", RECORD_KEY)}, k.hour, k.camera_id, k.day,
            max(k.observed_at) AS observed_at, max(CASE WHEN k.clock_skewed THEN 1 ELSE 0 END) AS skewed,
            max(k.layer) AS layer, max(k.finished_at) AS finished_at,
-           sum(k.frame_rows) AS frame_rows, sum(k.objects) AS objects,
+           sum(k.frame_rows) AS frame_rows, sum(k.objects) AS objects, sum(k.analyses) AS analyses,
            coalesce(max(k.fate), 'pending') AS fate
     FROM (SELECT {qualified("r", RECORD_KEY)}, h.hour, h.camera_id, h.day, r.observed_at, r.clock_skewed,
-                 NULL AS layer, NULL AS finished_at, 1 AS frame_rows, 0 AS objects, NULL AS fate
+                 NULL AS layer, NULL AS finished_at, 1 AS frame_rows, 0 AS objects, 0 AS analyses,
+                 NULL AS fate
           FROM frames r {LIVE} WHERE r.replay_id IS NULL
           UNION ALL
           SELECT {qualified("d", RECORD_KEY)}, d.hour, d.camera_id, d.day, d.observed_at, d.clock_skewed,
-                 d.layer, d.finished_at, 0, CAST(cardinality(d.objects) AS INT),
+                 d.layer, d.finished_at, 0, CAST(cardinality(d.objects) AS INT), d.analyses,
                  CASE WHEN d.status = 'detected' AND d.is_duplicate THEN 'duplicates' ELSE d.status END
           FROM live_detections d) k
     GROUP BY {qualified("k", RECORD_KEY)}, k.hour, k.camera_id, k.day"""
@@ -100,21 +100,17 @@ LIVE_CAMERA_HOURS: Final = View(
     "live_camera_hours",
     "One row per live hour and camera: what came in, and what became of it so far",
     f"""
-    SELECT t.*, coalesce(n.detection_rows, 0) AS detection_rows
-    FROM (SELECT t.day, t.hour, t.camera_id, count(*) AS received,
-                 {_number("t.fate = 'detected'", "analysed")},
-                 {_number("t.fate = 'detected' AND t.layer = 'speed'", "analysed_live")},
-                 {_number("t.fate = 'detected' AND t.layer <> 'speed'", "analysed_batch")},
-                 {", ".join(_number(f"t.fate = '{fate}'", fate) for fate in OTHERS)},
-                 {_number(f"t.appended_at > t.hour + INTERVAL '{3600 + LATE_AFTER_S}' SECOND", "late")},
-                 {_number("t.skewed = 1", "clock_skewed")},
-                 sum(CASE WHEN t.fate = 'detected' THEN t.objects ELSE 0 END) AS objects,
-                 CAST(coalesce(sum(t.stands), 0) AS DOUBLE) / 1000000 AS seconds_observed,
-                 percentile_cont(0.5) WITHIN GROUP (ORDER BY t.latency) AS latency_p50_s,
-                 percentile_cont(0.95) WITHIN GROUP (ORDER BY t.latency) AS latency_p95_s,
-                 sum(t.frame_rows) AS frame_rows
-          FROM ({TIMED}) t GROUP BY t.day, t.hour, t.camera_id) t
-    LEFT JOIN (SELECT h.hour, h.camera_id, count(*) AS detection_rows
-               FROM detections r {LIVE} WHERE r.replay_id IS NULL GROUP BY h.hour, h.camera_id) n
-      ON {same("t", "n", CAMERA_HOUR)}""",
+    SELECT t.day, t.hour, t.camera_id, count(*) AS received,
+           {_number("t.fate = 'detected'", "analysed")},
+           {_number("t.fate = 'detected' AND t.layer = 'speed'", "analysed_live")},
+           {_number("t.fate = 'detected' AND t.layer <> 'speed'", "analysed_batch")},
+           {", ".join(_number(f"t.fate = '{fate}'", fate) for fate in OTHERS)},
+           {_number(f"t.appended_at > t.hour + INTERVAL '{3600 + LATE_AFTER_S}' SECOND", "late")},
+           {_number("t.skewed = 1", "clock_skewed")},
+           sum(CASE WHEN t.fate = 'detected' THEN t.objects ELSE 0 END) AS objects,
+           CAST(coalesce(sum(t.stands), 0) AS DOUBLE) / 1000000 AS seconds_observed,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY t.latency) AS latency_p50_s,
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY t.latency) AS latency_p95_s,
+           sum(t.frame_rows) AS frame_rows, sum(t.analyses) AS detection_rows
+    FROM ({TIMED}) t GROUP BY t.day, t.hour, t.camera_id""",
 )

@@ -45,14 +45,15 @@ def for_datafusion(sql: str) -> str:
 def names_needed(statement: str, tables: Iterable[str], views: Iterable[View]) -> set[str]:
     """Tables and views that a statement names, and those its views are made of."""
     made_of = dict.fromkeys(tables, "") | {view.name: view.sql for view in views}
-    wanted = _mentioned(statement, made_of)
-    while inner := {name for view in wanted for name in _mentioned(made_of[view], made_of)} - wanted:
+    wanted = set(re.findall(r"\w+", statement.lower())) & set(made_of)
+    while inner := {name for view in wanted for name in read_by(made_of[view])} & set(made_of) - wanted:
         wanted |= inner
     return wanted
 
 
-def _mentioned(sql: str, names: Iterable[str]) -> set[str]:
-    return set(re.findall(r"\w+", sql.lower())) & set(names)
+def read_by(sql: str) -> set[str]:
+    """What a view's query reads: names after FROM or JOIN, not columns of the same name."""
+    return set(re.findall(r"\b(?:FROM|JOIN) +(\w+)", sql))
 
 
 def qualified(alias: str, columns: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from lake.current import CURRENT_DETECTIONS, RECORD_KEY
 from lake.live import LIVE_CAMERA_HOURS, LIVE_DETECTIONS, LIVE_HOURS, LIVE_OBJECTS
 from lake.publications import PUBLICATION_STATES
+from lake.reconciliation import BROKER_RANGES, RECONCILIATION
 from lake.served import OBJECTS, SERVING_CAMERA_HOURS, SERVING_COUNTS
 from lake.view import View, same
 
@@ -54,5 +55,7 @@ VIEWS: Final = (
     SERVING_CAMERA_HOURS,
     QUARANTINE,
     LEDGER,
+    BROKER_RANGES,
+    RECONCILIATION,
 )
 """All views, each after those it is made of."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from lake.catalog import LakeEmptyError, check_lake, names_needed, register_lake
+from lake.catalog import LakeEmptyError, check_lake, register_lake
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.settings import Settings
 from lake.shell import Format, answer, shell
@@ -103,8 +103,8 @@ def test_what_could_not_be_analysed_is_in_quarantine_with_its_bytes(spark: Spark
     ]
 
 
-def test_the_reconciliation_says_what_became_of_every_record(spark: SparkSession, lake: Lake) -> None:
-    (row,) = json.loads(ask(spark, "SELECT * FROM reconciliation"))
+def test_the_ledger_says_what_became_of_every_record(spark: SparkSession, lake: Lake) -> None:
+    (row,) = json.loads(ask(spark, "SELECT * FROM ledger"))
     assert row == {
         "topic": "pycturestream", "topic_id": "id", "partition": 0, "archived": 1, "detected": 5,
         "skipped": 0, "quarantined": 1, "expired": 3, "next_offset": 9, "unaccounted": 0,
@@ -136,14 +136,6 @@ def test_the_shell_reads_statements_over_several_lines(spark: SparkSession, lake
     out = io.StringIO()
     shell(spark, Format.CSV, lambda _prompt: next(typed), out)
     assert out.getvalue().endswith("n\r\n3\r\n")
-
-
-def test_only_what_a_statement_names_is_registered() -> None:
-    everything = names_needed("SHOW TABLES")
-    assert {"frames", "objects", "reconciliation"} <= everything
-    assert names_needed("select * from pycturestream.QUARANTINE") == {
-        "quarantine", "frames", "current_detections", "detections",
-    }  # fmt: skip
 
 
 def test_times_come_back_in_utc(spark: SparkSession, lake: Lake) -> None:
