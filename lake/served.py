@@ -10,20 +10,13 @@ from lake.view import View, qualified, same
 
 
 def reported(score: str) -> str:
-    """Condition that a score reaches the report threshold.
-
-    Scores are stored in 32 bits, where 0.7 is a little less than 0.7: six decimals are compared.
-    """
-    return f"{_decimal(score)} >= {{threshold}}"
+    """Condition that a score, stored in 32 bits, reaches the report threshold: compared as doubles."""
+    return f"CAST({score} AS DOUBLE) >= {{threshold}}"
 
 
 def score_bin(score: str) -> str:
-    """SQL of the lower edge of the bin of 0.05 in which a score lies, 0.7 at 0.7 also in 32 bits."""
-    return f"floor(round({_decimal(score)} * 20, 5)) / 20"
-
-
-def _decimal(score: str) -> str:
-    return f"round(CAST({score} AS DOUBLE), 6)"
+    """SQL of the lower edge of the bin of 0.05 in which a score lies, as the published counts have it."""
+    return f"floor(CAST({score} AS DOUBLE) * 20) / 20"
 
 
 def _published(table: str, columns: str) -> str:

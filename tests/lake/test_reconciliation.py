@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from lake.batch_schemas import BROKER_HOURS, CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
@@ -32,7 +33,7 @@ def record(offset: int, partition: int = 0, **other: Any) -> dict[str, Any]:
 def row(offset: int, status: str = "detected", *scores: float, **other: Any) -> dict[str, Any]:
     said = {"camera_id": "door", "frame_id": f"frame/{offset}", "layer": "speed", "run_id": "s",
             "observed_at": at("10:00"), "finished_at": at("10:30"), **other}  # fmt: skip
-    objects = [("cat", score, 0.1, 0.1, 0.2, 0.2, "top", "left") for score in scores]
+    objects = [{"label": "cat", "score": score} for score in scores]
     return {**record(offset), "status": status, "objects": objects, **said}
 
 
@@ -98,8 +99,9 @@ def lake(spark: SparkSession, settings: Settings, tmp_path_factory: pytest.TempP
     lake.create(spark)
 
     def fill(table: Table, rows: list[dict[str, Any]]) -> None:
-        values = [tuple(row.get(name) for name in table.columns) for row in rows]
-        lake.append(spark.createDataFrame(values, table.ddl).coalesce(1), table, "test", 0)
+        stored = DeltaTable(lake.path(table))
+        schema = pa.schema(stored.schema().to_arrow())
+        write_deltalake(stored, pa.Table.from_pylist(rows, schema=schema), mode="append")
 
     fill(DETECTIONS, DETECTED)
     fill(FRAMES, [record(offset) for offset in (0, 1, 2, 3, 3)])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from lake import serving
@@ -24,7 +25,7 @@ from tests.conftest import at
 pytestmark = pytest.mark.spark
 
 DAY = at("10:00").date()
-CAT = ("cat", 0.7)
+CAT = ("cat", 0.75)
 
 
 def record(offset: int) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def row(
     return {
         **record(offset), "camera_id": camera, "frame_id": f"frame/{offset}", "observed_at": at(clock),
         "clock_skewed": False, "layer": "speed", "run_id": "s", "status": "detected", "day": DAY,
-        "objects": [(label, score, 0.1, 0.1, 0.2, 0.2, "top", "left") for label, score in seen],
+        "objects": [{"label": label, "score": score, "sector_v": "top"} for label, score in seen],
         "finished_at": at(clock).replace(microsecond=250_000), **other,
     }  # fmt: skip
 
@@ -53,7 +54,7 @@ DETECTED = [
     row(4, "yard", "11:00:00", CAT),  # open
     row(5, "gate", "11:00:00", CAT, ("dog", 0.55), ("mouse", 0.2)),
     row(6, "gate", "11:00:04", status="skipped_stale"),
-    row(6, "gate", "11:00:04", ("dog", 0.7), layer="batch", run_id="b"),
+    row(6, "gate", "11:00:04", ("dog", 0.75), layer="batch", run_id="b"),
     row(7, "gate", "11:00:30", CAT),
     row(7, "gate", "11:00:30", layer="batch", run_id="b"),  # the batch sees nothing there
     row(8, "gate", "11:00:31", CAT, frame_id="frame/5"),  # sent before
@@ -74,7 +75,7 @@ def seen_object(camera: str, number: int, label: str, score: float) -> dict[str,
 
 
 PUBLISHED = [
-    seen_object("door", 0, "dog", 0.7), seen_object("door", 1, "dog", 0.69),
+    seen_object("door", 0, "dog", 0.75), seen_object("door", 1, "dog", 0.69),
     seen_object("yard", 0, "bird", 0.9), seen_object("roof", 0, "bird", 0.9),
 ]  # fmt: skip
 
@@ -95,13 +96,14 @@ DECIDED = [
 
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    own = replace(settings, data=tmp_path_factory.mktemp("served"), report_threshold=0.7)
+    own = replace(settings, data=tmp_path_factory.mktemp("served"), report_threshold=0.75)
     lake = Lake(own.lake)
     lake.create(spark)
 
     def fill(table: Table, rows: list[dict[str, Any]]) -> None:
-        values = [tuple(row.get(name) for name in table.columns) for row in rows]
-        lake.append(spark.createDataFrame(values, table.ddl), table, "test", 0)
+        stored = DeltaTable(lake.path(table))
+        schema = pa.schema(stored.schema().to_arrow())
+        write_deltalake(stored, pa.Table.from_pylist(rows, schema=schema), mode="append")
 
     fill(DETECTIONS, DETECTED)
     fill(FRAMES, ARCHIVED)
@@ -111,7 +113,7 @@ def lake(spark: SparkSession, settings: Settings, tmp_path_factory: pytest.TempP
     fill(
         HOURLY_COUNTS,
         [
-            {**counted, "camera_id": camera, "score_bin": 0.7, "object_count": count}
+            {**counted, "camera_id": camera, "score_bin": 0.75, "object_count": count}
             for camera, count in cameras.items()
         ],
     )
@@ -132,7 +134,7 @@ def rows(table: pa.Table, *names: str) -> list[tuple[Any, ...]]:
 
 def test_both_engines_serve_the_same(spark: SparkSession, lake: Lake) -> None:
     pairs: dict[str, Callable[[], pa.Table]] = {
-        "objects": lambda: serving.objects(lake.root, 0.7),
+        "objects": lambda: serving.objects(lake.root, 0.75),
         "serving_counts": lambda: serving.serving_counts(lake.root),
         "serving_camera_hours": lambda: serving.camera_hours(lake.root),
     }
@@ -143,7 +145,7 @@ def test_both_engines_serve_the_same(spark: SparkSession, lake: Lake) -> None:
 
 
 def test_objects_are_served_as_published_or_else_live_and_never_of_a_held_hour(lake: Lake) -> None:
-    served = serving.objects(lake.root, 0.7)
+    served = serving.objects(lake.root, 0.75)
     assert rows(served, "state", "hour", "camera_id", "offset", "object_number", "label", "layer") == [
         ("live", at("11:00"), "gate", 10, 0, "cat", "speed"),
         ("live", at("11:00"), "gate", 5, 0, "cat", "speed"),
@@ -158,13 +160,13 @@ def test_objects_are_served_as_published_or_else_live_and_never_of_a_held_hour(l
 def test_counts_are_served_in_bins_whose_edges_belong_to_them(lake: Lake) -> None:
     served = serving.serving_counts(lake.root, "hour < TIMESTAMP '2026-01-02T12:00:00Z'")
     assert rows(served, "state", "hour", "camera_id", "label", "score_bin", "object_count") == [
-        ("live", at("11:00"), "gate", "cat", 0.7, 2),
+        ("live", at("11:00"), "gate", "cat", 0.75, 2),
         ("live", at("11:00"), "gate", "dog", 0.55, 1),
-        ("live", at("11:00"), "gate", "dog", 0.7, 1),
+        ("live", at("11:00"), "gate", "dog", 0.75, 1),
         ("live", at("11:00"), "gate", "mouse", 0.2, 1),
-        ("live", at("11:00"), "yard", "cat", 0.7, 1),
-        ("published", at("10:00"), "door", "dog", 0.7, 2),
-        ("published", at("10:00"), "yard", "dog", 0.7, 3),
+        ("live", at("11:00"), "yard", "cat", 0.75, 1),
+        ("published", at("10:00"), "door", "dog", 0.75, 2),
+        ("published", at("10:00"), "yard", "dog", 0.75, 3),
     ]
 
 
