@@ -88,6 +88,8 @@ def airflow_environment(
 def _fixed(installation: Installation) -> dict[str, str]:
     home, logs_port = airflow_home(installation), str(installation.airflow_logs_port)
     return {
+        # Airflow titles its processes, by default over the environment by which `down` knows them.
+        "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database(installation)}",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",

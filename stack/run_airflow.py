@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from lake.settings import PROJECT_ROOT
 from stack.airflow import (
     COMPONENTS,
+    SCHEDULER,
     SPARK_POOL,
     airflow_environment,
     airflow_home,
@@ -21,6 +22,7 @@ from stack.airflow import (
 )
 from stack.airflow_secrets import make_secrets
 from stack.installation import Installation
+from stack.processes import GONE, marked
 from stack.programs import spark_environment
 
 PREPARE = "prepare"
@@ -29,6 +31,8 @@ SETTING_UP = (
     ("pools", "set", SPARK_POOL, "1", "Spark jobs run one after the other, beside the stream"),
 )
 """Commands of Airflow that a new or older database needs."""
+IDLE_WORKER: Final = "LocalExecutor: <idle>"
+"""How Airflow titles a worker process that waits for a task."""
 GIVE_WAY = 2
 """Added niceness: while everything starts at once, the stream comes first."""
 
@@ -67,6 +71,16 @@ def prepare(installation: Installation) -> None:
     stamp(installation).write_text(_wanted(), "utf-8")
 
 
+def end_orphans(installation: Installation) -> None:
+    """End the idle workers that a killed scheduler left; those at work end their task first."""
+    for process in marked(installation.config):
+        try:
+            if IDLE_WORKER in " ".join(process.cmdline()):
+                process.terminate()
+        except GONE:
+            continue
+
+
 def become(installation: Installation, module: str, arguments: Sequence[str]) -> NoReturn:
     """Replace this process by a Python module, in Airflow's environment."""
     env = environment(installation)
@@ -82,6 +96,8 @@ def main(arguments: Sequence[str]) -> None:
         prepare(installation)
     elif name in COMPONENTS:
         os.nice(GIVE_WAY)
+        if name == SCHEDULER:  # The only one that has workers, and there is none but this.
+            end_orphans(installation)
         module, *rest = component_command(installation, name)
         become(installation, module, rest)
     else:

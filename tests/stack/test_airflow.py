@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,8 @@ from stack.airflow_health import component_ailment
 from stack.airflow_secrets import SecretsError, make_secrets, read_passwords
 from stack.installation import Installation
 from stack.ports import ports_needed
-from stack.run_airflow import is_prepared
+from stack.programs import MARK
+from stack.run_airflow import end_orphans, is_prepared
 
 
 @pytest.fixture
@@ -115,3 +120,24 @@ BEAT = datetime(2026, 1, 2, 12, tzinfo=UTC)
 )
 def test_a_heartbeat_of_a_predecessor_does_not_count(said: Any, since: float | None, why: str | None) -> None:
     assert component_ailment(said, "scheduler", since) == why
+
+
+def test_idle_workers_of_a_killed_scheduler_are_ended_and_busy_ones_are_not(here: Installation) -> None:
+    code = "import setproctitle, time; setproctitle.setproctitle('{}'); print(flush=True); time.sleep(60)"
+    titles = ("airflow worker -- LocalExecutor: <idle>", "airflow worker -- LocalExecutor: 01a20")
+    idle, busy = (
+        subprocess.Popen(
+            [sys.executable, "-c", code.format(title)],
+            env={**os.environ, "SPT_NOENV": environment(here)["SPT_NOENV"], MARK: str(here.config)},
+            stdout=subprocess.PIPE,
+        )
+        for title in titles
+    )  # fmt: skip
+    with idle, busy:
+        for process in (idle, busy):
+            assert process.stdout is not None
+            process.stdout.readline()
+        end_orphans(here)
+        assert idle.wait(20) == -signal.SIGTERM
+        assert busy.poll() is None
+        busy.kill()
