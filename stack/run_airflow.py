@@ -76,7 +76,7 @@ def end_orphans(installation: Installation) -> None:
     for process in marked(installation.config):
         try:
             if IDLE_WORKER in " ".join(process.cmdline()):
-                process.terminate()
+                process.kill()  # It takes no notice of SIGTERM while it waits.
         except GONE:
             continue
 

@@ -138,6 +138,6 @@ def test_idle_workers_of_a_killed_scheduler_are_ended_and_busy_ones_are_not(here
             assert process.stdout is not None
             process.stdout.readline()
         end_orphans(here)
-        assert idle.wait(20) == -signal.SIGTERM
+        assert idle.wait(20) == -signal.SIGKILL
         assert busy.poll() is None
         busy.kill()
