@@ -7,6 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from pyspark.sql import SparkSession
@@ -21,6 +23,7 @@ from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError
 
 LOWEST_PRIORITY: Final = 19
+AUTOGROUP: Final = Path("/proc/self/autogroup")
 ANSWERS: Final = (
     BrokerAwayError,
     HourError,
@@ -50,7 +53,7 @@ def run_job(
     )
     logging.Formatter.converter = time.gmtime
     logging.getLogger("kafka").setLevel(logging.ERROR)
-    os.nice(LOWEST_PRIORITY)
+    give_way()
     watch_parents(env)
     answers: tuple[type[Exception], ...] = (*ANSWERS, *expected)
     try:
@@ -58,6 +61,18 @@ def run_job(
     except answers as error:
         log.error("%s", error)
         return 1
+
+
+def give_way() -> None:
+    """Go to the lowest priority, with all that is started from now on.
+
+    Linux weighs sessions against each other first (autogroup) and priorities only within one. The programs
+    that `up` started, Airflow's tasks among them, share a session; a program that leads its own lowers that.
+    """
+    os.nice(LOWEST_PRIORITY)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # other systems have no such file
+            AUTOGROUP.write_text(str(LOWEST_PRIORITY), encoding="ascii")
 
 
 def open_batch_session(env: Mapping[str, str], name: str, settings: BatchSettings) -> SparkSession:
