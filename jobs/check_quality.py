@@ -78,11 +78,11 @@ def audit(
     history: int = HISTORY,
     dry_run: bool = False,
 ) -> Audit:
-    """Hold a candidate against all expectations; write `quality_results` and Data Docs.
+    """Hold a candidate, as of its versions, against all expectations; write `quality_results` and Data Docs.
 
     Args:
         root: root folder of the tables.
-        candidate: what is audited, as of its versions.
+        candidate: what is audited.
         run_id: names the audit.
         now: UTC, stored as `checked_at`.
         docs: folder of the Data Docs site and what it is made from.
@@ -96,20 +96,22 @@ def audit(
     start = 0
     for part in by_day(candidate):
         findings, groups = _judge(root, part, start, vocabularies or {})
-        if not groups.keys:
-            continue
         start += len(groups.keys)
-        parts.append(findings)
+        parts += [findings] if groups.keys else []
         reasons = held(findings, groups)
         bad |= reasons
         good += passed(groups, reasons)
-        if not dry_run:
+        if groups.keys and not dry_run:
             _append(root, result_rows(findings, groups, candidate, run_id, now))
     outcome = Audit(good, bad, merged(parts))
-    if outcome.findings and not dry_run:
-        run = Documented(run_id, candidate.scope, now, len(good), len(bad))
-        write_docs(docs, run, outcome.findings, history)
+    if not dry_run:
+        _document(outcome, Documented(run_id, candidate.scope, now, len(good), len(bad)), docs, history)
     return outcome
+
+
+def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None:
+    if outcome.findings:
+        write_docs(docs, run, outcome.findings, history)
 
 
 def by_day(candidate: Candidate) -> Iterator[Candidate]:

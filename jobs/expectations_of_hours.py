@@ -23,7 +23,7 @@ from jobs.expectation import (
 SEEN_AT_LEAST: Final = 0.5
 """Share of the hour. At the default of a picture every 3 s a camera that runs sees all of it."""
 ANALYSED_AT_LEAST: Final = 0.95
-"""Share of the received frames. The batch layer analyses what the speed layer skipped: little is left."""
+"""Share of the frames with an outcome that could be read; the batch layer analyses what was skipped."""
 LATENCY_AT_MOST_S: Final = 10.0
 """A frame counts as stale after 5 s; as long again is allowed for what was queued and analysed."""
 COUNTED_WITHIN_S: Final = 2 * 3600
@@ -115,7 +115,7 @@ WARNINGS: Final = (
     ),
     Expectation(
         "enough_frames_were_analysed", CAMERA_HOURS,
-        f"at least {ANALYSED_AT_LEAST:.0%} of the frames received were analysed", BETWEEN,
+        f"at least {ANALYSED_AT_LEAST:.0%} of the usable frames with an outcome were analysed", BETWEEN,
         between("analysed_share", ANALYSED_AT_LEAST, None), severity=WARNING,
     ),
     Expectation(

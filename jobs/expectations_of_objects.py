@@ -102,7 +102,7 @@ OF_OBJECTS: Final = (
     ),
     Expectation(
         "no_object_was_replayed", OBJECTS, "no object is of a replayed frame", ABSENT,
-        {"column": "replay_id"}, ORIGIN_FOUND,
+        {"column": "replay_id"}, (*ORIGIN_FOUND, ("sending", "==", "first")),
     ),
     Expectation(
         "objects_are_of_a_counted_hour", OBJECTS, "each object's hour and camera has its row of coverage",

@@ -104,10 +104,10 @@ def _replace(path: Path, text: str) -> None:
 def _page(subject: str, findings: Sequence[Finding], run: Documented) -> str:
     great_expectations()
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
     document = ValidationResultsPageRenderer().render(_suite_result(subject, findings, run))
-    page = OUTSIDE.sub("", DefaultJinjaPageView().render(document))
+    page = OUTSIDE.sub("", DefaultJinjaPageView().render(document))  # type: ignore[no-untyped-call]
     page = re.sub(r'href="[^"]*index\.html"', 'href="../../index.html"', page)
     page = re.sub(r'<a href="[^"]*/expectations/[^"]*"\s*>(.*?)</a>', r"\1", page)
     head = f'<head>{NO_NETWORK}<link rel="stylesheet" href="../../{STYLE}">'

@@ -117,7 +117,7 @@ def _bounds(both: pd.DataFrame) -> dict[str, pd.Series]:
     received = both["received"].where(both["received"] > 0)
     end = both["hour"] + HOUR
     unusable = both[["corrupt", "too_large", "malformed", "failed"]].sum(axis=1)
-    usable = received - unusable - both["duplicates"]
+    usable = received - unusable - both["duplicates"] - both["pending"]
     source = np.where(both["from_stored_coverage"].eq(True), "stored", "measured")
     return {
         "seen_share": both["seconds_observed"] / HOUR.total_seconds(),
