@@ -87,8 +87,7 @@ def audit(
         now: UTC, stored as `checked_at`.
         docs: folder of the Data Docs site and what it is made from.
         vocabularies: labels of known models, see `known_vocabularies`.
-        history: how many runs the site keeps.
-        dry_run: write nothing.
+        history: how many runs the site keeps; a dry run writes nothing.
     """
     parts: list[list[Finding]] = []
     good: list[CameraHour] = []

@@ -69,8 +69,7 @@ def run(
         lake: the tables.
         scope: hours of observation, and cameras.
         run_id: of the batch run, for the log; the detector run gets an id of its own.
-        now: the wall clock, a function that worker processes can import.
-        monotonic: seconds that only grow.
+        now: the wall clock, which worker processes can import; monotonic: seconds that only grow.
     """
     if not settings.detect_skipped or not count_open_frames(lake.root, scope):
         return Detected(0, count_open_frames(lake.root, scope))
@@ -80,8 +79,7 @@ def run(
     settling, analysed, in_time = Settling(spark, settings, lake, detecting, now), 0, True
     lock = FileLock(settings.shared.run / "detect_skipped.lock")
     for number, chunk in enumerate(_chunks_of(lake, scope)):
-        left_s = deadline - monotonic()
-        if not (in_time := left_s > 0):
+        if not (in_time := (left_s := deadline - monotonic()) > 0):
             break
         try:
             # Two runs at once take turns instead of doing the same work twice.
