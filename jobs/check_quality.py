@@ -87,12 +87,11 @@ def audit(
         now: UTC, stored as `checked_at`.
         docs: folder of the Data Docs site and what it is made from.
         vocabularies: labels of known models, see `known_vocabularies`.
-        history: how many runs the site keeps; a dry run writes nothing.
+        history: how many runs the site keeps.
+        dry_run: write nothing.
     """
-    parts: list[list[Finding]] = []
-    good: list[CameraHour] = []
+    parts, good, start = list[list[Finding]](), list[CameraHour](), 0
     bad: dict[CameraHour, list[str]] = {}
-    start = 0
     for part in by_day(candidate):
         findings, groups = _judge(root, part, start, vocabularies or {})
         start += len(groups.keys)

@@ -69,7 +69,8 @@ def run(
         lake: the tables.
         scope: hours of observation, and cameras.
         run_id: of the batch run, for the log; the detector run gets an id of its own.
-        now: the wall clock, which worker processes can import; monotonic: seconds that only grow.
+        now: the wall clock, a function that worker processes can import.
+        monotonic: seconds that only grow.
     """
     if not settings.detect_skipped or not count_open_frames(lake.root, scope):
         return Detected(0, count_open_frames(lake.root, scope))
@@ -77,13 +78,12 @@ def run(
     detecting = _begin(spark, settings, lake, now)
     log.info("run %s detects as %s", run_id, detecting.run_id)
     settling, analysed, in_time = Settling(spark, settings, lake, detecting, now), 0, True
-    lock = FileLock(settings.shared.run / "detect_skipped.lock")
     for number, chunk in enumerate(_chunks_of(lake, scope)):
         if not (in_time := (left_s := deadline - monotonic()) > 0):
             break
         try:
             # Two runs at once take turns instead of doing the same work twice.
-            with lock.acquire(timeout=left_s):
+            with FileLock(settings.shared.run / "detect_skipped.lock", timeout=left_s):
                 still = _still_open(lake, scope, chunk)
                 analysed += settling.settle(still, number) if still else 0
         except Timeout:
