@@ -103,7 +103,7 @@ def _replace(path: Path, text: str) -> None:
 
 def _page(subject: str, findings: Sequence[Finding], run: Documented) -> str:
     great_expectations()
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view.view import DefaultJinjaPageView
 
     document = ValidationResultsPageRenderer().render(_suite_result(subject, findings, run))
