@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
@@ -73,13 +73,15 @@ def pile_up(system: System, clip: Iterator[bytes], count: int) -> Scope:
 
 @contextmanager
 def detecting(system: System, scope: Scope, number: int) -> Iterator[None]:
-    """`detect_skipped` at work, as the hourly run starts it."""
+    """`detect_skipped` at work, as the hourly run starts it, from its first outcomes on."""
+    before = settled(system)
     hours = ",".join(map(said, scope.hours))
     job = system.program(
         f"detect_skipped_{number}", "jobs.detect_skipped", "--hours", hours, "--cameras", "heap"
     )
     job.start()
     try:
+        wait_for("first outcomes of detect_skipped", lambda: settled(system) > before or not job.runs, 400)
         yield
     finally:
         assert job.runs, f"the heap was too small: {job.tail(5)}"
@@ -120,17 +122,14 @@ def measure(
 ) -> Stretch:
     """One stretch, alone or beside `detect_skipped`."""
     beside = number % 2 == 1
-    before = settled(system)
-    if beside:
-        with detecting(system, scope, number):
-            # Its start belongs to it, so the cameras send from the first second on.
-            ids = stretch(system, clip, number, seconds, fps)
-    else:
+    with detecting(system, scope, number) if beside else nullcontext():
+        before = settled(system)
         ids = stretch(system, clip, number, seconds, fps)
+        worked = settled(system) - before
     rows = outcomes(system, ids)
     live = [row for row in rows if row["status"] == "detected"]
     waits = [(row["finished_at"] - row["captured_at"]).total_seconds() for row in live]
-    return Stretch(beside, len(ids), len(live), statistics.median(waits), settled(system) - before)
+    return Stretch(beside, len(ids), len(live), statistics.median(waits), worked)
 
 
 def show(found: list[Stretch]) -> None:
