@@ -12,10 +12,11 @@ from jobs.batch_settings import BatchSettings
 from jobs.check_quality import Audit
 from lake.batch_schemas import CAMERA_HOURS
 from lake.hours import Scope
+from lake.schemas import DETECTOR_RUNS
 from lake.settings import Settings
 from lake.tables import Lake
 from tests.conftest import at
-from tests.jobs.hour_rows import fill, frame, outcome, record, rows_of, thing
+from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 
 ELEVEN = at("11:00")
 RUN = ["--run-id", "run-1"]
@@ -89,6 +90,7 @@ def running(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tu
     seen = [outcome(row, "detected", thing()) for row in (*door, still_running)]
     bad = outcome(gate, "detected", thing(score=7.0))
     fill(lake.root, [frame(row) for row in (*door, gate, still_running)], [*seen, bad])
+    add(lake.root, DETECTOR_RUNS, [{"run_id": "speed-1", "layer": "speed", "started_at": at("10:00")}])
     return Batch(spark, settings, lake, "run-1", _now, told.append), told
 
 
