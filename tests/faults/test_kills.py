@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from tests.faults.system import System
-from tests.faults.traffic import frames_arriving, send_frames
+from tests.faults.traffic import MANY, frames_arriving, send_frames
 from tests.faults.windows import is_open, kill_at, last, next_version, open_batch, stored_batch
 from tests.faults.wire import frame, killer_picture, pictures
 
@@ -56,10 +56,10 @@ def test_the_jvm_killed_between_delta_s_commit_and_spark_s(system: System, query
 
 def test_a_python_worker_killed_in_the_middle_of_an_analysis(system: System) -> None:
     starts, checkpoint = system.stream.starts, system.checkpoint("detect_objects")
-    send_frames(system, "worker-killed")
-    victim = system.wait("worker at work", lambda: busy_worker(system))
-    batch = open_batch(checkpoint)
-    victim.kill()
+    with frames_arriving(system, "worker-killed", MANY, every_s=5):  # a quick machine is soon done with them
+        victim = system.wait("worker at work", lambda: busy_worker(system))
+        batch = open_batch(checkpoint)
+        victim.kill()
     assert batch is not None
     ledger = system.settle()
     assert ledger.is_balanced, ledger

@@ -21,13 +21,13 @@ def send_frames(system: System, camera: str, count: int = MANY) -> list[Place]:
 
 
 @contextmanager
-def frames_arriving(system: System, camera: str) -> Iterator[None]:
-    """A few frames again and again, so that there is always a next batch."""
+def frames_arriving(system: System, camera: str, count: int = 3, every_s: float = 0.3) -> Iterator[None]:
+    """Some frames again and again, so that there is always a next batch."""
     enough = threading.Event()
 
     def feed() -> None:
-        while not enough.wait(0.3):
-            send_frames(system, camera, 3)
+        while not enough.wait(every_s):
+            send_frames(system, camera, count)
 
     feeder = threading.Thread(target=feed)
     feeder.start()
