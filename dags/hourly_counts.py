@@ -23,7 +23,7 @@ from dags.scheduling.spark_job import SparkJob
 
 SO_FAR = Param(
     False,
-    type="boolean",
+    type=["null", "boolean"],
     title="This hour so far",
     description="Count the hour that still runs, without publishing it. Leave the hours empty.",
 )

@@ -85,7 +85,8 @@ class WholeSystem:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
-            raise RefusedError(error.code) from error
+            with error:  # it holds the connection
+                raise RefusedError(error.code) from error
 
     def runs(self, dag: str) -> list[dict[str, Any]]:
         """All runs of a DAG, the newest last."""

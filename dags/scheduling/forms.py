@@ -28,7 +28,7 @@ def cameras() -> dict[str, Param]:
     return {
         "cameras": Param(
             [],
-            type="array",
+            type=["null", "array"],
             items={"type": "string", "pattern": CAMERA_ID.pattern.replace(r"(?![\s\S])", "$")},
             title="Cameras",
             description="One id per line. Empty: all of them. The others' rows stay as they are.",
@@ -40,6 +40,9 @@ def dry_run() -> dict[str, Param]:
     """Only say what would be done."""
     return {
         "dry_run": Param(
-            False, type="boolean", title="Dry run", description="Write nothing; say what would be done."
+            False,
+            type=["null", "boolean"],
+            title="Dry run",
+            description="Write nothing; say what would be done.",
         )
     }

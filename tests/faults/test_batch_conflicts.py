@@ -1,0 +1,136 @@
+"""The stream appends, an hour is counted twice at once, tables are compacted and vacuumed: all together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from jobs import count_objects
+from jobs.maintenance_plan import Task, Work
+from jobs.tend_tables import Report, Tending
+from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
+from lake.hours import Scope
+from lake.schemas import DETECTIONS, FRAMES
+from lake.table import Table
+from lake.tables import Lake
+from tests.conftest import at
+from tests.jobs.brute_force import Recount, Row
+from tests.jobs.hour_rows import fill, frame, outcome, record, rows_of, thing
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
+
+HOUR, NOW = at("11:00"), at("12:30")
+SCOPE = Scope((HOUR,))
+SEEN = "hour, camera_id, frame_id, object_number, label, score, layer, run_id"
+COVERED = "received, analysed, analysed_live, skipped_stale, pending, objects, frame_rows, detection_rows"
+COMPACTED = (FRAMES, DETECTIONS, OBJECTS_CANDIDATE, CAMERA_HOURS_CANDIDATE)
+ROUNDS = 2
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Any) -> Lake:
+    made = Lake(tmp_path / "lake")
+    made.create(spark)
+    return made
+
+
+def arrivals() -> Iterator[tuple[list[Row], list[Row]]]:
+    """Batches of the two archives: late frames of the hour, some skipped, one in five without outcome yet."""
+    for batch in count():
+        known = [
+            record(offset, HOUR + timedelta(seconds=offset % 3600), camera_id=("door", "yard")[offset % 2])
+            for offset in range(batch * 10, batch * 10 + 10)
+        ]
+        outcomes = [
+            outcome(one, "skipped_stale") if one["offset"] % 5 == 1 else outcome(one, "detected", thing())
+            for one in known
+            if one["offset"] % 5
+        ]
+        yield list(map(frame, known)), outcomes
+
+
+def append_as_the_stream(spark: SparkSession, lake: Lake, table: Table, rows: list[Row], batch: int) -> None:
+    """A blind append of Spark, as the archives do it."""
+    schema = pa.schema(DeltaTable(lake.path(table)).schema().to_arrow())
+    lake.append(spark.createDataFrame(pa.Table.from_pylist(rows, schema)), table, "stream", batch)
+
+
+def until(over: threading.Event, action: Callable[[int], None]) -> int:
+    """Do it again and again until something is over; how often."""
+    for number in count(1):
+        action(number)
+        if over.is_set():
+            return number
+    raise AssertionError
+
+
+def test_no_conflict_reaches_anybody_and_the_count_is_that_of_a_recount(
+    spark: SparkSession, lake: Lake
+) -> None:
+    batches = arrivals()
+    stored: list[tuple[list[Row], list[Row]]] = [next(batches) for _ in range(6)]
+    for batch in stored:
+        fill(lake.root, *batch)
+    over = threading.Event()
+    reports: list[Report] = []
+    tending = Tending(lake, lambda: spark, lambda: NOW, dry_run=False)
+
+    def stream(number: int) -> None:
+        frames, outcomes = next(batches)
+        append_as_the_stream(spark, lake, FRAMES, frames, number)
+        append_as_the_stream(spark, lake, DETECTIONS, outcomes, number)
+        stored.append((frames, outcomes))
+        over.wait(0.5)
+
+    def tend(_number: int) -> None:
+        reports.extend(tending.tend(task) for table in COMPACTED for task in works(table))
+
+    def count_it(run: str) -> None:
+        for _ in range(ROUNDS):
+            count_objects.run(spark, lake, SCOPE, run, NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        endless = [pool.submit(until, over, stream), pool.submit(until, over, tend)]
+        counting = [pool.submit(count_it, run) for run in ("first", "second")]
+        try:
+            for future in counting:
+                future.result()
+        finally:
+            over.set()
+        rounds = [future.result() for future in endless]
+    assert min(rounds) >= 2, "the stream went on, and so did the maintenance"
+    assert [one.error for one in reports if one.error] == []
+    assert all(compactions(lake, table) for table in COMPACTED)
+
+    count_objects.run(spark, lake, SCOPE, "last", NOW)
+    recount = Recount(
+        [row for rows, _ in stored for row in rows], [row for _, rows in stored for row in rows]
+    )
+    assert sorted(rows_of(lake.root, OBJECTS_CANDIDATE, SEEN, "1")) == recount.objects()
+    covered = rows_of(lake.root, CAMERA_HOURS_CANDIDATE, f"hour, camera_id, {COVERED}", "camera_id")
+    assert covered == [
+        (*cell, *(row[name] for name in COVERED.split(", ")))
+        for cell, row in sorted(recount.coverage().items())
+    ]
+
+
+def works(table: Table) -> list[Task]:
+    return [
+        Task(table, Work.OPTIMIZE, str(HOUR.date()), HOUR.date()),
+        Task(table, Work.VACUUM_LITE, "all"),
+        Task(table, Work.VACUUM_FULL, "all"),
+    ]
+
+
+def compactions(lake: Lake, table: Table) -> int:
+    """Commits that joined files of the table."""
+    return sum(entry["operation"] == "OPTIMIZE" for entry in DeltaTable(lake.path(table)).history())
