@@ -128,9 +128,9 @@ def test_the_form_takes_hours_cameras_and_choices_of_the_right_type(parsed: dict
     assert {name: field["type"] for name, field in form.items()} == {
         "from": ["null", "string"],
         "to": ["null", "string"],
-        "cameras": "array",
-        "so_far": "boolean",
-        "dry_run": "boolean",
+        "cameras": ["null", "array"],
+        "so_far": ["null", "boolean"],
+        "dry_run": ["null", "boolean"],
     }
     assert {form[name]["format"] for name in ("from", "to")} == {"date-time"}
     assert parsed["dags"]["lake_maintenance"]["params"]["work"]["enum"] == [
