@@ -137,7 +137,8 @@ def ask_broker(settings: Settings, scope: Scope, now: datetime) -> str | None:
     except (BrokerAwayError, TopicMissingError) as error:
         log.warning("%s; whether the archives hold all of the hour stays unknown", error)
         return None
-    lacking = archives_lacking(settings, scope.hours[-1] + HOUR)
+    end = scope.hours[-1] + HOUR
+    lacking = archives_lacking(settings, end) if end <= now else None
     return f"{lacking}: count again when they are there" if lacking else None
 
 

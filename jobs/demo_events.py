@@ -141,7 +141,6 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     logging.basicConfig(  # standard output is for the JSON
         level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stderr
     )
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
