@@ -1,28 +1,43 @@
-"""The real detector, but one colour is deadly: a stand-in for a crash inside native code."""
+"""The real detector, but one colour is deadly and one takes long: stand-ins for what native code may do."""
 
 from __future__ import annotations
 
 import os
 import signal
+import tempfile
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from jobs.detector import DetectedObject, Detector, DetectorSettings, load_detector
-from tests.faults.wire import KILLER_BGR
+from tests.faults.wire import KILLER_BGR, SLOW_BGR
+
+SLOW_S = 3.0
+AT_WORK = "analysing"
+"""A file in the folder of temporary files: the process that looks at a slow picture right now."""
 
 
 class CrashingDetector:
-    """Dies of SIGSEGV where a picture is of the deadly colour, give or take JPEG's rounding."""
+    """Dies of SIGSEGV at a picture of the deadly colour, and takes its time over one of the slow one."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
         for picture in pictures:
-            if np.abs(picture[::50, ::50].astype(int) - KILLER_BGR).max() < 8:
+            if is_full_of(picture, KILLER_BGR):
                 os.kill(os.getpid(), signal.SIGSEGV)
+            if is_full_of(picture, SLOW_BGR):
+                Path(tempfile.gettempdir(), AT_WORK).write_text(str(os.getpid()))
+                time.sleep(SLOW_S)
         return self._detector.detect(pictures)
+
+
+def is_full_of(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    """Whether the picture shows nothing else, give or take JPEG's rounding."""
+    return bool(np.abs(picture[::50, ::50].astype(int) - colour).max() < 8)
 
 
 def load(settings: DetectorSettings) -> CrashingDetector:

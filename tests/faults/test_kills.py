@@ -5,10 +5,11 @@ from __future__ import annotations
 import psutil
 import pytest
 
+from tests.faults.crashing_detector import AT_WORK
 from tests.faults.system import System
-from tests.faults.traffic import MANY, frames_arriving, send_frames
+from tests.faults.traffic import frames_arriving, send_frames
 from tests.faults.windows import is_open, kill_at, last, next_version, open_batch, stored_batch
-from tests.faults.wire import frame, killer_picture, pictures
+from tests.faults.wire import KILLER_BGR, SLOW_BGR, frame, picture_of, pictures
 
 pytestmark = pytest.mark.system
 
@@ -56,10 +57,11 @@ def test_the_jvm_killed_between_delta_s_commit_and_spark_s(system: System, query
 
 def test_a_python_worker_killed_in_the_middle_of_an_analysis(system: System) -> None:
     starts, checkpoint = system.stream.starts, system.checkpoint("detect_objects")
-    with frames_arriving(system, "worker-killed", MANY, every_s=5):  # a quick machine is soon done with them
-        victim = system.wait("worker at work", lambda: busy_worker(system))
-        batch = open_batch(checkpoint)
-        victim.kill()
+    at_work = system.data / "scratch" / AT_WORK
+    system.send(frame(picture_of(SLOW_BGR), "worker-killed"))
+    system.wait("worker at work", at_work.exists)
+    batch = open_batch(checkpoint)
+    psutil.Process(int(at_work.read_text())).kill()
     assert batch is not None
     ledger = system.settle()
     assert ledger.is_balanced, ledger
@@ -67,26 +69,10 @@ def test_a_python_worker_killed_in_the_middle_of_an_analysis(system: System) -> 
     assert system.stream.starts == starts, "the stream itself lived on"
 
 
-def busy_worker(system: System) -> psutil.Process | None:
-    """A forked Python worker that computes right now, while a batch of the detector is under way."""
-    if open_batch(system.checkpoint("detect_objects")) is None:
-        return None
-    try:
-        forked = [
-            worker
-            for daemon in system.jvm.children()
-            if "pyspark.daemon" in daemon.cmdline()
-            for worker in daemon.children()
-        ]
-        return next((worker for worker in forked if worker.cpu_percent(0.05) > 30), None)
-    except psutil.NoSuchProcess:  # one of them just ended
-        return None
-
-
 def test_a_frame_that_kills_its_worker_every_time(system: System) -> None:
     starts = system.stream.starts
     clip = pictures(system.installation.settings.home / "clips")
-    values = [*clip[:3], killer_picture(), *clip[3:6]]
+    values = [*clip[:3], picture_of(KILLER_BGR), *clip[3:6]]
     records = [frame(value, "killer", number) for number, value in enumerate(values)]
     rows = system.outcomes(system.send(*records))
     assert [row["status"] for row in rows] == ["detected"] * 3 + ["failed"] + ["detected"] * 3

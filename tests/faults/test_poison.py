@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.faults.system import System
-from tests.faults.wire import Record, encode, frame, killer_picture, old_frame, pictures
+from tests.faults.wire import KILLER_BGR, Record, encode, frame, old_frame, picture_of, pictures
 
 pytestmark = pytest.mark.system
 
@@ -60,7 +60,7 @@ def poisons(good: bytes) -> dict[str, tuple[Record, str]]:
         "one colour of 30000x30000": (png(30_000, 30_000), "too_large"),
         "5 MB of noise": (loud, "detected"),
         "9 MB": (heavy, "too_large"),
-        "kills its worker": (killer_picture(), "failed"),
+        "kills its worker": (picture_of(KILLER_BGR), "failed"),
     }
     made = {name: (frame(value, "poison"), status) for name, (value, status) in pictured.items()}
     broken_base64 = json.dumps({"image": "§", "timestamp": "2026-01-02T03:04:05", "camera_id": "old"})

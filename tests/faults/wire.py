@@ -22,6 +22,8 @@ PEOPLED = (30, 80, 110, 120, 130, 190)
 """Frames of the demo clip on which a person is found with a score over 0.65."""
 KILLER_BGR = (255, 0, 254)
 """A colour no camera sees; a picture full of it kills the worker of `tests.faults.crashing_detector`."""
+SLOW_BGR = (254, 255, 0)
+"""Another one; a picture full of it keeps that worker busy for seconds."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ def encode(picture: np.ndarray, kind: str = ".jpg", quality: int = 85) -> bytes:
     return bytes(cv2.imencode(kind, picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
-def killer_picture() -> bytes:
-    return encode(np.full((300, 400, 3), KILLER_BGR, np.uint8), quality=100)
+def picture_of(colour: tuple[int, int, int]) -> bytes:
+    return encode(np.full((300, 400, 3), colour, np.uint8), quality=100)
 
 
 def frame(jpeg: bytes, camera: str = "door", sequence: int = 0, session: str = "5e5510") -> Record:

@@ -22,7 +22,7 @@ def test_a_batch_program_runs_at_the_lowest_priority() -> None:
     assert ran.stdout == "19\n"
 
 
-@pytest.mark.parametrize(("leader", "weight"), [(os.getpid(), "19"), (1, "0")])
+@pytest.mark.parametrize(("leader", "weight"), [(os.getpid(), "19"), (1, "0")], ids=["own", "of another"])
 def test_only_a_session_of_its_own_is_weighed_less(
     leader: int, weight: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

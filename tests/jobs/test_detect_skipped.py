@@ -28,7 +28,7 @@ from lake.settings import Settings
 from lake.table import Table
 from lake.tables import Lake
 from tests.conftest import at
-from tests.faults.wire import encode, killer_picture, pictures
+from tests.faults.wire import KILLER_BGR, encode, picture_of, pictures
 
 SCOPE = Scope((at("11:00"),))
 PATH, HOME = "PYCTURESTREAM_DATA", "PYCTURESTREAM_HOME"
@@ -106,7 +106,7 @@ def test_what_the_speed_layer_skipped_is_analysed_once_and_alike(
         frame(4, enlarged(clip[4])),
         frame(5, b"no picture"),
         frame(6, clip[5], camera_id=None, problem="camera id is not allowed: x/y"),
-        frame(7, killer_picture()),
+        frame(7, picture_of(KILLER_BGR)),
         frame(8, b"", bytes=13_000_000),
         frame(9, clip[0], clock="12:00"),
         frame(10, clip[0], topic="synthetic"),
