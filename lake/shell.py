@@ -73,13 +73,29 @@ def print_answer(answer: pa.Table, form: Format, out: TextIO) -> None:
 
 
 def _print_grid(names: list[str], rows: list[dict[str, Any]], out: TextIO) -> None:
+    console = Console(file=out)
+    if sum(len(name) + 3 for name in names) < console.width:
+        _print_beside(names, rows, console)
+    else:
+        _print_below(rows, console)
+    console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", highlight=False)
+
+
+def _print_beside(names: list[str], rows: list[dict[str, Any]], console: Console) -> None:
     grid = Grid(*names)
     for row in rows:
         grid.add_row(*(_cell(value, "null") for value in row.values()))
-    console = Console(file=out)
     if names:
         console.print(grid)
-    console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", highlight=False)
+
+
+def _print_below(rows: list[dict[str, Any]], console: Console) -> None:
+    """Each column on a line of its own, for rows whose names alone are wider than the screen."""
+    for row in rows:
+        widest = max(map(len, row))
+        for name, value in row.items():
+            console.print(f"{name:{widest}}  {_cell(value, 'null')}", markup=False, highlight=False)
+        console.print()
 
 
 def _cell(value: Any, null: str) -> str:

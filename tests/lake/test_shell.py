@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
 from lake.catalog import LakeEmptyError, check_lake, register_lake
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.settings import Settings
-from lake.shell import Format, answer, shell
+from lake.shell import Format, answer, print_answer, shell
 from lake.tables import Lake
 from tests.conftest import at
 
@@ -141,3 +142,18 @@ def test_the_shell_reads_statements_over_several_lines(spark: SparkSession, lake
 def test_times_come_back_in_utc(spark: SparkSession, lake: Lake) -> None:
     (row,) = json.loads(ask(spark, "SELECT observed_at FROM objects LIMIT 1"))
     assert datetime.fromisoformat(row["observed_at"]) == at("11:00")
+
+
+def test_rows_wider_than_the_screen_are_printed_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    out = io.StringIO()
+    wide = pa.table({f"objects_of_kind_{number}": [number] for number in range(3)} | {"hour": ["[now]"]})
+    print_answer(wide, Format.TABLE, out)
+    assert out.getvalue().splitlines() == [
+        "objects_of_kind_0  0",
+        "objects_of_kind_1  1",
+        "objects_of_kind_2  2",
+        "hour               [now]",
+        "",
+        "1 row",
+    ]
