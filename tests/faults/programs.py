@@ -16,7 +16,7 @@ import psutil
 from stack.processes import GONE, end, lives
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 Found = TypeVar("Found")
 
 
