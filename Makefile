@@ -47,7 +47,7 @@ provision: environment ## only fetch jars, model and clips
 
 test: environment-test ## set up what is needed and run all tests
 	@$(VENV) -m stack.provision
-	@$(PYTEST)
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
 	@$(PYTEST) -q -m "not spark and not model and not system"

@@ -31,7 +31,8 @@ NO_NETWORK: Final = (
     "style-src 'self' 'unsafe-inline'; img-src 'self'\">"
 )
 OUTSIDE: Final = re.compile(
-    r"<script\b.*?</script\s*>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>", re.DOTALL | re.IGNORECASE
+    r"<script\b.*?</script\s*>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>|url\(\s*['\"]?https?:[^)]*\)",
+    re.DOTALL | re.IGNORECASE,
 )
 """What loads something, in the pages of Great Expectations; none of it carries a finding."""
 MOST_EXAMPLES: Final = 20

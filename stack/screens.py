@@ -22,6 +22,7 @@ NEXT: Final = (
     ("./pycturestream status", "what runs, and what became of the frames"),
     ('./pycturestream sql "SELECT label, count(*) FROM objects GROUP BY 1"', "ask the lake"),
     ("./pycturestream airflow dags trigger hourly_counts", "count the last full hour completely"),
+    ("./pycturestream demo-events", "invent a fortnight of history; --remove takes it out again"),
 )
 
 
