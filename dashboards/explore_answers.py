@@ -33,10 +33,10 @@ def zone_of(asked: ExploreQuery, context: Context) -> ZoneInfo:
 
 def summary(asked: ExploreQuery, now: datetime) -> str:
     """The filters of the address as a sentence."""
-    first, last = asked.days(now)
-    cameras = ", ".join(asked.filters.cameras) or "all cameras"
+    first, end = (f"{at:%Y-%m-%d %H:%M}" for at in asked.filters.span(now))
+    cameras = ", ".join(asked.filters.cameras) or "All cameras"
     labels = ", ".join(asked.filters.labels) or "all labels"
-    return f"{cameras}; {labels}; {first} to {last} (UTC days); score at least {asked.filters.threshold:g}."
+    return f"{cameras}; {labels}; {first} to {end} UTC; score at least {asked.filters.threshold:g}."
 
 
 def rows(
