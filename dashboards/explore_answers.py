@@ -17,8 +17,9 @@ from dashboards.explore_query import ExploreQuery
 from dashboards.filters import FilterError
 from dashboards.grid_model import GridModel, GridModelError
 from lake.dependents import hours_of_record, hours_of_run
-from lake.exploring import Explorer, Question, TooDeepError
+from lake.exploring import Explorer, TooDeepError
 from lake.provenance import Record, RecordError, days_around, find_record, picture_row, provenance
+from lake.questions import Question
 from lake.sql_words import UnspeakableTextError, quoted
 
 NEIGHBOUR_DAYS: Final = 7

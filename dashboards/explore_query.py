@@ -9,8 +9,8 @@ from typing import Self
 
 from dashboards.filters import Filters
 from dashboards.grid_model import GridModel, GridModelError
-from lake.exploring import MOST_DAYS, Question
 from lake.provenance import FRAME_ID
+from lake.questions import MOST_DAYS, Question
 
 
 @dataclass(frozen=True, slots=True)

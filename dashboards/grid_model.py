@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from lake.exploring import COLUMNS
+from lake.questions import COLUMNS
 from lake.sql_words import quoted
 
 LONGEST_TEXT: Final = 200

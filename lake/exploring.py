@@ -19,31 +19,9 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from lake.live import RESENT_WITHIN_DAYS
-from lake.schemas import TABLES
-from lake.view import for_datafusion, names_needed
-from lake.views import VIEWS
+from lake.questions import Question, order_of, where_of, with_views
 
-COLUMNS: Final = {
-    "observed_at": "moment",
-    "camera_id": "text",
-    "label": "text",
-    "score": "number",
-    "sector_v": "text",
-    "sector_h": "text",
-    "state": "text",
-    "layer": "text",
-    "frame_id": "text",
-    "object_number": "number",
-    "run_id": "text",
-    "topic_id": "text",
-    "partition": "number",
-    "offset": "number",
-    "day": "day",
-}
-"""Columns that may be shown, sorted and filtered, and what they hold."""
 MOST_ROWS: Final = 500
-MOST_DAYS: Final = 400
 DEEPEST: Final = 100_000
 """Rows that another order than that of time may be followed to; beyond, filters find more than scrolling."""
 FRESH: Final = timedelta(seconds=2)
@@ -54,34 +32,6 @@ NAMES: Final = ("detections", "frames", "published_objects", "publications", "de
 
 class TooDeepError(IndexError):
     """A page that lies too deep in an order that is not that of time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which objects, and in which order.
-
-    Attributes:
-        first, last: UTC days, both included.
-        where: SQL condition on COLUMNS of the view, each with the alias `v`, or without.
-        order: columns of COLUMNS, each with whether it falls.
-        threshold: 0..1, least score.
-    """
-
-    first: date
-    last: date
-    where: str
-    order: tuple[tuple[str, bool], ...]
-    threshold: float
-
-    @property
-    def by_time(self) -> bool:
-        """Whether rows come in the order of time, oldest or newest first."""
-        return not self.order or self.order[0][0] in ("observed_at", "day")
-
-    @property
-    def falling(self) -> bool:
-        """Whether the newest come first."""
-        return self.order[0][1] if self.order else True
 
 
 @dataclass(slots=True)
@@ -128,7 +78,7 @@ class Explorer:
         kept = self._kept()
         asked = Question(question.first, question.last, question.where, (), question.threshold)
         if asked not in kept.counts:
-            sql = f"SELECT v.day, count(*) AS n FROM objects v WHERE {_where(asked)} GROUP BY v.day"
+            sql = f"SELECT v.day, count(*) AS n FROM objects v WHERE {where_of(asked)} GROUP BY v.day"
             found = self._ask(kept, sql, asked).to_pylist()
             kept.counts[asked] = {one["day"]: one["n"] for one in found}
             while len(kept.counts) > MOST_COUNTS:
@@ -147,8 +97,8 @@ class Explorer:
         elif end > DEEPEST:
             raise TooDeepError(f"row {end} in this order lies beyond {DEEPEST}: filter, or sort by time")
         sql = (
-            f"SELECT v.* FROM objects v WHERE {_where(question)} "
-            f"ORDER BY {_order(question)} LIMIT {max(0, end - start)} OFFSET {start}"
+            f"SELECT v.* FROM objects v WHERE {where_of(question)} "
+            f"ORDER BY {order_of(question)} LIMIT {max(0, end - start)} OFFSET {start}"
         )
         return self._ask(self._kept(), sql, question)
 
@@ -210,7 +160,7 @@ class Explorer:
         ):
             return pa.table({})
         days = [day for day in kept.live_days if question.first <= day <= question.last]
-        statement = _with_views(sql, days).format(threshold=f"{question.threshold:f}")
+        statement = with_views(sql, days).format(threshold=f"{question.threshold:f}")
         return pa.table(kept.builder.execute(statement).read_all())
 
 
@@ -220,46 +170,7 @@ def _opened(tables: dict[str, DeltaTable]) -> _Open:
         builder = builder.register(name, table)
     kept = _Open(tables, builder)
     if {"detections", "publications"} <= set(tables):
-        sql = _with_views("SELECT DISTINCT w.day FROM live_hours w", None)
+        sql = with_views("SELECT DISTINCT w.day FROM live_hours w", None)
         found = pa.table(builder.execute(sql).read_all()).to_pylist()
         kept.live_days = tuple(sorted(one["day"] for one in found))
     return kept
-
-
-def _with_views(sql: str, live_days: list[date] | None) -> str:
-    """A statement and the views it names; only live hours of these days are looked at."""
-    wanted = names_needed(sql, [table.name for table in TABLES], VIEWS)
-    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
-    if live_days is not None and "live_hours" in asked:
-        days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
-        only = f"w.day IN ({days})" if days else "FALSE"
-        asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {only}"
-        asked = {"detections": _near(live_days)} | asked
-    parts = ", ".join(f"{name} AS ({body})" for name, body in asked.items())
-    return f"WITH {parts} {sql}" if parts else sql
-
-
-def _near(days: list[date]) -> str:
-    """Stands for the table in the views: files of other days are left out before anything is read.
-
-    A join does not do that: the engine does not know its days when it plans.
-    """
-    away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
-    near = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted({one + by for one in days for by in away}))
-    return f"SELECT t.* FROM detections t WHERE {f't.day IN ({near})' if near else 'FALSE'}"
-
-
-def _where(question: Question) -> str:
-    """Braces would be taken for a place to fill in."""
-    said = question.where.replace("{", "{{").replace("}", "}}")
-    days = f"v.day BETWEEN DATE '{question.first.isoformat()}' AND DATE '{question.last.isoformat()}'"
-    return f"{days} AND ({said})"
-
-
-def _order(question: Question) -> str:
-    """Always down to the object, so that no row stands on two pages."""
-    named = [name for name, _ in question.order]
-    asked = [*question.order]
-    asked += [(name, question.falling) for name in ("observed_at", "frame_id") if name not in named]
-    asked += [("object_number", False)] if "object_number" not in named else []
-    return ", ".join(f"v.{name} {'DESC' if falling else 'ASC'}" for name, falling in asked if name in COLUMNS)

@@ -45,27 +45,31 @@ def layout(**query: str) -> Any:
                 ]
             ),
             grid(asked.grid),
-            dmc.Drawer(
-                id="explore-drawer",
-                title="Frame",
-                position="right",
-                size="min(100vw, 720px)",
-                opened=False,
-                returnFocus=True,
-                trapFocus=True,
-                keepMounted=True,
-                closeButtonProps={"aria-label": "Close"},
-                children=[
-                    _steps(),
-                    html.P("", id="explore-told", role="status"),
-                    html.Div(id="explore-body"),
-                ],
-            ),
+            _drawer(),
             dcc.Store(id="explore-query", data=dict(query)),
             dcc.Store(id="explore-shown", data=None),
             dcc.Store(id="explore-grid-text", data=None),
         ],
         id="explore",
+    )
+
+
+def _drawer() -> Any:
+    return dmc.Drawer(
+        id="explore-drawer",
+        title="Frame",
+        position="right",
+        size="min(100vw, 720px)",
+        opened=False,
+        returnFocus=True,
+        trapFocus=True,
+        keepMounted=True,
+        closeButtonProps={"aria-label": "Close"},
+        children=[
+            _steps(),
+            html.P("", id="explore-told", role="status"),
+            html.Div(id="explore-body"),
+        ],
     )
 
 

@@ -105,7 +105,9 @@ def test_a_row_opens_its_picture_with_boxes_and_the_keyboard_leads_on(base: str,
 
 def test_enter_on_a_cell_opens_its_frame(base: str, page: Page) -> None:
     page.goto(f"{base}/explore?{SPAN}")
-    page.locator(f"{ROW}[row-index='0'] [col-id='label']").click()
+    first = page.locator(f"{ROW}[row-index='0'] [col-id='label']")
+    expect(first).to_have_text("dog")
+    first.click()
     page.locator("#explore-body img").wait_for()
     page.keyboard.press("Escape")
     page.locator("#explore-body img").wait_for(state="hidden")

@@ -6,8 +6,9 @@ import pytest
 
 from dashboards.grid_model import GridModel
 from lake.dependents import hours_of_record, hours_of_run
-from lake.exploring import Explorer, Question, TooDeepError
+from lake.exploring import Explorer, TooDeepError
 from lake.provenance import Record, RecordError, find_record, provenance
+from lake.questions import Question
 from lake.schemas import DETECTIONS
 from tests.dashboards.explore_lake import DAY, HOSTILE, at, record, seen_on, write, write_lake
 
