@@ -90,7 +90,7 @@ def test_a_row_opens_its_picture_with_boxes_and_the_keyboard_leads_on(base: str,
     page.locator(f"{ROW}[row-index='1'] [col-id='label']").click()
     picture = page.locator("#explore-body img")
     expect(picture).to_have_attribute("alt", "Picture of yard with boxes around: cat 0.98")
-    page.wait_for_function("document.querySelector('#explore-body img').naturalWidth == 640")
+    expect(picture).to_have_js_property("naturalWidth", 640)
     edge, middle = picture.evaluate(CORNER)
     assert max(edge[:3]) - min(edge[:3]) > 40
     assert max(middle[:3]) - min(middle[:3]) < 8
@@ -99,7 +99,7 @@ def test_a_row_opens_its_picture_with_boxes_and_the_keyboard_leads_on(base: str,
     expect(page.locator("#explore-told")).to_have_text("Frame yard/s/296")
     page.keyboard.press("Escape")
     expect(picture).to_be_hidden()
-    page.wait_for_function("document.activeElement.closest('#explore-grid .ag-cell') !== null")
+    expect(page.locator("#explore-grid .ag-cell:focus")).to_have_count(1)
     assert "frame=" not in page.url
 
 
