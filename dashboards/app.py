@@ -18,7 +18,8 @@ from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
 from lake.settings import Settings
 
-OWN_PATHS: Final = ("/_dash", "/_reload-hash", "/_favicon.ico", "/assets/", "/live/", "/picture/", "/healthz")
+CATCHES_ALL: Final = "/<path:path>"
+"""The rule by which Dash answers to every path that is nobody else's."""
 NOT_FOUND: Final = "There is no page at {path}.\nThe pages are: {pages}\n"
 
 
@@ -59,7 +60,8 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
 def unknown_path() -> Response | None:
     """A page that does not exist is not found; Dash itself would answer 200 to any path."""
     known = [page["relative_path"] for page in dash.page_registry.values()]
-    if request.path in known or request.path.startswith(OWN_PATHS):
+    rule = request.url_rule
+    if request.path in known or rule is None or rule.rule != CATCHES_ALL:
         return None
     said = NOT_FOUND.format(path=request.path, pages=" ".join(known))
     return Response(said, 404, mimetype="text/plain")

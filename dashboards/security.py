@@ -34,7 +34,6 @@ def content_security_policy(app: Dash) -> str:
 def protect(app: Dash, server: Flask) -> None:
     """Refuse other hosts and large bodies, and add the headers; once the layout is known."""
     server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    policy = content_security_policy(app)
 
     def refuse_strangers() -> Response | None:
         host = request.host.rpartition(":")[0] or request.host
@@ -45,7 +44,8 @@ def protect(app: Dash, server: Flask) -> None:
     def say(answer: Response) -> Response:
         for name, value in PLAIN.items():
             answer.headers.setdefault(name, value)
-        answer.headers.setdefault("Content-Security-Policy", policy)
+        # Dash adds a script of its own at the first request, so the policy is not made before.
+        answer.headers.setdefault("Content-Security-Policy", content_security_policy(app))
         return answer
 
     server.before_request(refuse_strangers)
