@@ -46,7 +46,8 @@ def _navigation() -> Any:
         for page in pages
         if page["path"] != "/404"
     ]
-    return html.Nav(links, **{"aria-label": "Pages"})
+    words: dict[str, Any] = {"aria-label": "Pages"}
+    return html.Nav(links, **words)
 
 
 clientside_callback(
