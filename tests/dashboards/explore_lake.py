@@ -46,8 +46,14 @@ def at(hour: int, minute: int = 0, second: int = 0, ms: int = 0) -> datetime:
 
 
 def schema(table: Table) -> pa.Schema:
-    columns = re.findall(r"(?m)^(\w+) ([A-Z].*?)(?: COMMENT .*)?,?$", table.ddl)
-    return pa.schema([(name, KINDS.get(kind, pa.list_(SEEN))) for name, kind in columns])
+    """The table's columns with their comments, at which DataFusion stumbles where they differ."""
+    columns = re.findall(r"(?m)^(\w+) ([A-Z].*?)(?: COMMENT '(.*)')?,?$", table.ddl)
+    return pa.schema(
+        [
+            pa.field(name, KINDS.get(kind, pa.list_(SEEN)), metadata={"comment": comment})
+            for name, kind, comment in columns
+        ]
+    )
 
 
 def write(root: Path, table: Table, rows: list[dict[str, Any]]) -> None:

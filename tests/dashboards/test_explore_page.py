@@ -20,6 +20,7 @@ from tests.dashboards.explore_lake import HOSTILE, write_lake
 
 pytestmark = pytest.mark.system
 
+expect.set_options(timeout=60_000)
 SPAN = "period=custom&from=2026-11-20T10:00:00Z&to=2026-11-20T12:00:00Z&zone=utc"
 ROW = "#explore-grid .ag-center-cols-container .ag-row"
 CORNER = """image => { const c = document.createElement('canvas'); c.width = image.naturalWidth;
