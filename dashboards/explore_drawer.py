@@ -158,7 +158,7 @@ def _publication(known: Provenance, zone: ZoneInfo) -> html.Section:
     decided = known.publication
     reasons = " ".join(decided.get("reasons") or [])
     read = [(f"Version of {name} read now", version) for name, version in known.versions.items()]
-    section = facts(
+    return facts(
         "Publication",
         [
             ("State", decided.get("state", "nobody decided yet: live")),
@@ -171,16 +171,15 @@ def _publication(known: Provenance, zone: ZoneInfo) -> html.Section:
             *read,
         ],
     )
-    return html.Section([section, html.A("Expectations and their results", href="/quality")])
 
 
 def dependents(title: str, hours: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> html.Section:
-    """Published hours, each with a link to its report."""
+    """Published hours, each with a link to its objects."""
     items = [
         html.Li(
             html.A(
                 f"{one['camera_id']}, {moment(one['hour'], zone)[:16]}: {one['objects']} objects",
-                href=report_address(one["hour"], one["camera_id"]),
+                href=hour_address(one["hour"], one["camera_id"]),
             )
         )
         for one in hours
@@ -189,7 +188,7 @@ def dependents(title: str, hours: Sequence[Mapping[str, Any]], zone: ZoneInfo) -
     return html.Section([html.H3(title), body])
 
 
-def report_address(hour: datetime, camera_id: str) -> str:
-    """Of the report over one hour and camera."""
+def hour_address(hour: datetime, camera_id: str) -> str:
+    """Of the objects of one hour and camera."""
     span = {"from": rfc3339(hour), "to": rfc3339(hour + timedelta(hours=1))}
-    return "/report?" + urlencode({"camera": camera_id, "period": "custom", **span})
+    return "/explore?" + urlencode({"camera": camera_id, "period": "custom", **span})

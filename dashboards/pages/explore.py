@@ -36,14 +36,6 @@ def layout(**query: str) -> Any:
             html.P(explore_answers.summary(asked, here().clock()), id="explore-summary"),
             html.P(asked.note, role="alert") if asked.note else None,
             html.P("Loading …", id="explore-status", role="status"),
-            dmc.Group(
-                [
-                    html.A("CSV", href="/export.csv?" + asked.filters.to_query(), id="explore-csv"),
-                    html.A(
-                        "Parquet", href="/export.parquet?" + asked.filters.to_query(), id="explore-parquet"
-                    ),
-                ]
-            ),
             grid(asked.grid),
             _drawer(),
             dcc.Store(id="explore-query", data=dict(query)),
