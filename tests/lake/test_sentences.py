@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import doctest
 
-from capture import redaction, sentences
+from capture import redaction
+from lake import sentences
 from lake.sentences import plural
 
 BOOK = {"label": "book", "score": 0.6, "sector": ["middle", "left"]}
