@@ -22,13 +22,14 @@ from capture.broker import KafkaBroker
 from capture.cameras import Camera
 from capture.publisher import Publisher
 from capture.redaction import redact
-from capture.results import MalformedResultError, as_json, as_text, follow, parse_result, save_picture
+from capture.results import as_json, as_text, follow, save_picture
 from capture.session import Session
 from capture.settings import CaptureSettings
 from capture.sources import source_of
 from capture.status import CameraStatus, State
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC
+from lake.results import MalformedResultError, parse_result
 from lake.settings import Settings
 
 LOG: Final = logging.getLogger("capture")

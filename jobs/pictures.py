@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from jobs.picture_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
+from lake.picture_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
 
 if TYPE_CHECKING:
     from jobs.detector import DetectedObject

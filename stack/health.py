@@ -13,7 +13,8 @@ from stack.airflow_health import airflow_ailment
 from stack.broker import is_ready
 from stack.clock import Clock
 from stack.installation import Installation
-from stack.programs import KAFKA, STREAM
+from stack.ports import is_open
+from stack.programs import DASHBOARD, KAFKA, STREAM
 
 FRESH_S: Final = 15.0
 """Programs write every 2 s; a pause of a busy machine is no illness."""
@@ -51,6 +52,9 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
         return None if ready else f"no answer at {installation.settings.kafka}"
     if program in COMPONENTS:
         return airflow_ailment(installation, program, pid)
+    if program == DASHBOARD:
+        port = installation.dashboard_port
+        return None if is_open(port) else f"no answer at port {port}"
     said = read_health(installation, program)
     age = age_s(said, clock.now())
     if age is None or (pid is not None and said.get("pid") != pid):

@@ -18,6 +18,7 @@ PORTS: Final = {
     "SPARK_UI_PORT": 4040,
     "AIRFLOW_PORT": 8080,
     "AIRFLOW_LOGS_PORT": 8793,
+    "DASHBOARD_PORT": 8078,
 }
 PATHS: Final = tuple(PREFIX + name for name in ("HOME", "DATA", "MODEL"))
 
@@ -52,7 +53,7 @@ class Installation:
         root: folder of the project.
         settings: shared settings; `kafka` is the broker in use, embedded or not.
         env: the merged environment, which child processes inherit.
-        kafka_port, controller_port, ui_port, airflow_port, airflow_logs_port: on loopback.
+        kafka_port, controller_port, ui_port, airflow_port, airflow_logs_port, dashboard_port: on loopback.
         embedded: whether the broker is ours to start.
     """
 
@@ -64,6 +65,7 @@ class Installation:
     ui_port: int
     airflow_port: int
     airflow_logs_port: int
+    dashboard_port: int
     embedded: bool
 
     @classmethod
@@ -74,15 +76,25 @@ class Installation:
             SettingError: a setting cannot be used.
         """
         env = read_environment(environ, root)
-        kafka, controller, interface, airflow, airflow_logs = ports = [_port(env, name) for name in PORTS]
+        ports = [_port(env, name) for name in PORTS]
         if len(set(ports)) < len(ports):
             raise SettingError(f"{', '.join(PREFIX + name for name in PORTS)} must differ, not be {ports}")
+        kafka, controller, interface, airflow, airflow_logs, dashboard = ports
         own = f"{LOOPBACK}:{kafka}"
         named = text(env, "KAFKA", own)
         embedded = named in (own, f"localhost:{kafka}")
         settings = replace(Settings.from_env(env), kafka=own) if embedded else Settings.from_env(env)
         return cls(
-            root, settings, env, kafka, controller, interface, airflow, airflow_logs, embedded=embedded
+            root,
+            settings,
+            env,
+            kafka,
+            controller,
+            interface,
+            airflow,
+            airflow_logs,
+            dashboard,
+            embedded=embedded,
         )
 
     @property

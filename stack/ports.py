@@ -17,7 +17,7 @@ class PortBusyError(OSError):
 
 def ports_needed(installation: Installation, airflow: bool = True) -> dict[str, int]:
     """Setting → port of everything that will listen."""
-    needed = {"SPARK_UI_PORT": installation.ui_port}
+    needed = {"SPARK_UI_PORT": installation.ui_port, "DASHBOARD_PORT": installation.dashboard_port}
     if installation.embedded:
         needed |= {
             "KAFKA_PORT": installation.kafka_port,

@@ -13,8 +13,8 @@ from stack.airflow import COMPONENTS
 from stack.installation import LOOPBACK, PORTS, Installation
 from stack.java import find_java
 
-KAFKA, STREAM, CAPTURE = "kafka", "stream", "capture"
-NAMES: Final = (KAFKA, STREAM, *COMPONENTS, CAPTURE)
+KAFKA, STREAM, DASHBOARD, CAPTURE = "kafka", "stream", "dashboard", "capture"
+NAMES: Final = (KAFKA, STREAM, *COMPONENTS, DASHBOARD, CAPTURE)
 """In the order in which they start; they stop in the opposite one."""
 MARK: Final = PREFIX + "SUPERVISED_BY"
 """Environment variable that marks every process of a running system with its configuration's path."""
@@ -40,6 +40,7 @@ def python_programs(python: str = sys.executable) -> list[Program]:
     return [
         Program(STREAM, (python, "-m", "jobs.run_stream"), settle_s=10),
         *(Program(name, (python, "-m", "stack.run_airflow", name), settle_s=10) for name in COMPONENTS),
+        Program(DASHBOARD, (python, "-m", "dashboards"), settle_s=5),
         Program(CAPTURE, (python, "-m", "capture", "agent"), settle_s=3),
     ]
 
@@ -52,6 +53,7 @@ def child_environment(installation: Installation) -> dict[str, str]:
         installation.ui_port,
         installation.airflow_port,
         installation.airflow_logs_port,
+        installation.dashboard_port,
     )
     return {
         **installation.env,

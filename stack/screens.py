@@ -18,7 +18,7 @@ from stack.status import Login, ProgramStatus, Status
 
 COLOURS: Final = {"running": "green", "stopped": "dim", "starting": "yellow", "stopping": "yellow"}
 NEXT: Final = (
-    ("./pycturestream results", "what the cameras see, as it happens"),
+    ("./pycturestream results", "what the cameras see, as it happens; the dashboard shows it in a browser"),
     ("./pycturestream status", "what runs, and what became of the frames"),
     ('./pycturestream sql "SELECT label, count(*) FROM objects GROUP BY 1"', "ask the lake"),
     ("./pycturestream airflow dags trigger hourly_counts", "count the last full hour completely"),

@@ -11,9 +11,9 @@ from stack.airflow_secrets import passwords_file, read_passwords
 from stack.clock import Clock
 from stack.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
 from stack.health import ailment, read_health
-from stack.installation import Installation
+from stack.installation import LOOPBACK, Installation
 from stack.processes import memory_mb
-from stack.programs import CAPTURE, KAFKA, NAMES, STREAM
+from stack.programs import CAPTURE, DASHBOARD, KAFKA, NAMES, STREAM
 from stack.startup import PATIENCE_S
 from stack.supervision import ProgramState, Supervisor
 
@@ -125,4 +125,6 @@ def _url(installation: Installation, name: str) -> str | None:
         return installation.settings.kafka
     if name == API:
         return address(installation)
+    if name == DASHBOARD:
+        return f"http://{LOOPBACK}:{installation.dashboard_port}"
     return read_health(installation, name).get("ui")

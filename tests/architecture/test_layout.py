@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("capture", "dags", "jobs", "stack")
+PROGRAMS = ("capture", "dags", "dashboards", "jobs", "stack")
 ROOMS = (*PROGRAMS, "lake")
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "shared", "core", "misc", "base", "manager"}
 SHADOWING = {"logging", "types", "queue", "kafka", "delta", "platform", "signal", "time", "json"}

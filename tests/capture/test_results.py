@@ -6,8 +6,9 @@ import json
 import pytest
 
 from capture.programs import show_result
-from capture.results import MalformedResultError, as_json, as_text, parse_result, picture_of, save_picture
+from capture.results import as_json, as_text, save_picture
 from lake.contracts import MalformedFrameError
+from lake.results import MalformedResultError, parse_result, picture_of
 from lake.settings import Settings
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"

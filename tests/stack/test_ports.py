@@ -52,4 +52,5 @@ def test_a_free_port_passes_and_nobody_listens() -> None:
 
 def test_no_ports_are_needed_for_a_broker_elsewhere(tmp_path: Path) -> None:
     here = Installation.from_env({"PYCTURESTREAM_KAFKA": "broker.example:9092"}, tmp_path)
-    assert ports_needed(here, airflow=False) == {"PYCTURESTREAM_SPARK_UI_PORT": 4040}
+    own = {"PYCTURESTREAM_SPARK_UI_PORT": 4040, "PYCTURESTREAM_DASHBOARD_PORT": 8078}
+    assert ports_needed(here, airflow=False) == own

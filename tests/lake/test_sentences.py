@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import doctest
 
-from capture import redaction, sentences
-from capture.sentences import plural
+from capture import redaction
+from lake import sentences
+from lake.sentences import plural
 
 BOOK = {"label": "book", "score": 0.6, "sector": ["middle", "left"]}
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jobs.picture_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
 from lake.contracts import MAX_PICTURE_BYTES
+from lake.picture_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
 
 PICTURE = np.random.default_rng(7).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 

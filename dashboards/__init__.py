@@ -1,0 +1,1 @@
+"""The pages: live pictures, reports, exploration, quality and pipeline, served by Dash."""

@@ -1,0 +1,67 @@
+"""The web application: pages, routes and headers around one context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import dash
+from dash import Dash
+from flask import Flask, Response, request
+
+from dashboards import health, live_routes, picture_routes
+from dashboards.context import KEY, Context
+from dashboards.feed import Feed
+from dashboards.security import protect
+from dashboards.settings import DashboardSettings
+from lake.exploring import Explorer
+from lake.settings import Settings
+
+CATCHES_ALL: Final = "/<path:path>"
+"""The rule by which Dash answers to every path that is nobody else's."""
+NOT_FOUND: Final = "There is no page at {path}.\nThe pages are: {pages}\n"
+
+
+def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable[[], datetime]) -> Dash:
+    """The application; nothing of it runs before its rooms are started.
+
+    Args:
+        settings: where lake and Kafka are.
+        dashboard: how it is served.
+        clock: the time now, UTC.
+    """
+    server = Flask("dashboards", static_folder=None)
+    rooms: Mapping[str, Any] = {
+        "live": Feed(settings.kafka, clock),
+        "explore": Explorer(settings.lake, clock),
+    }
+    server.config[KEY] = Context(settings, dashboard, clock, rooms)
+    app = Dash(
+        "dashboards",
+        server=server,  # type: ignore[arg-type] # its annotation forgot Flask
+        use_pages=True,
+        title="PyctureStream",
+        update_title="",
+        serve_locally=True,
+    )
+    from dashboards import shell  # its callbacks and links need the app and its pages
+
+    app.layout = shell.layout
+    health.register(server)
+    live_routes.register(server)
+    picture_routes.register(server)
+    server.before_request(unknown_path)
+    app.enable_dev_tools(debug=False)
+    protect(app, server)
+    return app
+
+
+def unknown_path() -> Response | None:
+    """A page that does not exist is not found; Dash itself would answer 200 to any path."""
+    known = [page["relative_path"] for page in dash.page_registry.values()]
+    rule = request.url_rule
+    if request.path in known or rule is None or rule.rule != CATCHES_ALL:
+        return None
+    said = NOT_FOUND.format(path=request.path, pages=" ".join(known))
+    return Response(said, 404, mimetype="text/plain")

@@ -1,0 +1,142 @@
+"""Follows Kafka in a thread of its own, and keeps the newest of each camera for the live page."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from dashboards.feed_messages import report, seen, sent_picture
+from dashboards.live_cameras import Cameras
+from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, RESULTS_TOPIC, STATUS_TOPIC
+
+TOPICS: Final = (FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC)
+LOOKED_BACK: Final = {FRAMES_TOPIC: 50, RESULTS_TOPIC: 50, STATUS_TOPIC: 500}
+"""Records before the end of each partition that a start reads, so that nobody waits for the next picture."""
+POLL_MS: Final = 100
+AGAIN_AFTER_S: Final = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Feed:
+    """The live state of all cameras; it starts again by itself when the broker comes back.
+
+    Args:
+        bootstrap: the broker, host:port.
+        clock: the time now, UTC.
+    """
+
+    def __init__(self, bootstrap: str, clock: Callable[[], datetime]) -> None:
+        self._bootstrap, self._clock = bootstrap, clock
+        self._cameras, self._lock = Cameras(), threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._trouble: str | None = "not connected yet"
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread = threading.Thread(target=self._follow, name="feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def state(self) -> Mapping[str, Any]:
+        """Everything the live page shows, as plain values."""
+        with self._lock:
+            return {"trouble": self._trouble, "cameras": self._cameras.told(self._clock())}
+
+    def picture(self, camera_id: str, kind: str) -> tuple[str, bytes] | None:
+        """Frame id and JPEG of a camera's newest picture, `sent` or `annotated`."""
+        with self._lock:
+            camera = self._cameras.get(camera_id)
+            if camera is None:
+                return None
+            if kind == "annotated":
+                return (camera.annotated_frame, camera.annotated) if camera.annotated else None
+            return (camera.sent.frame_id, camera.sent.jpeg) if camera.sent else None
+
+    def health(self) -> dict[str, str]:
+        """For `/healthz`."""
+        told = self.state()
+        if told["trouble"]:
+            return {"state": "error", "sentence": str(told["trouble"])}
+        online = sum(one["state"] == "online" for one in told["cameras"])
+        word = "ok" if online else "stale" if told["cameras"] else "empty"
+        return {"state": word, "sentence": f"{online} of {len(told['cameras'])} cameras are online"}
+
+    def _follow(self) -> None:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        while not self._ended.is_set():
+            try:
+                self._read()
+            except KafkaError as error:
+                self._say(
+                    f"Kafka at {self._bootstrap} does not answer ({type(error).__name__}); is it running?"
+                )
+                self._ended.wait(AGAIN_AFTER_S)
+
+    def _read(self) -> None:
+        consumer = KafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id="pycturestream-dashboard",
+            group_id=None,
+            bootstrap_timeout_ms=5_000,
+            fetch_max_wait_ms=POLL_MS,
+            max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+        )
+        try:
+            assign_newest(consumer)
+            while not self._ended.is_set():
+                batches = consumer.poll(timeout_ms=POLL_MS)
+                if not batches and not consumer.bootstrap_connected():
+                    consumer.topics()
+                self._say(None)
+                for record in (one for records in batches.values() for one in records):
+                    self._take(record)
+        finally:
+            consumer.close()
+
+    def _say(self, trouble: str | None) -> None:
+        if trouble != self._trouble:
+            log.log(logging.WARNING if trouble else logging.INFO, "%s", trouble or "Kafka answers")
+        with self._lock:
+            self._trouble = trouble
+
+    def _take(self, record: Any) -> None:
+        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        if record.topic == STATUS_TOPIC:
+            self._keep(report(record.key, record.value), self._cameras.take_report)
+        elif record.topic == RESULTS_TOPIC:
+            self._keep(seen(record.value), lambda found: self._cameras.take_seen(found, at))
+        else:
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            picture = sent_picture(record.key, record.value, record.headers, place)
+            self._keep(picture, lambda found: self._cameras.take_sent(found, at))
+
+    def _keep(self, found: Any, take: Callable[[Any], None]) -> None:
+        if found is not None:
+            with self._lock:
+                take(found)
+
+
+def assign_newest(consumer: KafkaConsumer) -> None:
+    """Give a consumer all partitions of the live topics, a little before their ends."""
+    parts = [
+        TopicPartition(topic, part) for topic in TOPICS for part in consumer.partitions_for_topic(topic) or ()
+    ]
+    if not parts:
+        raise KafkaError("no topics")
+    consumer.assign(parts)
+    first, last = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+    for part in parts:
+        consumer.seek(part, max(first[part], last[part] - LOOKED_BACK[part.topic]))

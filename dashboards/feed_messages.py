@@ -1,0 +1,121 @@
+"""What the live page takes from Kafka's records, each checked before it is believed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from lake.contracts import FRAME_SCHEMA, MAX_PICTURE_BYTES, MalformedFrameError, check_camera_id
+from lake.results import JPEG_START, MalformedResultError, parse_result, picture_of
+
+STATES: Final = ("starting", "running", "source_lost", "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A frame as its camera sent it; `captured_at` is UTC, `jpeg` the encoded picture."""
+
+    camera_id: str
+    frame_id: str
+    captured_at: datetime | None
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found on a frame.
+
+    Attributes:
+        camera_id: camera.
+        frame_id: the frame.
+        latency_s: seconds from the picture to the end of its analysis; None where the times are unknown.
+        objects: what was seen, as the message says it.
+        jpeg: the annotated picture, where the message brings one.
+    """
+
+    camera_id: str
+    frame_id: str
+    latency_s: float | None
+    objects: Sequence[Mapping[str, Any]]
+    jpeg: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an agent says of its camera: one of STATES, and its last error."""
+
+    camera_id: str
+    state: str
+    last_error: str | None
+
+
+def sent_picture(
+    key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]], place: str
+) -> SentPicture | None:
+    """The frame in a record of `pycturestream`, also in the first version's form; None when it is none.
+
+    Args:
+        key: the record's.
+        value: the record's.
+        headers: the record's.
+        place: names the record, for frames that bring no id.
+    """
+    said = {name: text.decode(errors="replace") for name, text in headers if text is not None}
+    try:
+        if said.get("schema") == FRAME_SCHEMA:
+            camera_id = check_camera_id((key or b"").decode(errors="replace"))
+            return _sound(camera_id, said.get("frame_id") or place, said.get("captured_at"), value)
+        old = json.loads(value or b"")
+        camera_id = check_camera_id(old["camera_id"])
+        return _sound(camera_id, place, None, base64.b64decode(old["image"], validate=True))
+    except (MalformedFrameError, binascii.Error, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _sound(camera_id: str, frame_id: str, captured_at: str | None, jpeg: bytes | None) -> SentPicture | None:
+    if jpeg is None or len(jpeg) > MAX_PICTURE_BYTES or not jpeg.startswith(JPEG_START):
+        return None
+    return SentPicture(camera_id, frame_id, moment(captured_at), jpeg)
+
+
+def seen(value: bytes | None) -> Seen | None:
+    """The result in a record of `resultstream`; None when it is none."""
+    try:
+        result = parse_result(value)
+    except MalformedResultError:
+        return None
+    stages = result.get("stages")
+    finished = moment(stages.get("finished_at")) if isinstance(stages, dict) else None
+    captured = moment(result.get("observed_at"))
+    latency = (finished - captured).total_seconds() if finished and captured else None
+    frame_id = str(result.get("frame_id", ""))
+    return Seen(result["camera_id"], frame_id, latency, result["objects"], picture_of(result))
+
+
+def report(key: bytes | None, value: bytes | None) -> Report | None:
+    """The notice in a record of `camera-status`; None when it is none."""
+    try:
+        said = json.loads(value or b"")
+        camera_id, state = check_camera_id((key or b"").decode(errors="replace")), said["state"]
+    except (MalformedFrameError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    error = said.get("last_error")
+    return Report(camera_id, state, str(error) if error else None) if state in STATES else None
+
+
+def moment(text: object) -> datetime | None:
+    """An RFC 3339 text as UTC; None for anything else.
+
+    >>> moment("2026-01-02T03:04:05Z")
+    datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        read = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return read.astimezone(UTC) if read.tzinfo else None

@@ -1,0 +1,25 @@
+"""`/healthz`: whether each page has something to show, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Flask, Response, jsonify
+
+from dashboards.context import here
+
+FINE: Final = ("ok", "empty", "stale")
+"""States in which the pages work; what they show may still be old or nothing."""
+
+
+def health() -> tuple[Response, int]:
+    """The state of each page's data; 503 when one of them cannot be had."""
+    said: Mapping[str, Any] = {name: room.health() for name, room in here().rooms.items()}
+    fine = all(one["state"] in FINE for one in said.values())
+    return jsonify({"state": "ok" if fine else "error", "pages": said}), 200 if fine else 503
+
+
+def register(server: Flask) -> None:
+    """Add the route."""
+    server.add_url_rule("/healthz", "healthz", health)

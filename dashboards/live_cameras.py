@@ -1,0 +1,126 @@
+"""What is known of each camera right now, and how that is told; no Kafka, no web."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from dashboards.feed_messages import Report, Seen, SentPicture
+from lake.contracts import rfc3339
+from lake.sentences import line, sentences
+
+RATE_WINDOW_S: Final = 30.0
+SILENT_AFTER: Final = 3.0
+"""A camera is silent once this many of its usual intervals pass without a picture."""
+SILENT_AFTER_S: Final = 5.0
+"""And never before so many seconds."""
+MOST_CAMERAS: Final = 200
+"""More would fill the memory with pictures; the longest silent one makes room."""
+
+
+@dataclass(slots=True)
+class Camera:
+    """The newest of one camera; all times are UTC, of the broker's appends."""
+
+    camera_id: str
+    arrivals: deque[datetime] = field(default_factory=lambda: deque(maxlen=120))
+    sent: SentPicture | None = None
+    seen: Seen | None = None
+    seen_at: datetime | None = None
+    annotated: bytes | None = None
+    annotated_frame: str = ""
+    report: Report | None = None
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When its newest picture came."""
+        return self.arrivals[-1] if self.arrivals else None
+
+    def frames_per_second(self, now: datetime) -> float:
+        """Pictures a second over the last half minute, or since the first one when that is less."""
+        recent = [at for at in self.arrivals if (now - at).total_seconds() <= RATE_WINDOW_S]
+        if len(recent) < 2:
+            return len(recent) / RATE_WINDOW_S
+        return (len(recent) - 1) / max((recent[-1] - recent[0]).total_seconds(), 1e-3)
+
+    def patience_s(self) -> float:
+        """Seconds without a picture after which it is silent: a camera may send one a minute."""
+        times = list(self.arrivals)[-10:]
+        gaps = sorted((b - a).total_seconds() for a, b in pairwise(times))
+        usual = gaps[len(gaps) // 2] if gaps else 0.0
+        return max(SILENT_AFTER * usual, SILENT_AFTER_S)
+
+    def state(self, now: datetime) -> str:
+        """online, silent, ended, source_lost, or starting while nothing came yet."""
+        if self.report and self.report.state in ("ended", "source_lost"):
+            return self.report.state
+        if self.last_at is None:
+            return "starting"
+        return "online" if (now - self.last_at).total_seconds() <= self.patience_s() else "silent"
+
+
+class Cameras:
+    """All cameras; the newest of each and no more, whatever arrives."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Camera] = {}
+
+    def get(self, camera_id: str) -> Camera | None:
+        """A camera that was heard of."""
+        return self._known.get(camera_id)
+
+    def _of(self, camera_id: str) -> Camera:
+        if camera_id not in self._known and len(self._known) >= MOST_CAMERAS:
+            oldest = min(self._known.values(), key=lambda one: one.last_at.timestamp() if one.last_at else 0)
+            del self._known[oldest.camera_id]
+        return self._known.setdefault(camera_id, Camera(camera_id))
+
+    def take_sent(self, picture: SentPicture, at: datetime) -> None:
+        """A frame came; of two partitions' records the later one stays."""
+        camera = self._of(picture.camera_id)
+        if camera.last_at is None or at >= camera.last_at:
+            camera.arrivals.append(at)
+            camera.sent = picture
+
+    def take_seen(self, seen: Seen, at: datetime) -> None:
+        """A result came; a picture of it stays until a later one brings another."""
+        camera = self._of(seen.camera_id)
+        if camera.seen_at is not None and at < camera.seen_at:
+            return
+        camera.seen, camera.seen_at = seen, at
+        if seen.jpeg is not None:
+            camera.annotated, camera.annotated_frame = seen.jpeg, seen.frame_id
+
+    def take_report(self, report: Report) -> None:
+        """An agent spoke."""
+        self._of(report.camera_id).report = report
+
+    def told(self, now: datetime) -> list[Mapping[str, Any]]:
+        """All cameras as plain values, the one with the newest picture first."""
+        known = sorted(self._known.values(), key=lambda one: one.camera_id)
+        known.sort(key=lambda one: one.last_at.timestamp() if one.last_at else 0.0, reverse=True)
+        return [_told(camera, now) for camera in known]
+
+
+def _told(camera: Camera, now: datetime) -> dict[str, Any]:
+    seen, last = camera.seen, camera.last_at
+    found = [] if seen is None else seen.objects
+    return {
+        "camera": camera.camera_id,
+        "state": camera.state(now),
+        "error": camera.report.last_error if camera.report else None,
+        "last_at": rfc3339(last) if last else None,
+        "age_s": round((now - last).total_seconds(), 1) if last else None,
+        "frames_per_second": round(camera.frames_per_second(now), 2),
+        "latency_s": round(seen.latency_s, 2) if seen and seen.latency_s is not None else None,
+        "sent": camera.sent.frame_id if camera.sent else None,
+        "annotated": camera.annotated_frame or None,
+        "result": seen.frame_id if seen else None,
+        "result_age_s": round((now - camera.seen_at).total_seconds(), 1) if camera.seen_at else None,
+        "objects": [line(thing) for thing in found],
+        "sentences": sentences(found) if seen else [],
+    }

@@ -1,0 +1,1 @@
+"""One module per page; each registers itself and wires what it shows."""

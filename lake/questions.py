@@ -1,0 +1,99 @@
+"""Questions for objects, and the SQL that asks them of the views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from lake.live import RESENT_WITHIN_DAYS
+from lake.schemas import TABLES
+from lake.view import for_datafusion, names_needed
+from lake.views import VIEWS
+
+COLUMNS: Final = {
+    "observed_at": "moment",
+    "camera_id": "text",
+    "label": "text",
+    "score": "number",
+    "sector_v": "text",
+    "sector_h": "text",
+    "state": "text",
+    "layer": "text",
+    "frame_id": "text",
+    "object_number": "number",
+    "run_id": "text",
+    "topic_id": "text",
+    "partition": "number",
+    "offset": "number",
+    "day": "day",
+}
+"""Columns that may be shown, sorted and filtered, and what they hold."""
+MOST_DAYS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which objects, and in which order.
+
+    Attributes:
+        first, last: UTC days, both included.
+        where: SQL condition on COLUMNS of the view, each with the alias `v`, or without.
+        order: columns of COLUMNS, each with whether it falls.
+        threshold: 0..1, least score.
+    """
+
+    first: date
+    last: date
+    where: str
+    order: tuple[tuple[str, bool], ...]
+    threshold: float
+
+    @property
+    def by_time(self) -> bool:
+        """Whether rows come in the order of time, oldest or newest first."""
+        return not self.order or self.order[0][0] in ("observed_at", "day")
+
+    @property
+    def falling(self) -> bool:
+        """Whether the newest come first."""
+        return self.order[0][1] if self.order else True
+
+
+def with_views(sql: str, live_days: list[date] | None) -> str:
+    """A statement and the views it names; only live hours of these days are looked at."""
+    wanted = names_needed(sql, [table.name for table in TABLES], VIEWS)
+    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
+    if live_days is not None and "live_hours" in asked:
+        days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
+        only = f"w.day IN ({days})" if days else "FALSE"
+        asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {only}"
+        asked = {"detections": _near(live_days)} | asked
+    parts = ", ".join(f"{name} AS ({body})" for name, body in asked.items())
+    return f"WITH {parts} {sql}" if parts else sql
+
+
+def _near(days: list[date]) -> str:
+    """Stands for the table in the views: files of other days are left out before anything is read.
+
+    A join does not do that: the engine does not know its days when it plans.
+    """
+    away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
+    near = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted({one + by for one in days for by in away}))
+    return f"SELECT t.* FROM detections t WHERE {f't.day IN ({near})' if near else 'FALSE'}"
+
+
+def where_of(question: Question) -> str:
+    """The condition on days and columns. Braces would be taken for a place to fill in."""
+    said = question.where.replace("{", "{{").replace("}", "}}")
+    days = f"v.day BETWEEN DATE '{question.first.isoformat()}' AND DATE '{question.last.isoformat()}'"
+    return f"{days} AND ({said})"
+
+
+def order_of(question: Question) -> str:
+    """The order. Always down to the object, so that no row stands on two pages."""
+    named = [name for name, _ in question.order]
+    asked = [*question.order]
+    asked += [(name, question.falling) for name in ("observed_at", "frame_id") if name not in named]
+    asked += [("object_number", False)] if "object_number" not in named else []
+    return ", ".join(f"v.{name} {'DESC' if falling else 'ASC'}" for name, falling in asked if name in COLUMNS)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.grid_model import GridModel
+from lake.dependents import hours_of_record, hours_of_run
+from lake.exploring import Explorer, TooDeepError
+from lake.provenance import Record, RecordError, find_record, provenance
+from lake.questions import Question
+from lake.schemas import DETECTIONS
+from tests.dashboards.explore_lake import DAY, HOSTILE, at, record, seen_on, write, write_lake
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_lake(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def explorer(root: Path) -> Explorer:
+    return Explorer(root, lambda: at(12))
+
+
+def ask(where: str = "TRUE", *order: tuple[str, bool], threshold: float = 0.5) -> Question:
+    return Question(DAY, DAY, where, order, threshold)
+
+
+def offsets(explorer: Explorer, question: Question, start: int, end: int) -> list[int]:
+    return [row["offset"] for row in explorer.rows(question, start, end).to_pylist()]
+
+
+def test_the_newest_come_first_and_pages_follow_without_gap(explorer: Explorer) -> None:
+    assert explorer.count(ask()) == 300
+    assert offsets(explorer, ask(), 0, 3) == [299, 298, 297]
+    assert offsets(explorer, ask(), 148, 152) == [151, 150, 149, 148]
+    assert offsets(explorer, ask(), 298, 400) == [1, 0]
+    assert offsets(explorer, ask(), 400, 500) == []
+
+
+def test_state_tells_published_from_live(explorer: Explorer) -> None:
+    assert explorer.count(ask("v.state = 'published'")) == 150
+    assert explorer.count(ask("v.state = 'live'")) == 150
+
+
+def test_order_and_threshold_are_those_of_the_question(explorer: Explorer) -> None:
+    assert offsets(explorer, ask("TRUE", ("score", True)), 0, 2) == [299, 249]
+    assert explorer.count(ask(threshold=0.985)) == 6
+
+
+def test_a_filter_of_the_grid_finds_a_hostile_label(explorer: Explorer) -> None:
+    said = {"label": {"type": "contains", "filter": "{ONERROR"}, "state": {"type": "notBlank"}}
+    assert explorer.count(ask(GridModel.read(said, None).where())) == 0
+    said["label"]["filter"] = HOSTILE.upper()
+    found = explorer.rows(ask(GridModel.read(said, None).where()), 0, 10).to_pylist()
+    assert [row["label"] for row in found] == [HOSTILE]
+
+
+def test_another_order_than_time_is_not_followed_for_ever(explorer: Explorer) -> None:
+    with pytest.raises(TooDeepError, match=r"lies beyond 100000: filter, or sort by time"):
+        explorer.rows(ask("TRUE", ("score", True)), 100_000, 100_100)
+
+
+def test_new_rows_are_seen_once_a_table_has_another_version(root: Path) -> None:
+    times = iter([at(12), at(12), at(12, 0, 1), at(12, 0, 3)] + [at(12, 0, 3)] * 9)
+    explorer = Explorer(root, lambda: next(times))
+    assert explorer.count(ask()) == 300
+    late = record(301) | {"status": "detected", "objects": [seen_on(301)]}
+    write(root, DETECTIONS, [late])
+    explorer.count(ask())
+    explorer.count(ask())
+    assert explorer.count(ask()) == 301
+
+
+def test_a_lake_without_tables_has_no_objects(tmp_path: Path) -> None:
+    explorer = Explorer(tmp_path, lambda: at(12))
+    assert explorer.count(ask()) == 0
+    assert explorer.health()["state"] == "empty"
+
+
+def test_a_frame_is_found_by_its_id_and_tells_where_it_comes_from(explorer: Explorer) -> None:
+    found = find_record(explorer, "door/s/3", DAY, DAY)
+    assert found == Record(DAY, "id", 1, 3)
+    known = provenance(explorer, found)
+    assert known is not None
+    assert known.frame["sha256"] == "ab" * 32
+    assert [one["run_id"] for one in known.analyses] == ["run1"]
+    assert known.run["model"] == "ssd"
+    assert (known.publication["state"], known.publication["published_objects_version"]) == ("published", 4)
+    assert known.versions["published_objects"] == 0
+
+
+def test_the_analysis_that_counts_comes_first(root: Path, explorer: Explorer) -> None:
+    again = record(3) | {"run_id": "a", "layer": "batch", "status": "detected", "objects": []}
+    write(root, DETECTIONS, [again])
+    known = provenance(explorer, Record(DAY, "id", 1, 3))
+    assert known is not None
+    assert [one["run_id"] for one in known.analyses] == ["a", "run1"]
+
+
+def test_hours_tell_what_they_depend_on(explorer: Explorer) -> None:
+    told = [
+        (one["hour"], one["camera_id"], one["objects"]) for one in hours_of_run(explorer, "run1", DAY, DAY)
+    ]
+    assert told == [(at(10), "door", 75), (at(10), "yard", 75)]
+    assert [one["camera_id"] for one in hours_of_record(explorer, Record(DAY, "id", 1, 3))] == ["door"]
+    assert hours_of_record(explorer, Record(DAY, "id", 1, 299)) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("2026-11-20", "../../etc", "0", "1"),
+        ("2026-11-20", "id", "0", "9" * 19),
+        ("2026-11-20", "id", "-1", "1"),
+        ("2026-11-20", "id", "0", "1\x00"),
+        ("2026-02-30", "id", "0", "1"),
+        ("2026-11-20' OR TRUE", "id", "0", "1"),
+        ("2026-11-20", "id'", "0", "1"),
+        ("2026-11-20", "id", "0", "\u0661"),
+    ],
+)
+def test_words_that_name_no_record_are_refused(words: tuple[str, str, str, str]) -> None:
+    with pytest.raises(RecordError):
+        Record.read(*words)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dashboards.feed_messages import Report, Seen, SentPicture
+from dashboards.live_cameras import MOST_CAMERAS, Cameras
+from tests.conftest import at
+
+START = at("11:00")
+
+
+def sent(camera: str = "door", number: int = 0) -> SentPicture:
+    return SentPicture(camera, f"{camera}/s/{number}", START, b"jpeg")
+
+
+def seen(camera: str = "door", number: int = 0, *labels: str, jpeg: bytes | None = b"boxes") -> Seen:
+    things = [{"label": label, "score": 0.9, "sector": ["middle", "left"]} for label in labels]
+    return Seen(camera, f"{camera}/s/{number}", 0.25, things, jpeg)
+
+
+def every(seconds: float, count: int, camera: str = "door") -> Cameras:
+    cameras = Cameras()
+    for number in range(count):
+        cameras.take_sent(sent(camera, number), START + timedelta(seconds=seconds * number))
+    return cameras
+
+
+def only(cameras: Cameras, seconds: float) -> dict[str, Any]:
+    [told] = cameras.told(START + timedelta(seconds=seconds))
+    return dict(told)
+
+
+@pytest.mark.parametrize(
+    ("interval", "silence", "state"),
+    [(0.5, 4.9, "online"), (0.5, 5.1, "silent"), (60, 179, "online"), (60, 181, "silent")],
+)
+def test_a_camera_is_silent_after_three_of_its_intervals_but_not_before_five_seconds(
+    interval: float, silence: float, state: str
+) -> None:
+    cameras = every(interval, 5)
+    assert only(cameras, 4 * interval + silence)["state"] == state
+
+
+def test_two_pictures_a_second_are_said_to_be_two() -> None:
+    assert only(every(0.5, 61), 30)["frames_per_second"] == 2.0
+
+
+@pytest.mark.parametrize("state", ["ended", "source_lost"])
+def test_what_the_agent_says_counts_more_than_a_fresh_picture(state: str) -> None:
+    cameras = every(1, 3)
+    cameras.take_report(Report("door", state, "unplugged"))
+    told = only(cameras, 2)
+    assert (told["state"], told["error"]) == (state, "unplugged")
+
+
+def test_a_camera_that_sent_nothing_is_starting() -> None:
+    cameras = Cameras()
+    cameras.take_report(Report("door", "running", None))
+    assert (only(cameras, 0)["state"], only(cameras, 0)["age_s"]) == ("starting", None)
+
+
+def test_findings_are_told_in_the_words_of_the_first_version() -> None:
+    cameras = every(1, 1)
+    cameras.take_seen(seen("door", 0, "person", "person"), START)
+    told = only(cameras, 0)
+    assert told["sentences"] == ["2 persons at middle left."]
+    assert told["objects"] == ["person (0.90) at middle left"] * 2
+    cameras.take_seen(seen("door", 1), START + timedelta(seconds=1))
+    assert only(cameras, 1)["sentences"] == ["No objects detected."]
+
+
+def test_a_result_without_a_picture_leaves_the_last_one() -> None:
+    cameras = every(1, 1)
+    cameras.take_seen(seen("door", 0), START)
+    cameras.take_seen(seen("door", 1, jpeg=None), START + timedelta(seconds=1))
+    assert (only(cameras, 1)["annotated"], only(cameras, 1)["result"]) == ("door/s/0", "door/s/1")
+
+
+def test_an_older_record_changes_nothing() -> None:
+    cameras = every(1, 2)
+    cameras.take_sent(sent("door", 7), START - timedelta(seconds=1))
+    cameras.take_seen(seen("door", 1), START)
+    cameras.take_seen(seen("door", 0), START - timedelta(seconds=1))
+    assert (only(cameras, 1)["sent"], only(cameras, 1)["result"]) == ("door/s/1", "door/s/1")
+
+
+def test_the_newest_picture_comes_first() -> None:
+    cameras = every(1, 2, "yard")
+    cameras.take_sent(sent("door"), START)
+    assert [one["camera"] for one in cameras.told(START)] == ["yard", "door"]
+
+
+def test_no_crowd_of_names_fills_the_memory() -> None:
+    cameras = Cameras()
+    for number in range(MOST_CAMERAS + 5):
+        cameras.take_sent(sent(f"camera{number}"), START + timedelta(seconds=number))
+    known = {one["camera"] for one in cameras.told(START)}
+    assert len(known) == MOST_CAMERAS
+    assert {"camera0", "camera4"}.isdisjoint(known)
