@@ -91,7 +91,8 @@ def _fixed(installation: Installation) -> dict[str, str]:
         # Airflow titles its processes, by default over the environment by which `down` knows them.
         "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database(installation)}",
+        # A command that finds the file locked by a component waits longer than the 5 s that SQLite would.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database(installation)}?timeout=60",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(installation.root / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
