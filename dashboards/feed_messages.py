@@ -116,6 +116,6 @@ def moment(text: object) -> datetime | None:
     """
     try:
         read = datetime.fromisoformat(str(text))
-    except ValueError:
+        return read.astimezone(UTC) if read.tzinfo else None
+    except (ValueError, OverflowError):  # the second where UTC would lie before the year 1
         return None
-    return read.astimezone(UTC) if read.tzinfo else None

@@ -15,6 +15,8 @@ IRREGULAR: Final = {
 }
 HISSING: Final = ("s", "x", "z", "ch", "sh")
 NOTHING: Final = "No objects detected."
+MOST_SCORE: Final = 1000
+"""A number from here on is no score; a message may hold one too large to be written with decimals."""
 
 
 def plural(label: str) -> str:
@@ -52,7 +54,7 @@ def line(thing: Mapping[str, Any]) -> str:
     'person (0.87) at middle left'
     """
     score = thing.get("score")
-    shown = f" ({score:.2f})" if isinstance(score, (int, float)) else ""
+    shown = f" ({score:.2f})" if isinstance(score, (int, float)) and abs(score) < MOST_SCORE else ""
     return plain(thing.get("label", "object")) + shown + _at(place(thing))
 
 

@@ -68,7 +68,16 @@ def test_what_is_no_result_is_passed_over(value: bytes | None) -> None:
     assert seen(value) is None
 
 
-@pytest.mark.parametrize("stages", [None, 7, {"finished_at": "soon"}, {"finished_at": "2026-01-02T11:00:00"}])
+@pytest.mark.parametrize(
+    "stages",
+    [
+        None,
+        7,
+        {"finished_at": "0001-01-01T00:00:00+01:00"},
+        {"finished_at": "soon"},
+        {"finished_at": "2026-01-02T11:00:00"},
+    ],
+)
 def test_a_result_without_usable_times_has_no_latency(stages: object) -> None:
     value = {"camera_id": "door", "objects": [], "observed_at": "2026-01-02T11:00:00Z", "stages": stages}
     read = seen(json.dumps(value).encode())

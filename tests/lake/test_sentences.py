@@ -49,3 +49,8 @@ def test_the_examples_in_the_docstrings_hold():
         tried = doctest.testmod(module)
         assert tried.attempted > 0
         assert tried.failed == 0
+
+
+def test_a_score_that_is_no_share_is_not_told() -> None:
+    for score in (10**400, float("nan"), float("inf"), "high"):
+        assert sentences.line({"label": "cat", "score": score}) == "cat"
