@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flask import current_app
 
@@ -13,6 +13,7 @@ from dashboards.settings import DashboardSettings
 from lake.settings import Settings
 
 KEY: Final = "pycturestream"
+Room = TypeVar("Room")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,24 @@ class Context:
         settings: where the lake and Kafka are.
         dashboard: the dashboard's own settings.
         clock: the time now, UTC.
-        rooms: what a page keeps between requests, by its name: the live feed, the cube of counts.
+        rooms: what a page keeps between requests, by its name: the live feed, the open tables.
     """
 
     settings: Settings
     dashboard: DashboardSettings
     clock: Callable[[], datetime]
     rooms: Mapping[str, Any] = field(default_factory=dict)
+
+    def room(self, name: str, kind: type[Room]) -> Room:
+        """What a page keeps under a name.
+
+        Raises:
+            TypeError: it is of another kind.
+        """
+        kept = self.rooms[name]
+        if not isinstance(kept, kind):
+            raise TypeError(f"{name} is {kept!r}, no {kind.__name__}")
+        return kept
 
 
 def here() -> Context:

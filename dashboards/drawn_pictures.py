@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lake.contracts import MAX_MESSAGE_BYTES
+from lake.label_colours import colour_of
 from lake.picture_headers import CorruptPictureError, PictureTooLargeError, read_header
 
 SYNTHETIC: Final = "synthetic"
 LEGACY: Final = "legacy"
 LEAST_WIDTH, MOST_SIDE = 480, 1920
 QUALITY: Final = 88
-COLOURS: Final = ("#C2185B", "#1565C0", "#2E7D32", "#AD4E00", "#6A1B9A", "#00695C", "#B71C1C", "#0E7490")
-"""Dark enough for white text (contrast at least 4.5:1), as on the live pictures."""
 MOST_BOXES: Final = 200
 LONGEST_LABEL: Final = 40
 
@@ -94,7 +92,7 @@ def _box(picture: Any, one: Mapping[str, Any]) -> None:
         return
     left, right = (round(min(max(one[edge], 0), 1) * (width - 1)) for edge in ("xmin", "xmax"))
     top, bottom = (round(min(max(one[edge], 0), 1) * (height - 1)) for edge in ("ymin", "ymax"))
-    colour, size = colour_of(one["label"] or ""), max(height, width)
+    colour, size = blue_green_red(one["label"] or ""), max(height, width)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, max(2, round(size / 450)))
     said = f"{(one['label'] or '')[:LONGEST_LABEL]} {one['score']:.2f}".encode("ascii", "replace").decode()
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, max(0.45, size / 2000)
@@ -105,7 +103,7 @@ def _box(picture: Any, one: Mapping[str, Any]) -> None:
     cv2.putText(picture, said, (start + 2, low - base // 2 - 1), font, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
-def colour_of(label: str) -> tuple[int, int, int]:
-    """Blue, green and red of a label, the same in every picture."""
-    code = COLOURS[zlib.crc32(label.encode()) % 997 % len(COLOURS)]
+def blue_green_red(label: str) -> tuple[int, int, int]:
+    """The label's colour in the order of OpenCV."""
+    code = colour_of(label)
     return int(code[5:7], 16), int(code[3:5], 16), int(code[1:3], 16)

@@ -16,10 +16,10 @@ from dashboards.explore_grid import PAGE, shown
 from dashboards.explore_query import ExploreQuery
 from dashboards.filters import FilterError
 from dashboards.grid_model import GridModel, GridModelError
+from lake.contracts import rfc3339
 from lake.dependents import hours_of_record, hours_of_run
 from lake.exploring import Explorer, TooDeepError
 from lake.provenance import Record, RecordError, days_around, find_record, picture_row, provenance
-from lake.questions import Question
 from lake.sql_words import UnspeakableTextError, quoted
 
 NEIGHBOUR_DAYS: Final = 7
@@ -113,17 +113,17 @@ def _neighbour(
     if known is None or known.origin["camera_id"] is None:
         return None
     at, camera = known.origin["observed_at"], known.origin["camera_id"]
-    first, last = asked.days(now)
+    wider = asked.question(now)
     early, late = days_around(record.day, NEIGHBOUR_DAYS)
-    order = ">" if later else "<"
-    moment = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    where = (
-        f"({asked.filters.where(now)}) AND {asked.grid.where()} AND v.camera_id = {quoted(camera)} "
-        f"AND v.observed_at {order} TIMESTAMP '{moment}'"
+    beyond = f"v.observed_at {'>' if later else '<'} TIMESTAMP '{rfc3339(at)}'"
+    near = replace(
+        wider,
+        first=max(wider.first, early),
+        last=min(wider.last, late),
+        order=(("observed_at", not later),),
     )
-    span = max(first, early), min(last, late)
-    question = Question(*span, where, (("observed_at", not later),), asked.filters.threshold)
-    found = explorer.rows(question, 0, 1).to_pylist()
+    where = f"{near.where} AND v.camera_id = {quoted(camera)} AND {beyond}"
+    found = explorer.rows(replace(near, where=where), 0, 1).to_pylist()
     return Record.of(found[0]) if found else None
 
 
@@ -146,6 +146,5 @@ def drawer(explorer: Explorer, record: Record, query: Mapping[str, str], context
     if run_id:
         title = f"Published hours that depend on this detector run ({DEPENDENT_DAYS} days around)"
         body.append(explore_drawer.dependents(title, hours_of_run(explorer, run_id, *span), zone))
-    key = record.path.removeprefix("/picture/").removesuffix(".jpg")
     frame = known.origin["frame_id"]
-    return True, body, f"Frame {frame}", {"record": key, "frame": frame, "on": record.day.isoformat()}
+    return True, body, f"Frame {frame}", {"record": record.key, "frame": frame, "on": record.day.isoformat()}

@@ -45,13 +45,12 @@ def picture(known: Provenance, stored: Mapping[str, Any], threshold: float) -> A
     over = [one for one in seen or [] if one["score"] >= threshold]
     words = ", ".join(f"{one['label']} {one['score']:.2f}" for one in over) or "no objects"
     camera = known.origin["camera_id"] or "unknown camera"
-    address = f"{known.record.path}?{urlencode({'boxes': 1, 'threshold': f'{threshold:g}'})}"
+    plain = f"/picture/{known.record.key}.jpg"
+    address = f"{plain}?{urlencode({'boxes': 1, 'threshold': f'{threshold:g}'})}"
     return html.Figure(
         [
             html.Img(src=address, alt=f"Picture of {camera} with boxes around: {words}", className="drawn"),
-            html.Figcaption(
-                [f"{camera}: {words}. ", html.A("Without boxes", href=known.record.path, target="_blank")]
-            ),
+            html.Figcaption([f"{camera}: {words}. ", html.A("Without boxes", href=plain, target="_blank")]),
         ]
     )
 

@@ -62,7 +62,7 @@ def _column(name: str, model: GridModel) -> dict[str, Any]:
         "field": name,
         "headerName": TITLES[name],
         "width": WIDTHS.get(name, 115),
-        "filter": {True: "agNumberColumnFilter", False: "agTextColumnFilter"}[number],
+        "filter": "agNumberColumnFilter" if number else "agTextColumnFilter",
         "filterParams": {"maxNumConditions": 5, "buttons": ["reset"], "debounceMs": 400},
     }
     if name == "observed_at":
@@ -77,14 +77,12 @@ def _column(name: str, model: GridModel) -> dict[str, Any]:
 
 def shown(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     """A row for the grid: plain text and numbers, nothing that is read as HTML."""
-    record = Record.of(dict(row))
-    key = f"{record.day.isoformat()}/{record.topic_id}/{record.partition}/{record.offset}"
     told = {name: row[name] for name in TITLES}
     score = row["score"]
     return told | {
         "observed_at": moment(row["observed_at"], zone),
         "score": None if score is None else round(score, 3),
-        "key": f"{key}/{row['object_number']}",
+        "key": f"{Record.of(dict(row)).key}/{row['object_number']}",
     }
 
 

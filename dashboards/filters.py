@@ -36,8 +36,6 @@ class Filters:
     last: datetime | None = None
     period: str = "24h"
     threshold: float = 0.5
-    bucket_minutes: int = 15
-    axis: str = "hour"
     zone: str = "site"
 
     @classmethod
@@ -75,7 +73,7 @@ class Filters:
         return now - PERIODS[self.period], now
 
     def where(self, now: datetime) -> str:
-        """SQL over day, observed_at, camera_id, label and score."""
+        """SQL over observed_at, camera_id and label; day and score are for the reader to add."""
         first, end = self.span(now)
         parts = [f"observed_at >= TIMESTAMP '{rfc3339(first)}' AND observed_at < TIMESTAMP '{rfc3339(end)}'"]
         for column, names in (("camera_id", self.cameras), ("label", self.labels)):

@@ -15,10 +15,7 @@ KINDS: Final = ("sent", "annotated")
 
 def feed() -> Feed:
     """The live state that this server keeps."""
-    kept = here().rooms["live"]
-    if not isinstance(kept, Feed):
-        raise TypeError(f"{kept!r} is no feed")
-    return kept
+    return here().room("live", Feed)
 
 
 def state() -> Response:

@@ -14,10 +14,7 @@ from lake.provenance import Record, RecordError, current_objects, picture_row
 
 def explorer() -> Explorer:
     """The open tables that this server keeps."""
-    kept = here().rooms["explore"]
-    if not isinstance(kept, Explorer):
-        raise TypeError(f"{kept!r} is no explorer")
-    return kept
+    return here().room("explore", Explorer)
 
 
 def picture(day: str, topic_id: str, partition: str, offset: str) -> Response:

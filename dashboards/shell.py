@@ -41,11 +41,7 @@ def _header() -> Any:
 
 def _navigation() -> Any:
     pages = sorted(dash.page_registry.values(), key=lambda page: page["order"] or 0)
-    links = [
-        dmc.NavLink(label=page["name"], href=page["relative_path"], active="exact")
-        for page in pages
-        if page["path"] != "/404"
-    ]
+    links = [dmc.NavLink(label=page["name"], href=page["relative_path"], active="exact") for page in pages]
     words: dict[str, Any] = {"aria-label": "Pages"}
     return html.Nav(links, **words)
 

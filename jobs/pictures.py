@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
+from lake.label_colours import COLOURS, colour_number
 from lake.picture_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ LEAST_WIDTH: Final = 480
 MOST_ANNOTATED_BYTES: Final = 700 * 1024
 QUALITIES: Final = (85, 70, 50)
 """JPEG qualities tried, one after the other, until an annotated picture is small enough."""
-COLOURS: Final = ("#C2185B", "#1565C0", "#2E7D32", "#AD4E00", "#6A1B9A", "#00695C", "#B71C1C", "#0E7490")
-"""Dark enough for white text (contrast at least 4.5:1)."""
 REDUCED: Final = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
     4: cv2.IMREAD_REDUCED_COLOR_4,
@@ -117,7 +115,7 @@ def _draw(picture: np.ndarray, objects: Sequence[DetectedObject]) -> np.ndarray:
     corners = [(one.xmin * width, one.ymin * height, one.xmax * width, one.ymax * height) for one in ordered]
     detections = sv.Detections(
         xyxy=np.array(corners, dtype=np.float32),
-        class_id=np.array([zlib.crc32(one.label.encode()) % 997 for one in ordered]),
+        class_id=np.array([colour_number(one.label) for one in ordered]),
     )
     colours, size = sv.ColorPalette.from_hex(COLOURS), max(height, width)
     boxes = sv.BoxAnnotator(color=colours, thickness=max(2, round(size / 450)))

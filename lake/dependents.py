@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lake.exploring import Explorer
 from lake.provenance import Record
-from lake.sql_words import quoted
+from lake.sql_words import days_between, quoted
 
 MOST_HOURS: Final = 200
 
@@ -26,8 +26,7 @@ def hours_of_run(explorer: Explorer, run_id: str, first: date, last: date) -> li
         first: UTC day.
         last: UTC day, included.
     """
-    days = f"r.day BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
-    return _hours(explorer, f"{days} AND r.run_id = {quoted(run_id)}")
+    return _hours(explorer, f"{days_between('r', first, last)} AND r.run_id = {quoted(run_id)}")
 
 
 def _hours(explorer: Explorer, where: str) -> list[dict[str, Any]]:

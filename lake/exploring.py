@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,8 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from lake.questions import Question, order_of, where_of, with_views
+from lake.questions import Question, of_live_days, order_of, where_of
+from lake.views import with_views
 
 MOST_ROWS: Final = 500
 DEEPEST: Final = 100_000
@@ -76,7 +77,7 @@ class Explorer:
     def count_by_day(self, question: Question) -> dict[date, int]:
         """How many objects on each UTC day that has some; kept until a table changes."""
         kept = self._kept()
-        asked = Question(question.first, question.last, question.where, (), question.threshold)
+        asked = replace(question, order=())
         if asked not in kept.counts:
             # Not by v.day: its comment differs from table to table, and DataFusion refuses to group by it.
             day = "to_date(v.observed_at)"
@@ -130,8 +131,7 @@ class Explorer:
             return question, 0, 0
         days = [day for day, _ in within]
         before = within[0][1]
-        near = Question(min(days), max(days), question.where, question.order, question.threshold)
-        return near, start - before, min(end, passed) - before
+        return replace(question, first=min(days), last=max(days)), start - before, min(end, passed) - before
 
     def _kept(self) -> _Open:
         """The open tables; opened anew where one has another version, at most every FRESH."""
@@ -162,7 +162,7 @@ class Explorer:
         ):
             return pa.table({})
         days = [day for day in kept.live_days if question.first <= day <= question.last]
-        statement = with_views(sql, days).format(threshold=f"{question.threshold:f}")
+        statement = of_live_days(sql, days).format(threshold=f"{question.threshold:f}")
         return pa.table(kept.builder.execute(statement).read_all())
 
 
@@ -172,7 +172,7 @@ def _opened(tables: dict[str, DeltaTable]) -> _Open:
         builder = builder.register(name, table)
     kept = _Open(tables, builder)
     if {"detections", "publications"} <= set(tables):
-        sql = with_views("SELECT DISTINCT w.day FROM live_hours w", None)
+        sql = with_views("SELECT DISTINCT w.day FROM live_hours w")
         found = pa.table(builder.execute(sql).read_all()).to_pylist()
         kept.live_days = tuple(sorted(one["day"] for one in found))
     return kept

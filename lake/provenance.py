@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, Self
 
+from lake.batch_schemas import UNKNOWN_CAMERA
 from lake.current import current_detections
 from lake.exploring import Explorer
+from lake.hours import hour_of, said
 from lake.publications import publication_states
-from lake.sql_words import quoted
+from lake.sql_words import days_between, quoted
 
 TOPIC_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FRAME_ID: Final = re.compile(r"[!-~]{1,400}")
-LONGEST_SPAN: Final = 400
 MOST_PARTITION, MOST_OFFSET = 2**31 - 1, 2**63 - 1
 ABOUT: Final = (
     "topic", "topic_id", "partition", "offset", "appended_at", "camera_id", "frame_id", "captured_at",
@@ -69,9 +70,9 @@ class Record:
         )
 
     @property
-    def path(self) -> str:
-        """Of its picture."""
-        return f"/picture/{self.day.isoformat()}/{self.topic_id}/{self.partition}/{self.offset}.jpg"
+    def key(self) -> str:
+        """Its four words with slashes between, as `read` takes them."""
+        return f"{self.day.isoformat()}/{self.topic_id}/{self.partition}/{self.offset}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def find_record(explorer: Explorer, frame_id: str, first: date, last: date) -> R
     """
     if not FRAME_ID.fullmatch(frame_id):
         return None
-    days = f"r.day BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
+    days = days_between("r", first, last)
     for table in ("detections", "frames", "published_objects"):
         if explorer.has(table):
             sql = f"SELECT r.day, r.topic_id, r.partition, r.offset FROM {table} r WHERE {days} "
@@ -127,8 +128,8 @@ def provenance(explorer: Explorer, record: Record) -> Provenance | None:
     if not frame and not found:
         return None
     run_id = found[0]["run_id"] if found else None
-    said = f"SELECT r.* FROM detector_runs r WHERE r.run_id = {quoted(run_id)}" if run_id else ""
-    run = _first(explorer, "detector_runs", said) if said else {}
+    named = f"SELECT r.* FROM detector_runs r WHERE r.run_id = {quoted(run_id)}" if run_id else ""
+    run = _first(explorer, "detector_runs", named) if named else {}
     versions = {name: version for name in READ if (version := explorer.version(name)) is not None}
     decided = _publication(explorer, frame or found[0])
     return Provenance(record, frame, found, run, decided, versions)
@@ -165,10 +166,10 @@ def _analyses(explorer: Explorer, record: Record) -> list[dict[str, Any]]:
 def _publication(explorer: Explorer, row: dict[str, Any]) -> dict[str, Any]:
     if not explorer.has("publications") or row["observed_at"] is None:
         return {}
-    hour = row["observed_at"].replace(minute=0, second=0, microsecond=0)
+    hour = hour_of(row["observed_at"])
     where = (
-        f"p.day = DATE '{hour.date().isoformat()}' AND p.hour = TIMESTAMP '{hour:%Y-%m-%dT%H:%M:%SZ}' "
-        f"AND p.camera_id = {quoted(row['camera_id'] or '(unknown)')}"
+        f"p.day = DATE '{hour.date().isoformat()}' AND p.hour = TIMESTAMP '{said(hour)}' "
+        f"AND p.camera_id = {quoted(row['camera_id'] or UNKNOWN_CAMERA)}"
     )
     return _first(explorer, "publications", publication_states(where=where))
 

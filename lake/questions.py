@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from lake.live import RESENT_WITHIN_DAYS
-from lake.schemas import TABLES
-from lake.view import for_datafusion, names_needed
-from lake.views import VIEWS
+from lake.sql_words import days_between
+from lake.views import with_views
 
 COLUMNS: Final = {
     "observed_at": "moment",
@@ -60,17 +59,11 @@ class Question:
         return self.order[0][1] if self.order else True
 
 
-def with_views(sql: str, live_days: list[date] | None) -> str:
+def of_live_days(sql: str, live_days: list[date]) -> str:
     """A statement and the views it names; only live hours of these days are looked at."""
-    wanted = names_needed(sql, [table.name for table in TABLES], VIEWS)
-    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
-    if live_days is not None and "live_hours" in asked:
-        days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
-        only = f"w.day IN ({days})" if days else "FALSE"
-        asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {only}"
-        asked = {"detections": _near(live_days)} | asked
-    parts = ", ".join(f"{name} AS ({body})" for name, body in asked.items())
-    return f"WITH {parts} {sql}" if parts else sql
+    days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
+    live = f"w.day IN ({days})" if days else "FALSE"
+    return with_views(sql, live, {"detections": _near(live_days)})
 
 
 def _near(days: list[date]) -> str:
@@ -86,8 +79,7 @@ def _near(days: list[date]) -> str:
 def where_of(question: Question) -> str:
     """The condition on days and columns. Braces would be taken for a place to fill in."""
     said = question.where.replace("{", "{{").replace("}", "}}")
-    days = f"v.day BETWEEN DATE '{question.first.isoformat()}' AND DATE '{question.last.isoformat()}'"
-    return f"{days} AND ({said})"
+    return f"{days_between('v', question.first, question.last)} AND ({said})"
 
 
 def order_of(question: Question) -> str:

@@ -10,8 +10,8 @@ from deltalake import DeltaTable, QueryBuilder
 
 from lake.schemas import TABLES
 from lake.served import OBJECTS, SERVING_CAMERA_HOURS, SERVING_COUNTS
-from lake.view import View, for_datafusion, names_needed
-from lake.views import VIEWS
+from lake.view import View, names_needed
+from lake.views import VIEWS, with_views
 
 ALL: Final = "TRUE"
 
@@ -54,8 +54,5 @@ def _rows(root: Path, view: View, where: str, threshold: float = 0.0) -> pa.Tabl
     builder = QueryBuilder()
     for table in (table for table in TABLES if table.name in wanted):
         builder = builder.register(table.name, DeltaTable(root / table.name))
-    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
-    asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {where}"
-    parts = ", ".join(f"{name} AS ({sql})" for name, sql in asked.items())
-    statement = f"WITH {parts} SELECT v.* FROM {view.name} v WHERE {where}"
+    statement = with_views(f"SELECT v.* FROM {view.name} v WHERE {where}", live=where)
     return pa.table(builder.execute(statement.format(threshold=f"{threshold:f}")).read_all())

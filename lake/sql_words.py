@@ -1,7 +1,8 @@
-"""Text from outside as words of SQL: the only place where it is quoted."""
+"""Values as words of SQL: the only place where text from outside is quoted."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 LONGEST: Final = 1000
@@ -23,3 +24,12 @@ def quoted(text: str) -> str:
     if "\x00" in text or len(text) > LONGEST:
         raise UnspeakableTextError(f"{text[:40]!r} holds a NUL or over {LONGEST} characters: shorten it")
     return "'" + text.replace("'", "''") + "'"
+
+
+def days_between(alias: str, first: date, last: date) -> str:
+    """Condition that a row lies in these UTC days, both included; it keeps other days from being read.
+
+    >>> days_between("r", date(2026, 1, 2), date(2026, 1, 3))
+    "r.day BETWEEN DATE '2026-01-02' AND DATE '2026-01-03'"
+    """
+    return f"{alias}.day BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"

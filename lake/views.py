@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from lake.current import CURRENT_DETECTIONS, RECORD_KEY
 from lake.live import LIVE_CAMERA_HOURS, LIVE_DETECTIONS, LIVE_HOURS, LIVE_OBJECTS
 from lake.publications import PUBLICATION_STATES
 from lake.reconciliation import BROKER_RANGES, RECONCILIATION
+from lake.schemas import TABLES
 from lake.served import OBJECTS, SERVING_CAMERA_HOURS, SERVING_COUNTS
-from lake.view import View, same
+from lake.view import View, for_datafusion, names_needed, same
 
 QUARANTINED: Final = "'corrupt', 'too_large', 'malformed', 'failed'"
 
@@ -59,3 +62,20 @@ VIEWS: Final = (
     RECONCILIATION,
 )
 """All views, each after those it is made of."""
+NOTHING_ELSE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def with_views(sql: str, live: str = "TRUE", instead: Mapping[str, str] = NOTHING_ELSE) -> str:
+    """A statement for DataFusion, and before it the views that it names.
+
+    Args:
+        sql: the statement.
+        live: condition on `day`, `hour` and `camera_id`; of no other live hour anything is read.
+        instead: table to the SQL that stands for it in the views.
+    """
+    wanted = names_needed(sql, [table.name for table in TABLES], VIEWS)
+    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
+    if "live_hours" in asked:
+        asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {live}"
+    parts = ", ".join(f"{name} AS ({body})" for name, body in (dict(instead) | asked).items())
+    return f"WITH {parts} {sql}" if parts else sql

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WITH_EXAMPLES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for program in ("capture", "jobs", "lake", "stack")
+    for program in ("capture", "dashboards", "jobs", "lake", "stack")
     for path in (ROOT / program).glob("*.py")
     if ">>> " in path.read_text(encoding="utf-8")
 )

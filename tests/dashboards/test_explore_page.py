@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from lake.settings import PROJECT_ROOT
 from tests.browser.chromium import open_page
 from tests.dashboards.explore_lake import HOSTILE, write_lake
+from tests.dashboards.pages import running_dashboard
 
 pytestmark = pytest.mark.system
 
@@ -32,31 +26,8 @@ CORNER = """image => { const c = document.createElement('canvas'); c.width = ima
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data: Path = tmp_path_factory.mktemp("data")
     write_lake(data / "lake")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = os.environ | {"PYCTURESTREAM_DATA": str(data), "PYCTURESTREAM_DASHBOARD_PORT": str(port)}
-    with (data / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboards"], cwd=PROJECT_ROOT, env=env, stdout=log, stderr=log
-        )
-    try:
-        _wait(f"http://127.0.0.1:{port}/explore", process, data / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(address, timeout=10):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
+    with running_dashboard(data) as address:
+        yield address
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from lake.contracts import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
 from lake.settings import Settings
 from tests.browser.chromium import open_page
 from tests.dashboards.pages import running_dashboard
-from tests.faults.system import Broker, start_broker
+from tests.faults.system import Broker, running_broker
 from tests.faults.wire import frame, pictures, send
 
 pytestmark = pytest.mark.system
@@ -29,9 +29,8 @@ LOADED = "image => image.complete && image.naturalWidth > 0"
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    started = start_broker(tmp_path_factory.mktemp("broker"), Settings.from_env(os.environ).home)
-    yield started
-    started.stop()
+    with running_broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

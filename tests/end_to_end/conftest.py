@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from lake.settings import Settings
-from tests.faults.system import Broker, System, last_words, start_broker
+from tests.faults.system import Broker, System, last_words, running_broker
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker with the topics, ended with the tests."""
-    started = start_broker(tmp_path_factory.mktemp("broker"), Settings.from_env(os.environ).home)
-    yield started
-    started.stop()
+    with running_broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started
 
 
 @pytest.fixture

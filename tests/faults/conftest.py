@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 
 import pytest
 
-from lake.settings import PREFIX, Settings
-from tests.faults.system import Broker, System, last_words, start_broker
+from lake.settings import PREFIX
+from tests.faults.system import Broker, System, last_words, running_broker
 
 EVERY_FRAME = {
     PREFIX + "POLICY": "all",
@@ -19,9 +18,8 @@ EVERY_FRAME = {
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker with the topics, ended with the tests."""
-    started = start_broker(tmp_path_factory.mktemp("broker"), Settings.from_env(os.environ).home)
-    yield started
-    started.stop()
+    with running_broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from deltalake import DeltaTable
 from lake.broker import offsets, topic_ids
 from lake.contracts import FRAMES_TOPIC
 from lake.ledger import Ledger, balance
-from lake.settings import PREFIX
+from lake.settings import PREFIX, Settings
 from stack.broker import BrokerSettings, is_ready
 from stack.installation import Installation
 from stack.java import find_java
@@ -188,6 +189,16 @@ def start_broker(data: Path, home: Path) -> Broker:
         broker.stop()
         raise
     return broker
+
+
+@contextmanager
+def running_broker(data: Path) -> Iterator[Broker]:
+    """The same on the provisioned cache, ended for good."""
+    started = start_broker(data, Settings.from_env(os.environ).home)
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 def last_words(fixtures: Mapping[str, Any]) -> list[tuple[str, str]]:

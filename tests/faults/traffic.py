@@ -12,6 +12,7 @@ from tests.faults.wire import Place, frame, pictures
 
 MANY = 120
 """Frames that keep the detector busy for some seconds."""
+EVERY_S = 0.3
 
 
 def send_frames(system: System, camera: str, count: int = MANY) -> list[Place]:
@@ -21,12 +22,12 @@ def send_frames(system: System, camera: str, count: int = MANY) -> list[Place]:
 
 
 @contextmanager
-def frames_arriving(system: System, camera: str, count: int = 3, every_s: float = 0.3) -> Iterator[None]:
+def frames_arriving(system: System, camera: str, count: int = 3) -> Iterator[None]:
     """Some frames again and again, so that there is always a next batch."""
     enough = threading.Event()
 
     def feed() -> None:
-        while not enough.wait(every_s):
+        while not enough.wait(EVERY_S):
             send_frames(system, camera, count)
 
     feeder = threading.Thread(target=feed)
