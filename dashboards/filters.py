@@ -96,12 +96,14 @@ def _names(said: str) -> tuple[str, ...]:
     names = tuple(name for name in said.split(",") if name)
     if len(names) > MOST_NAMES or any(len(name) > LONGEST_NAME or "\x00" in name for name in names):
         raise FilterError(f"at most {MOST_NAMES} names of {LONGEST_NAME} characters may be chosen")
+    if any("\ud800" <= letter <= "\udfff" for name in names for letter in name):
+        raise FilterError(f"name {said[:40]!r} holds half a character; write it anew")
     return names
 
 
 def _moment(said: str) -> datetime | None:
     try:
         read = datetime.fromisoformat(said) if said else None
-    except ValueError as error:
+        return read.astimezone(UTC) if read and read.tzinfo else None
+    except (ValueError, OverflowError) as error:
         raise FilterError(f"time {said[:40]!r} must be like 2026-01-02T03:04:05Z") from error
-    return read.astimezone(UTC) if read and read.tzinfo else None
