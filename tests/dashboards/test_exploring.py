@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,23 @@ def test_the_newest_come_first_and_pages_follow_without_gap(explorer: Explorer) 
     assert offsets(explorer, ask(), 148, 152) == [151, 150, 149, 148]
     assert offsets(explorer, ask(), 298, 400) == [1, 0]
     assert offsets(explorer, ask(), 400, 500) == []
+
+
+def test_a_page_over_midnight_is_found_in_the_days_it_lies_in(root: Path, explorer: Explorer) -> None:
+    day = timedelta(days=1)
+    later = [
+        record(number)
+        | {"status": "detected", "objects": [seen_on(number)], "day": DAY + day}
+        | {"observed_at": record(number)["observed_at"] + day}
+        for number in (300, 301, 302)
+    ]
+    write(root, DETECTIONS, later)
+    both = replace(ask(), last=DAY + day)
+    assert explorer.count_by_day(both) == {DAY: 300, DAY + day: 3}
+    assert offsets(explorer, both, 1, 5) == [301, 300, 299, 298]
+    assert offsets(explorer, both, 301, 400) == [1, 0]
+    rising = replace(both, order=(("observed_at", False),))
+    assert offsets(explorer, rising, 299, 302) == [299, 300, 301]
 
 
 def test_state_tells_published_from_live(explorer: Explorer) -> None:
