@@ -10,15 +10,22 @@ from tests.faults.traffic import frames_arriving
 
 pytestmark = pytest.mark.system
 
+FEW = 4
+"""Files of a table, enough that those of one day can be joined also just after midnight."""
+
 
 def test_optimize_beside_the_running_archives_breaks_and_doubles_nothing(system: System) -> None:
     starts, was = system.stream.starts, {name: version(system, name) for name in ("frames", "detections")}
     sql = system.program("sql", "lake.shell", "OPTIMIZE frames", "--format", "json")
     with frames_arriving(system, "optimised"):
+        for name in was:
+            system.wait(f"several files of {name}", lambda name=name: files(system, name) > FEW)
         sql.start()
         while sql.runs:
             DeltaTable(system.lake / "detections").optimize.compact()
             wait_for_commit(system, "detections")
+        for name in was:
+            wait_for_commit(system, name)
     assert sql.stop() == 0, sql.tail()
     ledger = system.settle()
     assert ledger.is_balanced, ledger
@@ -33,6 +40,10 @@ def test_optimize_beside_the_running_archives_breaks_and_doubles_nothing(system:
 def wait_for_commit(system: System, table: str) -> None:
     now = version(system, table)
     system.wait("next commit", lambda: version(system, table) > now)
+
+
+def files(system: System, table: str) -> int:
+    return len(DeltaTable(system.lake / table).file_uris())
 
 
 def version(system: System, table: str) -> int:
