@@ -15,16 +15,23 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
   },
 });
 
-document.addEventListener("keydown", (event) => {
-  const at = event.target;
-  if (event.key === "Enter" && at.closest && at.closest("#explore-grid .ag-cell")) at.click();
-  const steps = { ArrowLeft: "explore-previous", ArrowRight: "explore-next" };
-  const inside = at.closest && at.closest(".mantine-Drawer-content");
-  if (inside && steps[event.key] && !at.matches("input, select, textarea")) {
-    const button = document.getElementById(steps[event.key]);
-    if (button) button.click();
-  }
-});
+// The drawer's keys are taken before the grid sees them: right after a click the focus is still in its cell.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const at = event.target;
+    const drawer = document.querySelector(".mantine-Drawer-content");
+    const open = drawer !== null && drawer.checkVisibility();
+    const steps = { ArrowLeft: "explore-previous", ArrowRight: "explore-next" };
+    if (open && steps[event.key] && !at.matches("input, select, textarea")) {
+      event.stopPropagation();
+      document.getElementById(steps[event.key]).click();
+    } else if (!open && event.key === "Enter" && at.closest("#explore-grid .ag-cell")) {
+      at.click();
+    }
+  },
+  true,
+);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest && event.target.closest("button[data-copy]");

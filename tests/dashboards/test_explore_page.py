@@ -81,6 +81,7 @@ def test_enter_on_a_cell_opens_its_frame(base: str, page: Page) -> None:
     expect(first).to_have_text("dog")
     first.click()
     page.locator("#explore-body img").wait_for()
+    expect(page.locator(".mantine-Drawer-content :focus")).to_have_count(1)
     page.keyboard.press("Escape")
     page.locator("#explore-body img").wait_for(state="hidden")
     page.keyboard.press("ArrowDown")
