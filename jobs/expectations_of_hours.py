@@ -73,6 +73,10 @@ SUMS: Final = (
         EQUAL, pair("analysed", "analysed_by_layers"), (("sums", "in", ("right", "layers")),),
     ),
     Expectation(
+        "minutes_add_up_to_analysed", CAMERA_HOURS, "frames analysed minute by minute add up to all analysed",
+        EQUAL, pair("analysed", "analysed_by_minutes"), (("sums", "in", ("right", "minutes")),),
+    ),
+    Expectation(
         "seconds_observed_fit_the_hour", CAMERA_HOURS, "an hour was observed for 0 to 3600 seconds", BETWEEN,
         between("seconds_observed", 0, HOUR_S),
     ),

@@ -106,6 +106,7 @@ def coverage(records: DataFrame, detections: DataFrame) -> DataFrame:
     analysed, live = F.col("fate") == "analysed", F.col("layer") == "speed"
     next_seen = F.lead("observed_at").over(Window.partitionBy(*CAMERA_HOUR, "fate").orderBy("observed_at"))
     latency = F.when(analysed & live, _micros("finished_at") - _micros("observed_at")) / MICROSECONDS
+    minute = F.minute("observed_at")
     rows = detections.groupBy(*CAMERA_HOUR).agg(F.count("*").alias("detection_rows"))
     timed = records.withColumns({"stands": _stands(next_seen), "latency": latency})
     counted = timed.groupBy(*CAMERA_HOUR).agg(
@@ -113,6 +114,9 @@ def coverage(records: DataFrame, detections: DataFrame) -> DataFrame:
         F.count_if(analysed).alias("analysed"),
         F.count_if(analysed & live).alias("analysed_live"),
         F.count_if(analysed & ~live).alias("analysed_batch"),
+        F.array(*(F.count_if(analysed & (minute == number)) for number in range(60))).alias(
+            "analysed_by_minute"
+        ),
         *(_number_of(fate) for fate in (*NOT_ANALYSED, "pending", "duplicates")),
         F.count_if(F.col("appended_at") > F.col("hour") + F.expr(_interval(HOUR + LATE_AFTER))).alias("late"),
         F.count_if("clock_skewed").alias("clock_skewed"),

@@ -23,6 +23,7 @@ Vocabularies = Mapping[str, frozenset[str]]
 COCO_MODEL = "coco-ssd"
 COUNTS = ("received", *FATES, "analysed_live", "analysed_batch", "late", "clock_skewed", "objects",
           "frame_rows", "detection_rows")  # fmt: skip
+MEASURED = ("analysed_by_minute", "seconds_observed")
 OBJECT_COLUMNS = ("hour", "camera_id", "observed_at", "frame_id", "object_number", "label", "score", "ymin",
                   "xmin", "ymax", "xmax", "sector_v", "sector_h", "layer", "run_id", *RECORD)  # fmt: skip
 
@@ -92,20 +93,23 @@ def _sums(both: pd.DataFrame) -> dict[str, pd.Series]:
     counted = both["is_counted"]
     negative = (both[list(COUNTS)] < 0).sum(axis=1)
     fates, layers = both[list(FATES)].sum(axis=1), both["analysed_live"] + both["analysed_batch"]
+    minutes = both["analysed_by_minute"].map(np.sum, na_action="ignore")
     faults = [
         (negative > 0, "negative"),
         (both["analysed"] > both["received"], "analysed"),
         (both["received"] != fates, "fates"),
         (both["analysed"] != layers, "layers"),
+        (both["analysed"] != minutes, "minutes"),
     ]
     conditions, words = zip(*faults, strict=True)
     return {
-        "lacking": _lacking(both, (*COUNTS, "seconds_observed", "counted_at", "run_id")).where(counted),
+        "lacking": _lacking(both, (*COUNTS, *MEASURED, "counted_at", "run_id")).where(counted),
         "day_of_hour": _day(both["hour"]).where(counted),
         "negative": _named(both[list(COUNTS)] < 0),
         "negative_counts": negative,
         "fates": fates.where(counted),
         "analysed_by_layers": layers,
+        "analysed_by_minutes": minutes,
         "sums": pd.Series(np.select(conditions, words, "right"), index=both.index),
         "counted": _said(both, "").where(counted),
         "recounted": _said(both, "_recounted").where(counted),

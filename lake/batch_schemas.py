@@ -46,6 +46,7 @@ received BIGINT COMMENT 'distinct records in frames or detections, replays left 
 analysed BIGINT COMMENT 'records whose current status is detected, duplicates left out',
 analysed_live BIGINT COMMENT 'of these, by the speed layer',
 analysed_batch BIGINT COMMENT 'of these, by the batch layer or a promoted run',
+analysed_by_minute ARRAY<BIGINT> COMMENT 'of the analysed, those observed in each of its 60 minutes',
 skipped_stale BIGINT COMMENT 'records that no layer analysed: too old when they came',
 skipped_superseded BIGINT COMMENT 'records that no layer analysed: a newer one came at once',
 corrupt BIGINT COMMENT 'records whose picture cannot be decoded',

@@ -96,6 +96,12 @@ def _number(condition: str, name: str) -> str:
     return f"count(CASE WHEN {condition} THEN 1 END) AS {name}"
 
 
+def _in_minute(number: int) -> str:
+    return (
+        f"count(CASE WHEN t.fate = 'detected' AND date_part('minute', t.observed_at) = {number} THEN 1 END)"
+    )
+
+
 LIVE_CAMERA_HOURS: Final = View(
     "live_camera_hours",
     "One row per live hour and camera: what came in, and what became of it so far",
@@ -104,6 +110,7 @@ LIVE_CAMERA_HOURS: Final = View(
            {_number("t.fate = 'detected'", "analysed")},
            {_number("t.fate = 'detected' AND t.layer = 'speed'", "analysed_live")},
            {_number("t.fate = 'detected' AND t.layer <> 'speed'", "analysed_batch")},
+           array({", ".join(map(_in_minute, range(60)))}) AS analysed_by_minute,
            {", ".join(_number(f"t.fate = '{fate}'", fate) for fate in OTHERS)},
            {_number(f"t.appended_at > t.hour + INTERVAL '{3600 + LATE_AFTER_S}' SECOND", "late")},
            {_number("t.skewed = 1", "clock_skewed")},

@@ -14,7 +14,7 @@ from typing import Final
 
 GB: Final = 10**9
 ENVIRONMENT_BYTES: Final = 6_200_000_000
-"""The Python environment while it is installed, by measurement, with the packages of the tests; 4.4 GB remain."""
+"""The Python environment while it is installed, with the packages of the tests; 4.4 GB of it remain."""
 CACHE_BYTES: Final = 250_000_000
 """Jars, model and clips, and twice their size while they are fetched."""
 DATA_BYTES: Final = 2 * GB

@@ -105,6 +105,7 @@ class Recount:
             "analysed": len(good),
             "analysed_live": len(live),
             "analysed_batch": len(good) - len(live),
+            "analysed_by_minute": [sum(row["observed_at"].minute == at for row in good) for at in range(60)],
             **{status: sum(row["status"] == status for row in known) for status in SKIPPED_OR_BAD},
             "pending": len(records) - len(known),
             "duplicates": len(again),

@@ -79,7 +79,8 @@ def clean_hour(camera: str) -> Hour:
         ],
         camera_hours=[{
             **place, **dict.fromkeys(COUNTS, 0), "received": 2, "analysed": 2, "analysed_live": 1,
-            "analysed_batch": 1, "objects": 101, "seconds_observed": 3600.0, "latency_p50_s": 1.0,
+            "analysed_batch": 1, "analysed_by_minute": [2, *[0] * 59],
+            "objects": 101, "seconds_observed": 3600.0, "latency_p50_s": 1.0,
             "latency_p95_s": 2.0, "frame_rows": 2, "detection_rows": 3, "from_stored_coverage": False,
             "counted_at": at("12:10"), "run_id": "count",
         }],

@@ -65,14 +65,19 @@ def count(
 
 
 def coverage(lake: Lake, where: str = "TRUE") -> dict[Any, dict[str, Any]]:
-    """(hour, camera) to the columns that are not 0."""
+    """(hour, camera) to the columns that are not 0, of the minutes those that are not."""
     names = CAMERA_HOURS_CANDIDATE.columns
     rows = rows_of(lake.root, CAMERA_HOURS_CANDIDATE, ", ".join(names), "1", where)
     left_out = ("hour", "camera_id", "day", "run_id", "counted_at")
+    told = [{name: _not_zero(value) for name, value in zip(names, row, strict=True)} for row in rows]
     return {
-        row[:2]: {k: v for k, v in zip(names, row, strict=True) if k not in left_out and v not in (0, None)}
-        for row in rows
+        (row["hour"], row["camera_id"]): {k: v for k, v in row.items() if k not in left_out and v}
+        for row in told
     }
+
+
+def _not_zero(value: Any) -> Any:
+    return {at: one for at, one in enumerate(value) if one} if isinstance(value, list) else value
 
 
 def objects(lake: Lake) -> list[tuple[Any, ...]]:
@@ -86,7 +91,8 @@ OBJECTS = [
 ]
 COVERAGE = {
     (ELEVEN, "door"): {
-        "received": 5, "analysed": 3, "analysed_live": 2, "analysed_batch": 1, "duplicates": 2, "late": 1,
+        "received": 5, "analysed": 3, "analysed_live": 2, "analysed_batch": 1,
+        "analysed_by_minute": {0: 2, 59: 1}, "duplicates": 2, "late": 1,
         "clock_skewed": 1, "objects": 3, "seconds_observed": 4.0 + 10.0 + 2.0, "latency_p50_s": 3.0,
         "latency_p95_s": 3.9, "frame_rows": 5, "detection_rows": 6,
     },

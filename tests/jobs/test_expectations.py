@@ -108,9 +108,12 @@ SPOILT: dict[str, Spoil] = {
     "no_more_is_analysed_than_received": a_count(analysed=5),
     "fates_add_up_to_received": a_count(skipped_stale=1),
     "layers_add_up_to_analysed": a_count(analysed_live=5),
+    "minutes_add_up_to_analysed": a_count(analysed_by_minute=[1, 2, *[0] * 58]),
     "seconds_observed_fit_the_hour": a_count(seconds_observed=3600.5),
     "latencies_are_in_order": a_count(latency_p50_s=3.0),
-    "frames_equal_a_recount": a_count(received=3, analysed=3, analysed_live=2),
+    "frames_equal_a_recount": a_count(
+        received=3, analysed=3, analysed_live=2, analysed_by_minute=[3, *[0] * 59]
+    ),
     "objects_equal_a_recount": a_count(objects=7),
     "listed_objects_equal_their_count": one_more_object(),
     "no_row_is_gone": a_count(detection_rows=4),

@@ -179,7 +179,8 @@ def camera_hour(lake: Lake, camera: str, hour: datetime) -> dict[str, Any]:
 def test_coverage_of_a_live_hour_is_computed_as_a_recount_would(lake: Lake) -> None:
     assert camera_hour(lake, "gate", at("11:00")) == {
         "hour": at("11:00"), "camera_id": "gate", "received": 6, "analysed": 4, "analysed_live": 2,
-        "analysed_batch": 2, "pending": 1, "duplicates": 1, "late": 1, "clock_skewed": 1, "objects": 5,
+        "analysed_batch": 2, "analysed_by_minute": [3, *[0] * 58, 1],
+        "pending": 1, "duplicates": 1, "late": 1, "clock_skewed": 1, "objects": 5,
         # From 11:00:00 to :04 and :04 to :14; 10 s from :30; and 5 s to the end of the hour.
         "seconds_observed": 4.0 + 10 + 10 + 5, "latency_p50_s": 0.25, "latency_p95_s": 0.25,
         "frame_rows": 2, "detection_rows": 7, "day": DAY, "state": "live",
