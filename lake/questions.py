@@ -8,7 +8,8 @@ from typing import Final
 
 from lake.live import RESENT_WITHIN_DAYS
 from lake.sql_words import days_between
-from lake.views import with_views
+from lake.view import names_needed
+from lake.views import VIEWS, with_views
 
 COLUMNS: Final = {
     "observed_at": "moment",
@@ -29,6 +30,8 @@ COLUMNS: Final = {
 }
 """Columns that may be shown, sorted and filtered, and what they hold."""
 MOST_DAYS: Final = 400
+ARRIVING: Final = ("detections", "frames")
+"""Tables of which live hours are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +66,23 @@ def of_live_days(sql: str, live_days: list[date]) -> str:
     """A statement and the views it names; only live hours of these days are looked at."""
     days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
     live = f"w.day IN ({days})" if days else "FALSE"
-    return with_views(sql, live, {"detections": _near(live_days)})
+    named = names_needed(sql, ARRIVING, VIEWS)
+    return with_views(sql, live, {name: _near(name, live_days) for name in ARRIVING if name in named})
 
 
-def _near(days: list[date]) -> str:
+def days_near(days: list[date]) -> list[date]:
+    """Days on which a frame of these days may have been sent again."""
+    away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
+    return sorted({one + by for one in days for by in away})
+
+
+def _near(table: str, days: list[date]) -> str:
     """Stands for the table in the views: files of other days are left out before anything is read.
 
     A join does not do that: the engine does not know its days when it plans.
     """
-    away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
-    near = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted({one + by for one in days for by in away}))
-    return f"SELECT t.* FROM detections t WHERE {f't.day IN ({near})' if near else 'FALSE'}"
+    near = ", ".join(f"DATE '{day.isoformat()}'" for day in days_near(days))
+    return f"SELECT t.* FROM {table} t WHERE {f't.day IN ({near})' if near else 'FALSE'}"
 
 
 def where_of(question: Question) -> str:
