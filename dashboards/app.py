@@ -10,12 +10,13 @@ import dash
 from dash import Dash
 from flask import Flask, Response, request
 
-from dashboards import health, live_routes, picture_routes
+from dashboards import export_routes, health, live_routes, picture_routes
 from dashboards.context import KEY, Context
 from dashboards.feed import Feed
 from dashboards.security import protect
 from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
+from lake.report_history import ReportHistory
 from lake.settings import Settings
 
 CATCHES_ALL: Final = "/<path:path>"
@@ -35,6 +36,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     rooms: Mapping[str, Any] = {
         "live": Feed(settings.kafka, clock),
         "explore": Explorer(settings.lake, clock),
+        "report": ReportHistory(settings.lake, clock),
     }
     server.config[KEY] = Context(settings, dashboard, clock, rooms)
     app = Dash(
@@ -51,6 +53,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     health.register(server)
     live_routes.register(server)
     picture_routes.register(server)
+    export_routes.register(server)
     server.before_request(unknown_path)
     app.enable_dev_tools(debug=False)
     protect(app, server)

@@ -37,7 +37,8 @@ def summary(asked: ExploreQuery, now: datetime) -> str:
     first, end = (f"{at:%Y-%m-%d %H:%M}" for at in asked.filters.span(now))
     cameras = ", ".join(asked.filters.cameras) or "All cameras"
     labels = ", ".join(asked.filters.labels) or "all labels"
-    return f"{cameras}; {labels}; {first} to {end} UTC; score at least {asked.filters.threshold:g}."
+    only = f"; only {asked.filters.part[0]} {asked.filters.part[1]}" if asked.filters.part else ""
+    return f"{cameras}; {labels}; {first} to {end} UTC{only}; score at least {asked.filters.threshold:g}."
 
 
 def rows(
@@ -47,7 +48,7 @@ def rows(
     try:
         asked = ExploreQuery.read(query)
         asked = replace(asked, grid=GridModel.read(request.get("filterModel"), request.get("sortModel")))
-        question = asked.question(context.clock())
+        question = asked.question(context.clock(), context.settings.time_zone)
         start = _number(request.get("startRow"))
         count = explorer.count(question)
         found = explorer.rows(question, start, start + PAGE).to_pylist() if count else []
@@ -78,7 +79,7 @@ def wanted(
         asked = ExploreQuery.read(query)
         if by in ("explore-previous", "explore-next"):
             now = _known(shown)
-            return now and _neighbour(explorer, now, asked, context.clock(), later=by == "explore-next")
+            return now and _neighbour(explorer, now, asked, context, later=by == "explore-next")
         if not asked.frame:
             return None
         days = (asked.on, asked.on) if asked.on else asked.days(context.clock())
@@ -106,14 +107,14 @@ def _record(key: str) -> Record | None:
 
 
 def _neighbour(
-    explorer: Explorer, record: Record, asked: ExploreQuery, now: datetime, *, later: bool
+    explorer: Explorer, record: Record, asked: ExploreQuery, context: Context, *, later: bool
 ) -> Record | None:
     """The next frame of the same camera, later or earlier, on which the filters find an object."""
     known = provenance(explorer, record)
     if known is None or known.origin["camera_id"] is None:
         return None
     at, camera = known.origin["observed_at"], known.origin["camera_id"]
-    wider = asked.question(now)
+    wider = asked.question(context.clock(), context.settings.time_zone)
     early, late = days_around(record.day, NEIGHBOUR_DAYS)
     beyond = f"v.observed_at {'>' if later else '<'} TIMESTAMP '{rfc3339(at)}'"
     near = replace(

@@ -52,10 +52,10 @@ class ExploreQuery:
         last = (end - timedelta(microseconds=1)).date()
         return max(first.date(), last - timedelta(days=MOST_DAYS - 1)), last
 
-    def question(self, now: datetime) -> Question:
-        """For the lake."""
+    def question(self, now: datetime, site: str) -> Question:
+        """For the lake; `site` is the site's time zone."""
         first, last = self.days(now)
-        where = f"({self.filters.where(now)}) AND ({self.grid.where()})"
+        where = f"({self.filters.where(now, site)}) AND ({self.grid.where()})"
         return Question(first, last, where, self.grid.order, self.filters.threshold)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
@@ -19,7 +20,20 @@ PERIODS: Final = {
     "90d": timedelta(days=90),
     "all": timedelta(days=400),
 }
+PARTS: Final = {"minute": 60, "hour": 24, "weekday": 7}
+"""What recurs, and how often it does; weekdays count from Monday, 0."""
 MOST_NAMES, LONGEST_NAME = 50, 200
+
+PART_SQL: Final = {
+    "minute": "date_part('minute', {local})",
+    "hour": "date_part('hour', {local})",
+    "weekday": "(date_part('dow', {local}) + 6) % 7",
+}
+
+
+NAME: Final = re.compile(r"(?:\\.|[^,\\])+", re.DOTALL)
+UNESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+"""Names are parted by commas; a comma in a name has a backslash before it."""
 
 
 class FilterError(ValueError):
@@ -28,7 +42,10 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is looked at; times are UTC, half-open."""
+    """What is looked at; times are UTC, half-open.
+
+    `part` is what recurs, such as ("hour", 13): only the hours from 13:00 to 14:00 of the zone shown.
+    """
 
     cameras: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
@@ -37,6 +54,7 @@ class Filters:
     period: str = "24h"
     threshold: float = 0.5
     zone: str = "site"
+    part: tuple[str, int] | None = None
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
@@ -50,11 +68,11 @@ class Filters:
             raise FilterError("a period of one's own needs `from` before `to`")
         zone = "utc" if query.get("zone") == "utc" else "site"
         named = _names(query.get("camera", "")), _names(query.get("label", ""))
-        return cls(*named, first, last, period, threshold, zone=zone)
+        return cls(*named, first, last, period, threshold, zone, _part(query.get("part", "")))
 
     def to_query(self) -> str:
         """The words again, defaults left out."""
-        said = {"camera": ",".join(self.cameras), "label": ",".join(self.labels)}
+        said = {"camera": in_a_row(self.cameras), "label": in_a_row(self.labels)}
         said |= {"period": self.period if self.period != "24h" else ""}
         said |= {
             "from": rfc3339(self.first) if self.first else "",
@@ -62,6 +80,7 @@ class Filters:
         }
         said |= {"threshold": f"{self.threshold:g}" if self.threshold != 0.5 else ""}
         said |= {"zone": "utc" if self.zone == "utc" else ""}
+        said |= {"part": f"{self.part[0]}:{self.part[1]}" if self.part else ""}
         return urlencode({name: value for name, value in said.items() if value})
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
@@ -72,14 +91,31 @@ class Filters:
             return now.replace(hour=0, minute=0, second=0, microsecond=0), now
         return now - PERIODS[self.period], now
 
-    def where(self, now: datetime) -> str:
-        """SQL over observed_at, camera_id and label; day and score are for the reader to add."""
+    def where(self, now: datetime, site: str) -> str:
+        """SQL over observed_at, camera_id and label; day and score are for the reader to add.
+
+        Args:
+            now: UTC.
+            site: the site's time zone, in which parts of the clock are meant unless `zone` is UTC.
+        """
         first, end = self.span(now)
         parts = [f"observed_at >= TIMESTAMP '{rfc3339(first)}' AND observed_at < TIMESTAMP '{rfc3339(end)}'"]
         for column, names in (("camera_id", self.cameras), ("label", self.labels)):
             if names:
                 parts.append(f"{column} IN ({', '.join(map(quoted, names))})")
+        if self.part:
+            local = f"observed_at AT TIME ZONE {quoted('UTC' if self.zone == 'utc' else site)}"
+            parts.append(f"{PART_SQL[self.part[0]].format(local=local)} = {self.part[1]}")
         return " AND ".join(parts)
+
+
+def in_a_row(names: Iterable[str]) -> str:
+    r"""Names as an address says them.
+
+    >>> print(in_a_row(["cat", "salt, pepper"]))
+    cat,salt\, pepper
+    """
+    return ",".join(re.sub(r"([,\\])", r"\\\1", name) for name in names)
 
 
 def _number(said: str) -> float:
@@ -93,12 +129,21 @@ def _number(said: str) -> float:
 
 
 def _names(said: str) -> tuple[str, ...]:
-    names = tuple(name for name in said.split(",") if name)
+    names = tuple(UNESCAPED.sub(r"\1", name) for name in NAME.findall(said))
     if len(names) > MOST_NAMES or any(len(name) > LONGEST_NAME or "\x00" in name for name in names):
         raise FilterError(f"at most {MOST_NAMES} names of {LONGEST_NAME} characters may be chosen")
     if any("\ud800" <= letter <= "\udfff" for name in names for letter in name):
         raise FilterError(f"name {said[:40]!r} holds half a character; write it anew")
     return names
+
+
+def _part(said: str) -> tuple[str, int] | None:
+    if not said:
+        return None
+    name, _, number = said.partition(":")
+    if name in PARTS and number.isdecimal() and len(number) <= 2 and int(number) < PARTS[name]:
+        return name, int(number)
+    raise FilterError(f"part {said[:40]!r} must be like hour:13 or weekday:0")
 
 
 def _moment(said: str) -> datetime | None:

@@ -34,6 +34,7 @@ KINDS = {
     "STRING": pa.string(), "INT": pa.int32(), "BIGINT": pa.int64(), "FLOAT": pa.float32(),
     "DOUBLE": pa.float64(), "TIMESTAMP": pa.timestamp("us", "UTC"), "DATE": pa.date32(),
     "BOOLEAN": pa.bool_(), "BINARY": pa.binary(), "ARRAY<STRING>": pa.list_(pa.string()),
+    "ARRAY<BIGINT>": pa.list_(pa.int64()),
     "ARRAY<STRUCT<key: STRING, value: BINARY>>": pa.list_(
         pa.struct([("key", pa.string()), ("value", pa.binary())])
     ),

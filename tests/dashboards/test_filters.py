@@ -14,13 +14,23 @@ HOSTILE = "<img src=x onerror=alert(1)>'; DROP"
     "query",
     [
         {},
-        {"camera": "door,yard", "label": HOSTILE, "threshold": "0.65"},
-        {"period": "custom", "from": "2026-01-02T11:00:00Z", "to": "2026-01-02T12:00:00Z", "zone": "utc"},
+        {"camera": "door,yard", "label": r"salt\, pepper,back\\slash," + HOSTILE, "threshold": "0.65"},
+        {
+            "period": "custom",
+            "from": "2026-01-02T11:00:00Z",
+            "to": "2026-01-02T12:00:00Z",
+            "zone": "utc",
+            "part": "weekday:6",
+        },
     ],
 )
 def test_what_an_address_says_is_said_again(query: dict[str, str]) -> None:
     asked = Filters.from_query(query)
     assert Filters.from_query(dict(parse_qsl(asked.to_query()))) == asked
+
+
+def test_a_comma_in_a_name_parts_nothing() -> None:
+    assert Filters.from_query({"label": r"salt\, pepper,cat,,\\"}).labels == ("salt, pepper", "cat", "\\")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +42,9 @@ def test_what_an_address_says_is_said_again(query: dict[str, str]) -> None:
         ({"from": "0001-01-01T00:00:00+23:59"}, "must be like 2026-01-02T03:04:05Z"),
         ({"threshold": "nan"}, "must be a number"),
         ({"threshold": "0.1"}, "must be a number"),
+        ({"part": "hour:24"}, "like hour:13"),
+        ({"part": "hour:-1"}, "like hour:13"),
+        ({"part": "year:1"}, "like hour:13"),
         ({"label": "x" * 201}, "200 characters"),
         ({"label": "a\x00b"}, "200 characters"),
         ({"label": "a\ud800"}, "half a character"),
@@ -44,7 +57,7 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(query: dict[str, str], sa
 
 def test_names_are_quoted_and_times_half_open() -> None:
     asked = Filters.from_query({"label": "o'clock", "period": "1h"})
-    assert asked.where(at("12:00")) == (
+    assert asked.where(at("12:00"), "UTC") == (
         "observed_at >= TIMESTAMP '2026-01-02T11:00:00.000000Z' "
         "AND observed_at < TIMESTAMP '2026-01-02T12:00:00.000000Z' AND label IN ('o''clock')"
     )

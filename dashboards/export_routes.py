@@ -1,0 +1,90 @@
+"""The objects that a report counts, as a file: one row per object, in the order of time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any, Final
+
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as parquet
+from flask import Flask, Response, request, send_file
+
+from dashboards.context import here
+from dashboards.filters import FilterError
+from dashboards.picture_routes import explorer
+from dashboards.report_query import ReportQuery
+from lake.contracts import rfc3339
+from lake.questions import Question
+from lake.report_counts import MINUTE, Asked
+from lake.sql_words import UnspeakableTextError, quoted
+
+COLUMNS: Final = (
+    "observed_at", "camera_id", "label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h",
+    "state", "frame_id", "object_number", "layer", "run_id", "topic_id", "partition", "offset",
+)  # fmt: skip
+MOST_ROWS: Final = 2_000_000
+IN_MEMORY: Final = 8 * 1024 * 1024
+TYPES: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+
+
+def question_of(asked: Asked) -> Question:
+    """The rows behind the counts of a report."""
+    said = [
+        f"v.observed_at >= TIMESTAMP '{rfc3339(asked.first)}'",
+        f"v.observed_at < TIMESTAMP '{rfc3339(asked.last)}'",
+    ]
+    for column, names in (("camera_id", asked.cameras), ("label", asked.labels)):
+        if names:
+            said.append(f"v.{column} IN ({', '.join(map(quoted, sorted(names)))})")
+    last = (asked.last - MINUTE).date()
+    return Question(asked.first.date(), last, " AND ".join(said), (("observed_at", False),), asked.threshold)
+
+
+def export(kind: str) -> Response:
+    """The file; 400 for filters that nobody knows, 413 for more rows than MOST_ROWS."""
+    try:
+        question = question_of(ReportQuery.read(request.args).asked(here().clock()))
+    except (FilterError, UnspeakableTextError) as error:
+        return Response(f"{error}\n", 400, mimetype="text/plain")
+    count = explorer().count(question)
+    if count > MOST_ROWS:
+        said = f"{count:,} objects are more than the {MOST_ROWS:,} of one file: choose a shorter period.\n"
+        return Response(said, 413, mimetype="text/plain")
+    name = f"objects_{question.first}_{question.last}.{kind}"
+    return send_file(_written(question, kind), TYPES[kind], as_attachment=True, download_name=name)
+
+
+def _written(question: Question, kind: str) -> IO[bytes]:
+    """The file from its beginning; small ones stay in memory, none stays on the disk."""
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - sent after this function
+    batches = explorer().batches(question, COLUMNS)
+    _write(_first_then(batches), file, kind)
+    file.seek(0)
+    return file
+
+
+def _first_then(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+    first = next(batches, None)
+    shape = pa.schema([(name, pa.string()) for name in COLUMNS]) if first is None else first.schema
+
+    def all_of_them() -> Iterator[pa.RecordBatch]:
+        if first is not None:
+            yield first
+        yield from batches
+
+    return pa.RecordBatchReader.from_batches(shape, all_of_them())
+
+
+def _write(rows: pa.RecordBatchReader, file: Any, kind: str) -> None:
+    made = csv.CSVWriter(file, rows.schema) if kind == "csv" else parquet.ParquetWriter(file, rows.schema)
+    with made as writer:
+        for batch in rows:
+            writer.write_batch(batch)
+
+
+def register(server: Flask) -> None:
+    """Add the routes."""
+    for kind in TYPES:
+        server.add_url_rule(f"/report/objects.{kind}", f"export_{kind}", export, defaults={"kind": kind})

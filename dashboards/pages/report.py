@@ -1,0 +1,123 @@
+"""Report: what was seen, when and where, beside how much of the time anything could be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+from dash.exceptions import PreventUpdate
+
+from dashboards import report_answers
+from dashboards.context import here
+from dashboards.filters import FilterError
+from dashboards.report_controls import bar
+from dashboards.report_query import ReportQuery
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__, path="/report", name="Report", title="PyctureStream: report", order=1
+)
+
+PANELS = {
+    "timeline": "Over time",
+    "coverage": "How much was seen, and what is published",
+    "histogram": "By the clock",
+    "donut": "Labels",
+    "week": "Weekday and hour",
+    "sectors": "Sectors of the picture",
+    "cells": "Positions in the picture",
+}
+
+
+def layout(**query: str) -> Any:
+    """The page for an address."""
+    try:
+        asked = ReportQuery.read(query)
+    except FilterError as error:
+        said = html.P([f"{error} ", html.A("Clear all", href="/report")], role="alert")
+        return html.Div([html.H1("Report"), said])
+    return html.Div(
+        [
+            html.H1("Report"),
+            bar(asked, here().settings.time_zone),
+            html.P("Reading the lake …", id="report-summary", role="status"),
+            html.P("", id="report-freshness"),
+            html.P(_downloads(), id="report-downloads"),
+            html.Div([_panel(name, title) for name, title in PANELS.items()], id="report-panels"),
+            html.Div(id="report-comparison"),
+            dcc.Store(id="report-query", data=asked.to_query()),
+            dcc.Store(id="report-drawn", data=""),
+            dcc.Interval(id="report-tick", interval=3000),
+        ],
+        id="report",
+    )
+
+
+def _downloads() -> list[Any]:
+    links = [
+        html.A(kind.upper(), id=f"report-{kind}", href=f"/report/objects.{kind}")
+        for kind in ("csv", "parquet")
+    ]
+    return ["Download these objects: ", links[0], " ", links[1]]
+
+
+def _panel(name: str, title: str) -> Any:
+    graph = dcc.Graph(id=f"report-{name}", config={"displaylogo": False, "displayModeBar": "hover"})
+    return html.Section([html.H2(title), graph], className=f"panel panel-{name}")
+
+
+@callback(
+    *(Output(f"report-{name}", "figure") for name in PANELS),
+    Output("report-summary", "children"),
+    Output("report-freshness", "children"),
+    Output("report-comparison", "children"),
+    Output("report-camera", "data"),
+    Output("report-label", "data"),
+    Output("report-query", "data"),
+    Output("report-drawn", "data"),
+    *(Input(f"report-{name}", "value") for name in report_answers.CONTROLS),
+    Input("report-tick", "n_intervals"),
+    State("report-drawn", "data"),
+)
+def draw(*values: Any) -> Any:
+    """All charts anew when a control or the lake changed."""
+    *chosen, _tick, drawn = values
+    context = here()
+    controls = dict(zip(report_answers.CONTROLS, chosen, strict=True))
+    try:
+        query = ReportQuery.read(report_answers.words_of(controls, context.settings.time_zone))
+    except FilterError as error:
+        return *(dash.no_update for _ in PANELS), f"{error}.", *(dash.no_update for _ in range(6))
+    known = report_answers.history(context)
+    token = report_answers.token(known, query)
+    if token == drawn:
+        raise PreventUpdate
+    cameras, labels = report_answers.names(known)
+    return (
+        *report_answers.answer(known, query, context),
+        report_answers.options(cameras, query.filters.cameras),
+        report_answers.options(labels, query.filters.labels),
+        query.to_query(),
+        token,
+    )
+
+
+clientside_callback(
+    ClientsideFunction("report", "remember"),
+    Output("report-csv", "href"),
+    Output("report-parquet", "href"),
+    Input("report-query", "data"),
+)
+clientside_callback(
+    ClientsideFunction("report", "custom"),
+    Output("report-span", "style"),
+    Input("report-period", "value"),
+)
+clientside_callback(
+    ClientsideFunction("report", "open"),
+    Output("report-panels", "title"),
+    *(Input(f"report-{name}", "clickData") for name in ("timeline", "histogram", "donut", "sectors")),
+    *(State(f"report-{name}", "figure") for name in ("timeline", "histogram", "donut", "sectors")),
+    State("report-query", "data"),
+    prevent_initial_call=True,
+)

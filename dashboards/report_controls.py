@@ -1,0 +1,83 @@
+"""The report's bar of filters; each control's id ends with the word that the address has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboards.filters import PERIODS
+from dashboards.report_query import AXES, BUCKETS, MEASURES, ReportQuery
+from lake.contracts import STORED_SCORE
+
+PERIOD_WORDS = {
+    "1h": "Last hour", "today": "Today", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days",
+    "90d": "Last 90 days", "all": "All", "custom": "From … to …",
+}  # fmt: skip
+
+
+def bar(asked: ReportQuery, site: str) -> Any:
+    """All controls, set as the address says."""
+    filters = asked.filters
+    return html.Div(
+        [
+            _names("camera", "Cameras", filters.cameras),
+            _names("label", "Labels", filters.labels),
+            _choice("period", "Period", PERIOD_WORDS, filters.period),
+            html.Div(_span(asked, site), id="report-span", style={"display": "none"}),
+            _choice("axis", "By the clock", AXES, asked.axis),
+            _choice(
+                "bucket",
+                "Step over time",
+                {str(one): word for one, word in BUCKETS.items()},
+                str(asked.bucket),
+            ),
+            _choice("measure", "Show", MEASURES, asked.measure),
+            _choice("zone", "Times in", {"site": site, "utc": "UTC"}, filters.zone),
+            _threshold(filters.threshold),
+        ],
+        className="filters",
+        role="search",
+    )
+
+
+def _names(word: str, title: str, chosen: tuple[str, ...]) -> Any:
+    return dmc.MultiSelect(
+        id=f"report-{word}", label=title, data=list(chosen), value=list(chosen), placeholder="all",
+        searchable=True, clearable=True, debounce=400,
+    )  # fmt: skip
+
+
+def _choice(word: str, title: str, words: Mapping[str, str], chosen: str) -> Any:
+    data = [{"value": value, "label": label} for value, label in words.items()]
+    return dmc.Select(id=f"report-{word}", label=title, data=data, value=chosen, allowDeselect=False)
+
+
+def _span(asked: ReportQuery, site: str) -> list[Any]:
+    zone = ZoneInfo("UTC" if asked.filters.zone == "utc" else site)
+    moments = {"from": asked.filters.first, "to": asked.filters.last}
+    return [
+        dmc.DateTimePicker(
+            id=f"report-{word}", label=word.capitalize(), value=_picked(at, zone), clearable=True
+        )
+        for word, at in moments.items()
+    ]
+
+
+def _picked(at: datetime | None, zone: ZoneInfo) -> str | None:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else None
+
+
+def _threshold(chosen: float) -> Any:
+    slider = dmc.Slider(
+        id="report-threshold", min=STORED_SCORE, max=1, step=0.05, value=chosen, precision=2,
+        updatemode="mouseup", thumbLabel="Least score",
+    )  # fmt: skip
+    return html.Div([html.Div("Least score", className="label"), slider], className="threshold")
+
+
+assert set(PERIOD_WORDS) == {*PERIODS, "today", "custom"}

@@ -1,0 +1,222 @@
+"""The report's charts as Plotly's own plain dictionaries. Pure functions of counts.
+
+A name that was sent by a camera or a model is drawn as text: Plotly reads some tags in text, so that every
+name is escaped first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from html import escape
+from typing import Any, Final
+
+import numpy as np
+
+from dashboards.report_query import AXES, MEASURES, ReportQuery
+from dashboards.report_series import (
+    RECURRING,
+    WEEKDAYS,
+    by_bucket,
+    clock,
+    edges,
+    gathered,
+    local_minutes,
+    names_of,
+    place_of,
+    range_of,
+    rates,
+)
+from lake.contracts import rfc3339
+from lake.report_counts import MINUTE, Asked, Counts, Ints
+from lake.report_days import CELL_COLUMNS, CELL_ROWS, HEIGHTS, SIDES
+
+Figure = dict[str, Any]
+PALETTE: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#999999")
+"""Okabe and Ito's colours, which people who see colours differently tell apart; grey is for the rest."""
+STATES: Final = {"published": "#009e73", "live": "#56b4e9", "held": "#d55e00"}
+SCALE: Final = [[0, "rgba(0,114,178,0.06)"], [1, "#0072b2"]]
+GRID: Final = "rgba(128,128,128,0.25)"
+OTHERS: Final = "others"
+HOUR: Final = timedelta(hours=1)
+
+
+def _layout(revision: str, **more: Any) -> Figure:
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
+    layout: Figure = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 48, "r": 12, "t": 8, "b": 40},
+        "font": {"family": "inherit", "size": 13},
+        "uirevision": revision,
+        "xaxis": dict(axis),
+        "yaxis": axis | {"rangemode": "tozero"},
+        "legend": {"orientation": "h", "y": 1.12},
+        "bargap": 0.05,
+    }
+    for name, value in more.items():
+        layout[name] = layout.get(name, {}) | value if isinstance(value, dict) else value
+    return layout
+
+
+def _series(counts: Counts) -> list[tuple[str, str, Ints]]:
+    """Name, label to look for and minutes of the most frequent labels, and of the others together."""
+    names = list(counts.labels)
+    most = len(PALETTE) - 1
+    found = [(escape(name), name, counts.by_label[name]) for name in names[:most]]
+    if names[most:]:
+        rest = np.sum([counts.by_label[name] for name in names[most:]], axis=0)
+        found.append((OTHERS, "", rest))
+    return found
+
+
+def _measured(objects: Ints, frames: Ints, measure: str) -> list[Any]:
+    return rates(objects, frames) if measure == "rate" else objects.tolist()
+
+
+def timeline(counts: Counts, query: ReportQuery, zone: str) -> Figure:
+    """Objects over time, by label; a gap where no frame was analysed."""
+    local = local_minutes(counts.asked, zone)
+    begins = edges(counts.asked, local, query.fitting_bucket(counts.asked.minutes))
+    times = [clock(int(one)) for one in local[begins]]
+    spans = _spans(counts, begins)
+    frames = by_bucket(counts.frames, begins)
+    data = [
+        {
+            "type": "bar", "name": name, "x": times, "meta": {"label": label},
+            "y": _measured(by_bucket(minutes, begins), frames, query.measure),
+            "marker": {"color": colour},
+            "hovertemplate": "%{x}<br>%{y}<extra>" + name + "</extra>",
+        }
+        for (name, label, minutes), colour in zip(_series(counts), PALETTE, strict=False)
+    ]  # fmt: skip
+    axes = {"xaxis": _time_axis(local), "yaxis": {"title": {"text": MEASURES[query.measure]}}}
+    return {"data": data, "layout": _layout(query.to_query(), barmode="stack", meta={"spans": spans}, **axes)}
+
+
+def _time_axis(local: Ints) -> Figure:
+    return {"type": "date", "range": [clock(int(local[0])), clock(int(local[-1]) + 1)]}
+
+
+def _spans(counts: Counts, begins: Ints) -> list[list[str]]:
+    ends = [*begins[1:].tolist(), counts.asked.minutes]
+    first = counts.asked.first
+    return [
+        [_short(first + int(low) * MINUTE), _short(first + int(high) * MINUTE)]
+        for low, high in zip(begins, ends, strict=True)
+    ]
+
+
+def _short(at: Any) -> str:
+    return f"{rfc3339(at)[:16]}Z"
+
+
+def histogram(counts: Counts, query: ReportQuery, zone: str) -> Figure:
+    """Objects by the axis asked for, by label."""
+    local = local_minutes(counts.asked, zone)
+    places = place_of(local, query.axis)
+    first, count = range_of(places, query.axis)
+    names = names_of(first, count, query.axis)
+    frames = gathered(counts.frames, places, first, count)
+    parts = [f"{query.axis}:{number}" for number in range(count)] if query.axis in RECURRING else []
+    data = [
+        {
+            "type": "bar", "name": name, "x": names, "meta": {"label": label},
+            "y": _measured(gathered(minutes, places, first, count), frames, query.measure),
+            "marker": {"color": colour},
+            "hovertemplate": "%{x}: %{y}<extra>" + name + "</extra>",
+        }
+        for (name, label, minutes), colour in zip(_series(counts), PALETTE, strict=False)
+    ]  # fmt: skip
+    axes = {
+        "xaxis": {"type": "category", "title": {"text": AXES[query.axis]}, "categoryarray": names},
+        "yaxis": {"title": {"text": MEASURES[query.measure]}},
+    }
+    return {"data": data, "layout": _layout(query.to_query(), barmode="stack", meta={"parts": parts}, **axes)}
+
+
+def donut(counts: Counts, query: ReportQuery) -> Figure:
+    """Shares of the labels."""
+    found = [(name, label, int(minutes.sum())) for name, label, minutes in _series(counts)]
+    pie = {
+        "type": "pie", "hole": 0.55, "sort": False, "direction": "clockwise",
+        "labels": [name for name, _, _ in found], "values": [number for _, _, number in found],
+        "marker": {"colors": list(PALETTE)},
+        "textinfo": "label+percent", "hovertemplate": "%{label}: %{value}<extra></extra>",
+    }  # fmt: skip
+    labels = {"labels": [label for _, label, _ in found]}
+    return {"data": [pie], "layout": _layout(query.to_query(), showlegend=False, meta=labels)}
+
+
+def week(counts: Counts, query: ReportQuery, zone: str) -> Figure:
+    """Weekday by hour; a cell without frames is left empty."""
+    local = local_minutes(counts.asked, zone)
+    places = place_of(local, "weekday") * 24 + place_of(local, "hour")
+    objects = gathered(_all_minutes(counts), places, 0, 168)
+    frames = gathered(counts.frames, places, 0, 168)
+    values = _measured(objects, frames, query.measure)
+    shown = [
+        value if frame or seen else None for value, frame, seen in zip(values, frames, objects, strict=True)
+    ]
+    heat = {
+        "type": "heatmap", "x": names_of(0, 24, "hour"), "y": list(WEEKDAYS), "colorscale": SCALE,
+        "z": [shown[day * 24 : day * 24 + 24] for day in range(7)], "xgap": 1, "ygap": 1,
+        "hovertemplate": "%{y} %{x}:00: %{z}<extra></extra>",
+    }  # fmt: skip
+    axes = {"xaxis": {"type": "category"}, "yaxis": {"autorange": "reversed", "type": "category"}}
+    return {"data": [heat], "layout": _layout(query.to_query(), **axes)}
+
+
+def _all_minutes(counts: Counts) -> Ints:
+    every: Ints = np.sum([counts.frames * 0, *counts.by_label.values()], axis=0)
+    return every
+
+
+def sectors(counts: Counts, query: ReportQuery) -> Figure:
+    """Objects by sector of the picture."""
+    return _map(counts.sectors.tolist(), query, SIDES, HEIGHTS, texttemplate="%{z}")
+
+
+def cells(counts: Counts, query: ReportQuery) -> Figure:
+    """Objects by the place of their centre, as in the picture."""
+    columns = [f"{100 * (one + 0.5) / CELL_COLUMNS:.0f} %" for one in range(CELL_COLUMNS)]
+    rows = [f"{100 * (one + 0.5) / CELL_ROWS:.0f} %" for one in range(CELL_ROWS)]
+    figure = _map(counts.cells.tolist(), query, columns, rows)
+    figure["layout"]["xaxis"] |= {"nticks": 5}
+    figure["layout"]["yaxis"] |= {"nticks": 5}
+    return figure
+
+
+def _map(z: Any, query: ReportQuery, x: Sequence[str], y: Sequence[str], **more: Any) -> Figure:
+    heat = {"type": "heatmap", "z": z, "x": list(x), "y": list(y), "colorscale": SCALE, "xgap": 1, "ygap": 1}
+    axes = {"xaxis": {"type": "category"}, "yaxis": {"autorange": "reversed", "type": "category"}}
+    words = {"hovertemplate": "%{y}, %{x}: %{z}<extra></extra>"}
+    return {"data": [heat | words | more], "layout": _layout(query.to_query(), **axes)}
+
+
+def coverage(counts: Counts, query: ReportQuery, zone: str) -> Figure:
+    """How much of each hour was seen, and whether it is published, live or held."""
+    cameras = len({one.camera for one in counts.hours}) or 1
+    data = [_state_bars(counts, query, state, zone, cameras) for state in STATES]
+    local = local_minutes(counts.asked, zone)
+    axes = {"xaxis": _time_axis(local), "yaxis": {"tickformat": ".0%", "range": [0, 1]}}
+    return {"data": data, "layout": _layout(query.to_query(), barmode="stack", bargap=0, **axes)}
+
+
+def _state_bars(counts: Counts, query: ReportQuery, state: str, zone: str, cameras: int) -> Figure:
+    """Seconds seen of all cameras' hours; a held hour that was never published is marked at full height."""
+    seen: dict[Any, float] = {}
+    for one in counts.hours:
+        if one.state == state:
+            share = one.seconds_observed / 3600 if one.analysed or state != "held" else 1
+            seen[one.hour] = seen.get(one.hour, 0) + share / cameras
+    local = [clock(_local_of(hour, zone)) for hour in seen]
+    return {
+        "type": "bar", "name": state, "x": local, "y": list(seen.values()), "offset": 0,
+        "width": HOUR // timedelta(milliseconds=1), "marker": {"color": STATES[state]},
+        "hovertemplate": "%{x}: %{y:.0%} seen<extra>" + state + "</extra>",
+    }  # fmt: skip
+
+
+def _local_of(hour: Any, zone: str) -> int:
+    return int(local_minutes(Asked(hour, hour + MINUTE), zone)[0])
