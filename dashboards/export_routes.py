@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import IO, Any, Final
 
 import pyarrow as pa
@@ -20,10 +20,15 @@ from lake.questions import Question
 from lake.report_counts import MINUTE, Asked
 from lake.sql_words import UnspeakableTextError, quoted
 
+OTHER_TYPES: Final = {
+    "observed_at": pa.timestamp("us", "UTC"), "object_number": pa.int32(), "partition": pa.int32(),
+    "offset": pa.int64(), **dict.fromkeys(("score", "ymin", "xmin", "ymax", "xmax"), pa.float32()),
+}  # fmt: skip
 COLUMNS: Final = (
     "observed_at", "camera_id", "label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h",
     "state", "frame_id", "object_number", "layer", "run_id", "topic_id", "partition", "offset",
 )  # fmt: skip
+SHAPE: Final = pa.schema([(name, OTHER_TYPES.get(name, pa.string())) for name in COLUMNS])
 MOST_ROWS: Final = 2_000_000
 IN_MEMORY: Final = 8 * 1024 * 1024
 TYPES: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -59,29 +64,15 @@ def export(kind: str) -> Response:
 def _written(question: Question, kind: str) -> IO[bytes]:
     """The file from its beginning; small ones stay in memory, none stays on the disk."""
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - sent after this function
-    batches = explorer().batches(question, COLUMNS)
-    _write(_first_then(batches), file, kind)
+    _write(explorer().batches(question, COLUMNS), file, kind)
     file.seek(0)
     return file
 
 
-def _first_then(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
-    first = next(batches, None)
-    shape = pa.schema([(name, pa.string()) for name in COLUMNS]) if first is None else first.schema
-
-    def all_of_them() -> Iterator[pa.RecordBatch]:
-        if first is not None:
-            yield first
-        yield from batches
-
-    return pa.RecordBatchReader.from_batches(shape, all_of_them())
-
-
-def _write(rows: pa.RecordBatchReader, file: Any, kind: str) -> None:
-    made = csv.CSVWriter(file, rows.schema) if kind == "csv" else parquet.ParquetWriter(file, rows.schema)
-    with made as writer:
-        for batch in rows:
-            writer.write_batch(batch)
+def _write(batches: Iterable[pa.RecordBatch], file: Any, kind: str) -> None:
+    with csv.CSVWriter(file, SHAPE) if kind == "csv" else parquet.ParquetWriter(file, SHAPE) as writer:
+        for batch in batches:
+            writer.write_batch(batch.cast(SHAPE))
 
 
 def register(server: Flask) -> None:

@@ -75,7 +75,9 @@ def _picked(at: datetime | None, zone: ZoneInfo) -> str | None:
 def _threshold(chosen: float) -> Any:
     slider = dmc.Slider(
         id="report-threshold", min=STORED_SCORE, max=1, step=0.05, value=chosen, precision=2,
-        updatemode="mouseup", thumbLabel="Least score",
+        updatemode="mouseup",
+        marks=[{"value": mark, "label": f"{mark:g}"} for mark in (0.2, 0.4, 0.6, 0.8, 1)],
+        thumbLabel="Least score",
     )  # fmt: skip
     return html.Div([html.Div("Least score", className="label"), slider], className="threshold")
 

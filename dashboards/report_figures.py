@@ -35,28 +35,36 @@ Figure = dict[str, Any]
 PALETTE: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#999999")
 """Okabe and Ito's colours, which people who see colours differently tell apart; grey is for the rest."""
 STATES: Final = {"published": "#009e73", "live": "#56b4e9", "held": "#d55e00"}
-SCALE: Final = [[0, "rgba(0,114,178,0.06)"], [1, "#0072b2"]]
+SCALE: Final = [[0, "#e8f1f8"], [1, "#0072b2"]]
 GRID: Final = "rgba(128,128,128,0.25)"
+TILES: Final = {"type": "category", "showgrid": False}
 OTHERS: Final = "others"
 HOUR: Final = timedelta(hours=1)
 
 
-def _layout(revision: str, **more: Any) -> Figure:
+def _layout(counts: Counts, query: ReportQuery, **more: Any) -> Figure:
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
     layout: Figure = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 48, "r": 12, "t": 8, "b": 40},
+        "margin": {"l": 48, "r": 12, "t": 28, "b": 40},
         "font": {"family": "inherit", "size": 13},
-        "uirevision": revision,
+        "uirevision": query.to_query(),
         "xaxis": dict(axis),
         "yaxis": axis | {"rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": 1.12},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "bargap": 0.05,
     }
+    if not counts.objects and "bargap" not in more:
+        layout["annotations"] = [_nothing(counts)]
     for name, value in more.items():
         layout[name] = layout.get(name, {}) | value if isinstance(value, dict) else value
     return layout
+
+
+def _nothing(counts: Counts) -> Figure:
+    said = f"No objects on {counts.analysed:,} frames" if counts.analysed else "No frames"
+    return {"text": said, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
 
 
 def _series(counts: Counts) -> list[tuple[str, str, Ints]]:
@@ -91,7 +99,7 @@ def timeline(counts: Counts, query: ReportQuery, zone: str) -> Figure:
         for (name, label, minutes), colour in zip(_series(counts), PALETTE, strict=False)
     ]  # fmt: skip
     axes = {"xaxis": _time_axis(local), "yaxis": {"title": {"text": MEASURES[query.measure]}}}
-    return {"data": data, "layout": _layout(query.to_query(), barmode="stack", meta={"spans": spans}, **axes)}
+    return {"data": data, "layout": _layout(counts, query, barmode="stack", meta={"spans": spans}, **axes)}
 
 
 def _time_axis(local: Ints) -> Figure:
@@ -132,7 +140,7 @@ def histogram(counts: Counts, query: ReportQuery, zone: str) -> Figure:
         "xaxis": {"type": "category", "title": {"text": AXES[query.axis]}, "categoryarray": names},
         "yaxis": {"title": {"text": MEASURES[query.measure]}},
     }
-    return {"data": data, "layout": _layout(query.to_query(), barmode="stack", meta={"parts": parts}, **axes)}
+    return {"data": data, "layout": _layout(counts, query, barmode="stack", meta={"parts": parts}, **axes)}
 
 
 def donut(counts: Counts, query: ReportQuery) -> Figure:
@@ -142,10 +150,10 @@ def donut(counts: Counts, query: ReportQuery) -> Figure:
         "type": "pie", "hole": 0.55, "sort": False, "direction": "clockwise",
         "labels": [name for name, _, _ in found], "values": [number for _, _, number in found],
         "marker": {"colors": list(PALETTE)},
-        "textinfo": "label+percent", "hovertemplate": "%{label}: %{value}<extra></extra>",
+        "textinfo": "percent", "textposition": "inside", "hovertemplate": "%{label}: %{value}<extra></extra>",
     }  # fmt: skip
     labels = {"labels": [label for _, label, _ in found]}
-    return {"data": [pie], "layout": _layout(query.to_query(), showlegend=False, meta=labels)}
+    return {"data": [pie], "layout": _layout(counts, query, meta=labels)}
 
 
 def week(counts: Counts, query: ReportQuery, zone: str) -> Figure:
@@ -160,11 +168,11 @@ def week(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     ]
     heat = {
         "type": "heatmap", "x": names_of(0, 24, "hour"), "y": list(WEEKDAYS), "colorscale": SCALE,
-        "z": [shown[day * 24 : day * 24 + 24] for day in range(7)], "xgap": 1, "ygap": 1,
+        "z": [shown[day * 24 : day * 24 + 24] for day in range(7)], "xgap": 1, "ygap": 1, "zmin": 0,
         "hovertemplate": "%{y} %{x}:00: %{z}<extra></extra>",
     }  # fmt: skip
-    axes = {"xaxis": {"type": "category"}, "yaxis": {"autorange": "reversed", "type": "category"}}
-    return {"data": [heat], "layout": _layout(query.to_query(), **axes)}
+    axes = {"xaxis": TILES, "yaxis": TILES | {"autorange": "reversed"}}
+    return {"data": [heat], "layout": _layout(counts, query, **axes)}
 
 
 def _all_minutes(counts: Counts) -> Ints:
@@ -174,24 +182,29 @@ def _all_minutes(counts: Counts) -> Ints:
 
 def sectors(counts: Counts, query: ReportQuery) -> Figure:
     """Objects by sector of the picture."""
-    return _map(counts.sectors.tolist(), query, SIDES, HEIGHTS, texttemplate="%{z}")
+    return _map(counts, counts.sectors, query, SIDES, HEIGHTS, texttemplate="%{z}")
 
 
 def cells(counts: Counts, query: ReportQuery) -> Figure:
     """Objects by the place of their centre, as in the picture."""
     columns = [f"{100 * (one + 0.5) / CELL_COLUMNS:.0f} %" for one in range(CELL_COLUMNS)]
     rows = [f"{100 * (one + 0.5) / CELL_ROWS:.0f} %" for one in range(CELL_ROWS)]
-    figure = _map(counts.cells.tolist(), query, columns, rows)
+    figure = _map(counts, counts.cells, query, columns, rows)
     figure["layout"]["xaxis"] |= {"nticks": 5}
     figure["layout"]["yaxis"] |= {"nticks": 5}
     return figure
 
 
-def _map(z: Any, query: ReportQuery, x: Sequence[str], y: Sequence[str], **more: Any) -> Figure:
-    heat = {"type": "heatmap", "z": z, "x": list(x), "y": list(y), "colorscale": SCALE, "xgap": 1, "ygap": 1}
-    axes = {"xaxis": {"type": "category"}, "yaxis": {"autorange": "reversed", "type": "category"}}
+def _map(
+    counts: Counts, tiles: Ints, query: ReportQuery, x: Sequence[str], y: Sequence[str], **more: Any
+) -> Figure:
+    heat = {
+        "type": "heatmap", "z": tiles.tolist(), "x": list(x), "y": list(y), "colorscale": SCALE,
+        "xgap": 1, "ygap": 1, "zmin": 0, "zmax": max(1, int(tiles.max())),
+    }  # fmt: skip
+    axes = {"xaxis": TILES, "yaxis": TILES | {"autorange": "reversed"}}
     words = {"hovertemplate": "%{y}, %{x}: %{z}<extra></extra>"}
-    return {"data": [heat | words | more], "layout": _layout(query.to_query(), **axes)}
+    return {"data": [heat | words | more], "layout": _layout(counts, query, **axes)}
 
 
 def coverage(counts: Counts, query: ReportQuery, zone: str) -> Figure:
@@ -200,7 +213,10 @@ def coverage(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     data = [_state_bars(counts, query, state, zone, cameras) for state in STATES]
     local = local_minutes(counts.asked, zone)
     axes = {"xaxis": _time_axis(local), "yaxis": {"tickformat": ".0%", "range": [0, 1]}}
-    return {"data": data, "layout": _layout(query.to_query(), barmode="stack", bargap=0, **axes)}
+    return {
+        "data": data,
+        "layout": _layout(counts, query, barmode="stack", bargap=0, showlegend=True, **axes),
+    }
 
 
 def _state_bars(counts: Counts, query: ReportQuery, state: str, zone: str, cameras: int) -> Figure:

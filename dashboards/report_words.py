@@ -67,8 +67,7 @@ def comparison(now: Counts, before: Counts) -> Any:
     head = [html.Th(word, scope="col") for word in ("Label", "Objects", "Per frame", "Before", "Change")]
     rows = [_row("all", now.objects, before.objects, now, before)]
     rows += [_row(name, now.labels.get(name, 0), before.labels.get(name, 0), now, before) for name in names]
-    caption = html.Caption("This period and the one before, of the same length")
-    return html.Table([caption, html.Thead(html.Tr(head)), html.Tbody(rows)])
+    return html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)])
 
 
 def _row(name: str, objects: int, earlier: int, now: Counts, before: Counts) -> Any:

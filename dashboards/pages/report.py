@@ -43,8 +43,9 @@ def layout(**query: str) -> Any:
             html.P("Reading the lake …", id="report-summary", role="status"),
             html.P("", id="report-freshness"),
             html.P(_downloads(), id="report-downloads"),
-            html.Div([_panel(name, title) for name, title in PANELS.items()], id="report-panels"),
-            html.Div(id="report-comparison"),
+            html.Div(
+                [*(_panel(name, title) for name, title in PANELS.items()), _comparison()], id="report-panels"
+            ),
             dcc.Store(id="report-query", data=asked.to_query()),
             dcc.Store(id="report-drawn", data=""),
             dcc.Interval(id="report-tick", interval=3000),
@@ -55,10 +56,19 @@ def layout(**query: str) -> Any:
 
 def _downloads() -> list[Any]:
     links = [
-        html.A(kind.upper(), id=f"report-{kind}", href=f"/report/objects.{kind}")
+        html.A(
+            kind.upper() if kind == "csv" else kind.capitalize(),
+            id=f"report-{kind}",
+            href=f"/report/objects.{kind}",
+        )
         for kind in ("csv", "parquet")
     ]
     return ["Download these objects: ", links[0], " ", links[1]]
+
+
+def _comparison() -> Any:
+    title = html.H2("This period and the one before, of the same length")
+    return html.Section([title, html.Div(id="report-comparison")], className="panel")
 
 
 def _panel(name: str, title: str) -> Any:

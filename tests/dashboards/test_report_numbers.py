@@ -1,0 +1,158 @@
+"""Numbers of the report, by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboards import report_figures, report_words
+from dashboards.filters import FilterError
+from dashboards.report_answers import words_of
+from dashboards.report_query import MOST_BUCKETS, ReportQuery, before
+from dashboards.report_series import edges, local_minutes, place_of
+from lake.report_counts import Asked, Counts, count
+from lake.report_days import CameraHour, Day
+from lake.report_history import History
+from tests.conftest import at
+
+HOSTILE = "<b>x</b>, y"
+RATE = ReportQuery.read({"bucket": "15"})
+
+
+def hour(clock: str, camera: str, by_minute: dict[int, int], state: str = "published") -> CameraHour:
+    minutes = np.array([by_minute.get(minute, 0) for minute in range(60)], np.int64)
+    frames = int(minutes.sum())
+    return CameraHour(at(clock), camera, state, frames, frames, minutes, 1800.0)
+
+
+def day(*seen: tuple[int, str, str, float], hours: tuple[CameraHour, ...] = ()) -> Day:
+    """Objects as (minute of the day, camera, label, score), at middle left."""
+    cameras, labels = (tuple(sorted({one[place] for one in seen})) for place in (1, 2))
+    return Day(
+        date(2026, 1, 2),
+        np.array([one[0] for one in seen], np.uint16),
+        np.array([cameras.index(one[1]) for one in seen], np.uint16),
+        np.array([labels.index(one[2]) for one in seen], np.uint16),
+        np.array([one[3] for one in seen], np.float32),
+        np.full(len(seen), 3, np.uint8),
+        np.full(len(seen), 40, np.uint16),
+        cameras,
+        labels,
+        hours,
+    )
+
+
+TEN = 600
+SEEN = day(
+    (TEN, "door", "cat", 0.75), (TEN + 1, "door", "cat", 0.55), (TEN + 16, "yard", HOSTILE, 0.9),
+    (TEN + 59, "door", "cat", 0.3),
+    hours=(hour("10:00", "door", {0: 2, 1: 2}), hour("10:00", "yard", {16: 1, 20: 3}, "live"),
+           hour("11:00", "door", {}, "held")),
+)  # fmt: skip
+ASKED = Asked(at("10:00"), at("12:00"))
+
+
+def counted(**more: Any) -> Counts:
+    return count([SEEN], Asked(**{"first": at("10:00"), "last": at("12:00"), **more}))
+
+
+def test_objects_stand_beside_the_frames_on_which_they_were_seen() -> None:
+    found = counted()
+    assert found.labels == {"cat": 2, HOSTILE: 1}
+    assert found.analysed == 8
+    assert report_words.summary(found) == "3 objects on 8 analysed frames of 2 cameras: 0.38 per frame."
+    assert found.sectors.tolist() == [[0, 0, 0], [3, 0, 0], [0, 0, 0]]
+    assert found.cells[1][8] == 3
+
+
+def test_nothing_seen_and_nobody_looking_are_drawn_differently() -> None:
+    traces = report_figures.timeline(counted(), RATE, "UTC")["data"]
+    bars = {trace["name"]: trace["y"] for trace in traces}
+    assert bars["cat"] == [0.5, 0.0, None, None, None, None, None, None]
+    assert bars["&lt;b&gt;x&lt;/b&gt;, y"] == [0.0, 0.25, None, None, None, None, None, None]
+
+
+def test_a_span_cuts_frames_and_objects_alike() -> None:
+    found = counted(first=at("10:01"), last=at("10:17"))
+    assert (found.labels, found.analysed) == ({"cat": 1, HOSTILE: 1}, 3)
+    assert counted(first=at("00:00", "2026-01-03"), last=at("01:00", "2026-01-03")).objects == 0
+
+
+def test_a_score_of_32_bits_below_the_threshold_stays_below() -> None:
+    assert counted(threshold=0.55).labels == {"cat": 2, HOSTILE: 1}
+    assert float(np.float32(0.55)) > 0.55
+    assert float(np.float32(0.9)) < 0.9
+    assert counted(threshold=0.9).labels == {}
+
+
+def test_states_of_hours_are_told_apart() -> None:
+    bars = report_figures.coverage(counted(), RATE, "Europe/Berlin")["data"]
+    assert {one["name"]: (one["x"], one["y"]) for one in bars} == {
+        "published": (["2026-01-02T11:00"], [0.25]), "live": (["2026-01-02T11:00"], [0.25]),
+        "held": (["2026-01-02T12:00"], [0.5]),
+    }  # fmt: skip
+
+
+def test_the_text_says_how_fresh_the_numbers_are() -> None:
+    said = report_words.freshness(History((SEEN,), 2, 0, at("12:00")), counted(), RATE_ZONE)
+    assert said == (
+        "Read at 2026-01-02 12:00 UTC. Hours of cameras: 1 published, 1 live, 1 held. "
+        "Live since 2026-01-02 10:00 UTC: these numbers may still change. "
+        "A held hour failed its checks and changes no chart until it passes. 2 older days still to be read …"
+    )
+
+
+RATE_ZONE: Any = at("12:00").tzinfo
+
+
+def test_a_day_with_a_change_of_the_clock_has_23_or_25_hours() -> None:
+    for start, hours in (
+        (datetime(2026, 3, 29, tzinfo=RATE_ZONE), 23),
+        (datetime(2026, 10, 25, tzinfo=RATE_ZONE), 25),
+    ):
+        first = start - timedelta(hours=1 if hours == 23 else 2)
+        asked = Asked(first, first + timedelta(hours=hours))
+        local = local_minutes(asked, "Europe/Berlin")
+        assert len(set(place_of(local, "day").tolist())) == 1
+        assert len(edges(asked, local, 60)) == hours
+
+
+def test_no_more_steps_are_drawn_than_can_be_seen() -> None:
+    assert RATE.fitting_bucket(15 * MOST_BUCKETS) == 15
+    assert RATE.fitting_bucket(15 * MOST_BUCKETS + 1) == 60
+    assert RATE.fitting_bucket(10**9) == 1440
+
+
+def test_the_period_before_ends_where_this_one_begins() -> None:
+    assert before(ASKED) == Asked(at("08:00"), at("10:00"))
+
+
+@pytest.mark.parametrize(
+    "query", [{"axis": "year"}, {"bucket": "7"}, {"measure": "sum; DROP"}, {"period": "x"}]
+)
+def test_a_word_that_nobody_knows_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(FilterError, match="none of"):
+        ReportQuery.read(query)
+
+
+def test_an_endless_period_is_cut_to_the_newest_days() -> None:
+    query = {"period": "custom", "from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59.999999Z"}
+    asked = ReportQuery.read(query).asked(at("12:00"))
+    assert asked.last == at("12:00", "2026-01-03")
+    assert asked.last - asked.first == timedelta(days=400)
+
+
+def test_a_picked_time_is_meant_in_the_zone_that_is_shown() -> None:
+    picked = {
+        "period": "custom",
+        "from": "2026-01-02 11:00:00",
+        "to": "2026-01-02 12:00:00",
+        "camera": ["a,b"],
+    }
+    said = words_of(picked, "Europe/Berlin")
+    assert (said["from"], said["camera"]) == ("2026-01-02T10:00:00.000000Z", "a\\,b")
+    assert words_of({**picked, "zone": "utc"}, "Europe/Berlin")["from"] == "2026-01-02T11:00:00.000000Z"
+    assert "from" not in words_of({**picked, "period": "24h"}, "Europe/Berlin")
