@@ -2,7 +2,7 @@
 # Needs nothing but Python 3.11-3.13. Settings: PYTHON (which one), ENGINE (litert or tensorflow).
 
 .DEFAULT_GOAL := help
-.PHONY: help up down environment environment-test provision test unit check requirements clean
+.PHONY: help up down environment environment-test provision test soak unit check requirements clean
 SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE # without byte code TensorFlow takes 12 s to import instead of 3
 unexport PYTHONPATH
@@ -48,6 +48,14 @@ provision: environment ## only fetch jars, model and clips
 test: environment-test ## set up what is needed and run all tests
 	@$(VENV) -m stack.provision
 	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+
+soak: environment-test ## run the long benchmarks, an hour or more; they print date and commit
+	@$(VENV) -m stack.provision
+	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
+	$(VENV) -m benchmarks.live_share --seconds 60 --fps 2
+	$(VENV) -m benchmarks.history
+	$(VENV) -m benchmarks.report_pages
+	$(VENV) -m benchmarks.compare_engines
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
 	@$(PYTEST) -q -m "not spark and not model and not system"
