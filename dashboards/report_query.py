@@ -27,7 +27,7 @@ BUCKETS: Final = {
     360: "6 hours",
     1440: "1 day",
 }
-MEASURES: Final = {"rate": "Objects per analysed frame", "sum": "Objects"}
+MEASURES: Final = {"rate": "Objects per frame", "sum": "Objects"}
 MOST_BUCKETS: Final = 2000
 
 

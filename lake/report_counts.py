@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lake.report_days import CELL_COLUMNS, CELL_ROWS, MINUTES, CameraHour, Day
+from lake.report_days import CELL_COLUMNS, CELL_ROWS, CELLS, MINUTES, SECTORS, CameraHour, Codes, Day
 
 Ints = npt.NDArray[np.int64]
 MINUTE: Final = timedelta(minutes=1)
@@ -85,40 +85,48 @@ def count(days: Sequence[Day], asked: Asked) -> Counts:
     """
     by_label: dict[str, Ints] = {}
     cameras: Counter[str] = Counter()
-    sectors, cells = np.zeros(10, np.int64), np.zeros(CELL_ROWS * CELL_COLUMNS, np.int64)
+    places = np.zeros((SECTORS, CELLS), np.int64)
     near = [one for one in days if asked.first.date() <= one.day <= (asked.last - MINUTE).date()]
     for one in near:
-        wanted = _wanted(one, asked)
-        sectors += np.bincount(one.sector[wanted], minlength=len(sectors))
-        cells += np.bincount(one.cell[wanted], minlength=len(cells))
-        found = np.bincount(one.camera[wanted], minlength=len(one.cameras))
-        cameras.update({name: int(number) for name, number in zip(one.cameras, found, strict=True) if number})
-        _add_minutes(by_label, one, wanted, asked)
+        when, where = _wanted(one, asked)
+        _add_minutes(by_label, one, when, asked)
+        found = np.bincount(where, minlength=len(one.cameras) * SECTORS * CELLS).reshape(-1, SECTORS, CELLS)
+        places += found.sum(axis=0)
+        sums = found.sum(axis=(1, 2))
+        cameras.update({name: int(seen) for name, seen in zip(one.cameras, sums, strict=True) if seen})
     hours = tuple(hour for one in near for hour in one.hours if _is_within(hour, asked))
     return Counts(
         asked,
         by_label,
         dict(cameras.most_common()),
-        sectors[:9].reshape(3, 3),
-        cells.reshape(CELL_ROWS, CELL_COLUMNS),
+        places.sum(axis=1)[:9].reshape(3, 3),
+        places.sum(axis=0).reshape(CELL_ROWS, CELL_COLUMNS),
         _frames(hours, asked),
         hours,
     )
 
 
-def _wanted(one: Day, asked: Asked) -> npt.NDArray[np.bool_]:
-    # A 32-bit score beside a plain number would be compared in 32 bits.
-    wanted = one.score >= np.float64(asked.threshold)
-    for codes, names, among in (
-        (one.camera, one.cameras, asked.cameras),
-        (one.label, one.labels, asked.labels),
-    ):
-        if among:
-            wanted &= np.array([name in among for name in names], np.bool_)[codes]
-    first, last = _minutes_of(one.day, asked)
-    if first > 0 or last < MINUTES:
-        wanted &= (one.minute >= first) & (one.minute < last)
-    return wanted
+def _wanted(one: Day, asked: Asked) -> tuple[Codes, Codes]:
+    """`when` and `where` of the objects asked for."""
+    # A 32-bit score beside a plain number would be compared in 32 bits; scores fall.
+    enough = np.searchsorted(-one.score.astype(np.float64), -asked.threshold, side="right")
+    when, where = one.when[:enough], one.where[:enough]
+    labels, first, last = len(one.labels), *_minutes_of(one.day, asked)
+    conditions = []
+    if asked.cameras:
+        conditions.append(_among(one.cameras, asked.cameras)[where // (SECTORS * CELLS)])
+    if asked.labels:
+        conditions.append(_among(one.labels, asked.labels)[when % max(1, labels)])
+    if first > 0:
+        conditions.append(when >= first * labels)
+    if last < MINUTES:
+        conditions.append(when < last * labels)
+    wanted = np.flatnonzero(np.logical_and.reduce(conditions)) if conditions else slice(None)
+    return when[wanted].astype(np.int64), where[wanted].astype(np.int64)
+
+
+def _among(names: Sequence[str], chosen: frozenset[str]) -> npt.NDArray[np.bool_]:
+    return np.array([name in chosen for name in names], np.bool_)
 
 
 def _minutes_of(day: date, asked: Asked) -> tuple[int, int]:
@@ -127,10 +135,9 @@ def _minutes_of(day: date, asked: Asked) -> tuple[int, int]:
     return (asked.first - start) // MINUTE, (asked.last - start) // MINUTE
 
 
-def _add_minutes(by_label: dict[str, Ints], one: Day, wanted: npt.NDArray[np.bool_], asked: Asked) -> None:
-    codes = len(one.labels)
-    keys = one.minute[wanted].astype(np.int64) * codes + one.label[wanted]
-    table = np.bincount(keys, minlength=MINUTES * codes).reshape(MINUTES, codes)
+def _add_minutes(by_label: dict[str, Ints], one: Day, when: Codes, asked: Asked) -> None:
+    labels = len(one.labels)
+    table = np.bincount(when, minlength=MINUTES * labels).reshape(MINUTES, labels)
     first, last = _minutes_of(one.day, asked)
     here = slice(max(0, first), min(MINUTES, last))
     for code in np.flatnonzero(table.any(axis=0)):

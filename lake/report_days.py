@@ -19,11 +19,16 @@ MINUTES: Final = 1440
 CELL_ROWS: Final = 18
 """Rows of the map of positions over the height of a picture."""
 CELL_COLUMNS: Final = 32
+CELLS: Final = CELL_ROWS * CELL_COLUMNS
+SECTORS: Final = 10
+"""Nine, and one for objects without."""
 HEIGHTS: Final = ("top", "middle", "bottom")
 SIDES: Final = ("left", "center", "right")
 NEEDED: Final = (
     "published_objects", "camera_hours", "publications", "detections", "frames", "hourly_counts",
 )  # fmt: skip
+
+Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,27 +57,25 @@ class CameraHour:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Day:
-    """Objects with score >= 0.2 and camera hours of a UTC day. Arrays have one entry per object.
+    """Objects with score >= 0.2 and camera hours of a UTC day.
+
+    Arrays have one entry per object, the highest score first, so that a threshold is a slice. Each object is
+    two numbers, so that all charts need two counts.
 
     Attributes:
         day: UTC.
-        minute: uint16, minute of the day of observation.
-        camera: uint16, place in `cameras`.
-        label: uint16, place in `labels`.
-        score: float32, 0..1.
-        sector: uint8, 3 * row + column of the sector; 9 where it is none.
-        cell: uint16, CELL_COLUMNS * row + column of the box's centre.
+        score: float32, falling, 0..1.
+        when: uint32, minute of the day of observation * number of labels + place in `labels`.
+        where: uint32, (place in `cameras` * SECTORS + sector) * CELLS + cell. The sector is 3 * row + column,
+            or 9 where it is none; the cell is CELL_COLUMNS * row + column of the box's centre.
         cameras, labels: names.
         hours: sorted by hour and camera.
     """
 
     day: date
-    minute: npt.NDArray[np.uint16]
-    camera: npt.NDArray[np.uint16]
-    label: npt.NDArray[np.uint16]
     score: npt.NDArray[np.float32]
-    sector: npt.NDArray[np.uint8]
-    cell: npt.NDArray[np.uint16]
+    when: npt.NDArray[np.uint32]
+    where: npt.NDArray[np.uint32]
     cameras: tuple[str, ...]
     labels: tuple[str, ...]
     hours: tuple[CameraHour, ...]
@@ -80,7 +83,7 @@ class Day:
     @property
     def count(self) -> int:
         """Objects."""
-        return len(self.minute)
+        return len(self.score)
 
 
 OBJECTS: Final = (
@@ -100,21 +103,29 @@ HELD: Final = (
 def read_day(opened: Opened, day: date) -> Day:
     """Everything that reports need of a day."""
     rows = _ask(opened, OBJECTS, day)
-    seconds = rows["seconds"].to_numpy()
     camera, cameras = _coded(rows["camera_id"])
     label, labels = _coded(rows["label"])
+    minute = rows["seconds"].to_numpy() // 60 % MINUTES
+    cell = _cells(rows["y"].to_numpy(), rows["x"].to_numpy())
     return Day(
         day,
-        (seconds // 60 % MINUTES).astype(np.uint16),
-        camera,
-        label,
-        rows["score"].to_numpy().astype(np.float32),
-        _sectors(rows),
-        _cells(rows["y"].to_numpy(), rows["x"].to_numpy()),
+        *by_score(
+            rows["score"].to_numpy().astype(np.float32),
+            minute * len(labels) + label,
+            (camera * SECTORS + _sectors(rows)) * CELLS + cell,
+        ),
         cameras,
         labels,
         _hours(opened, day),
     )
+
+
+def by_score(
+    score: npt.NDArray[np.float32], when: Codes, where: Codes
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """The arrays of a day, the highest score first."""
+    order = np.argsort(-np.nan_to_num(score))
+    return score[order], when[order].astype(np.uint32), where[order].astype(np.uint32)
 
 
 def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
@@ -124,24 +135,24 @@ def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
     return pa.table(found.read_all())
 
 
-def _coded(names: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint16], tuple[str, ...]]:
+def _coded(names: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:
     coded = pc.fill_null(names.cast(pa.string()), "").combine_chunks().dictionary_encode()
-    return coded.indices.to_numpy().astype(np.uint16), tuple(coded.dictionary.to_pylist())
+    return coded.indices.to_numpy().astype(np.int64), tuple(coded.dictionary.to_pylist())
 
 
-def _sectors(rows: pa.Table) -> npt.NDArray[np.uint8]:
+def _sectors(rows: pa.Table) -> Codes:
     places = [
         pc.index_in(rows[name].cast(pa.string()), pa.array(words))
         for name, words in (("sector_v", HEIGHTS), ("sector_h", SIDES))
     ]
     v, h = (pc.fill_null(place, 9).to_numpy() for place in places)
-    return np.where((v < 3) & (h < 3), 3 * v + h, 9).astype(np.uint8)
+    return np.where((v < 3) & (h < 3), 3 * v + h, SECTORS - 1).astype(np.int64)
 
 
-def _cells(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+def _cells(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> Codes:
     # A box may reach over the edge or be no number at all; its centre is then drawn at the edge.
-    row = np.clip(np.nan_to_num(y) * CELL_ROWS, 0, CELL_ROWS - 1).astype(np.uint16)
-    column = np.clip(np.nan_to_num(x) * CELL_COLUMNS, 0, CELL_COLUMNS - 1).astype(np.uint16)
+    row = np.clip(np.nan_to_num(y) * CELL_ROWS, 0, CELL_ROWS - 1).astype(np.int64)
+    column = np.clip(np.nan_to_num(x) * CELL_COLUMNS, 0, CELL_COLUMNS - 1).astype(np.int64)
     return row * CELL_COLUMNS + column
 
 

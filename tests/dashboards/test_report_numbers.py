@@ -14,7 +14,7 @@ from dashboards.report_answers import words_of
 from dashboards.report_query import MOST_BUCKETS, ReportQuery, before
 from dashboards.report_series import edges, local_minutes, place_of
 from lake.report_counts import Asked, Counts, count
-from lake.report_days import CameraHour, Day
+from lake.report_days import CELLS, SECTORS, CameraHour, Day, by_score
 from lake.report_history import History
 from tests.conftest import at
 
@@ -31,18 +31,10 @@ def hour(clock: str, camera: str, by_minute: dict[int, int], state: str = "publi
 def day(*seen: tuple[int, str, str, float], hours: tuple[CameraHour, ...] = ()) -> Day:
     """Objects as (minute of the day, camera, label, score), at middle left."""
     cameras, labels = (tuple(sorted({one[place] for one in seen})) for place in (1, 2))
-    return Day(
-        date(2026, 1, 2),
-        np.array([one[0] for one in seen], np.uint16),
-        np.array([cameras.index(one[1]) for one in seen], np.uint16),
-        np.array([labels.index(one[2]) for one in seen], np.uint16),
-        np.array([one[3] for one in seen], np.float32),
-        np.full(len(seen), 3, np.uint8),
-        np.full(len(seen), 40, np.uint16),
-        cameras,
-        labels,
-        hours,
-    )
+    when = [minute * len(labels) + labels.index(label) for minute, _, label, _ in seen]
+    where = [(cameras.index(camera) * SECTORS + 3) * CELLS + 40 for _, camera, _, _ in seen]
+    score = np.array([one[3] for one in seen], np.float32)
+    return Day(date(2026, 1, 2), *by_score(score, np.array(when), np.array(where)), cameras, labels, hours)
 
 
 TEN = 600
