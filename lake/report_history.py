@@ -40,7 +40,7 @@ class History:
     Attributes:
         days: oldest first.
         unread: days of the lake that are still to be read.
-        left_out: days too old or too many to be kept.
+        left_out: days with more objects than can be kept.
         read_at: UTC, when the newest of it was read; None before the first.
         error: why reading stopped; empty when it did not.
     """
@@ -83,13 +83,14 @@ class ReportHistory:
         """End the thread; a day that is being read is read to its end."""
         self._ended.set()
         self._wake.set()
-        self._thread.join(30)
+        if self._thread.is_alive():
+            self._thread.join(30)
 
     def health(self) -> dict[str, str]:
         """For `/healthz`."""
         known = self._history
-        if known.error:
-            return {"state": "error", "sentence": known.error}
+        if known.error or not self._thread.is_alive():
+            return {"state": "error", "sentence": known.error or "reading for reports has ended: restart"}
         if known.read_at is None:
             return {"state": "empty", "sentence": "no report was asked for yet"}
         state = "stale" if known.unread else "ok"
@@ -107,23 +108,20 @@ class ReportHistory:
         wanted = _signatures(opened)
         kept = {day: one for day, one in self._kept.items() if day in wanted}
         changed = [day for day in sorted(wanted, reverse=True) if _must(kept.get(day), wanted[day], now)]
-        for number, day in enumerate(changed):
-            if self._ended.is_set():
+        for number, day in enumerate(changed, 1):
+            if self._ended.is_set() or (kept and day < min(kept) and _objects(kept) >= MOST_OBJECTS):
                 break
             kept[day] = _Kept(read_day(opened, day), wanted[day], now)
-            self._keep(kept, len(changed) - number - 1, now)
-        if not changed:
-            self._keep(kept, 0, now)
+            while len(kept) > 1 and _objects(kept) > MOST_OBJECTS:
+                del kept[min(kept)]
+            self._keep(kept, len(wanted), len(changed) - number, now)
+        self._keep(kept, len(wanted), 0, now)
         return self._history
 
-    def _keep(self, kept: Mapping[date, _Kept], unread: int, now: datetime) -> None:
-        days: list[Day] = []
-        for day in sorted(kept, reverse=True)[:MOST_DAYS]:
-            if sum(one.count for one in days) + kept[day].day.count > MOST_OBJECTS:
-                break
-            days.append(kept[day].day)
+    def _keep(self, kept: Mapping[date, _Kept], wanted: int, unread: int, now: datetime) -> None:
+        days = tuple(kept[day].day for day in sorted(kept))
         self._kept = MappingProxyType(dict(kept))
-        self._history = History(tuple(reversed(days)), unread, len(kept) - len(days), now)
+        self._history = History(days, unread, max(0, wanted - len(kept) - unread), now)
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -145,6 +143,10 @@ class ReportHistory:
             self._history = History(known.days, known.unread, known.left_out, known.read_at, said)
 
 
+def _objects(kept: Mapping[date, _Kept]) -> int:
+    return sum(one.day.count for one in kept.values())
+
+
 def _must(kept: _Kept | None, wanted: Signature, now: datetime) -> bool:
     if kept is None or kept.signature[0] != wanted[0]:
         return True
@@ -163,7 +165,7 @@ def _signatures(opened: Opened) -> dict[date, Signature]:
             _of_days(settled, [day]),
             _of_days(arriving, days_near([day])) if day in opened.live_days else frozenset(),
         )
-        for day in sorted(days, reverse=True)[: MOST_DAYS + 1]
+        for day in sorted(days, reverse=True)[:MOST_DAYS]
     }
 
 
