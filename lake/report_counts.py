@@ -109,7 +109,7 @@ def count(days: Sequence[Day], asked: Asked) -> Counts:
 def _wanted(one: Day, asked: Asked) -> tuple[Codes, Codes]:
     """`when` and `where` of the objects asked for."""
     # A 32-bit score beside a plain number would be compared in 32 bits; scores fall.
-    enough = np.searchsorted(-one.score.astype(np.float64), -asked.threshold, side="right")
+    enough = np.searchsorted(-one.score, np.float64(-asked.threshold), side="right")
     when, where = one.when[:enough], one.where[:enough]
     labels, first, last = len(one.labels), *_minutes_of(one.day, asked)
     conditions = []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lake import report_history
+from lake.batch_schemas import PUBLICATIONS
 from lake.report_days import read_day
 from lake.report_history import ReportHistory
 from lake.schemas import DETECTIONS
@@ -94,17 +95,16 @@ def test_a_day_is_read_again_when_its_files_are_others(
     root: Path, history: ReportHistory, read: list[date], clock: Clock
 ) -> None:
     history.refresh()
-    detect(root, 5, 3)
+    detect(root, 4, 3)
+    decided = {"hour": at(11), "camera_id": "yard", "state": "held", "run_id": "audit", "decided_at": at(12)}
+    write(root, PUBLICATIONS, [decided | {"day": DAY}])
     clock.now += timedelta(seconds=5)
-    assert known(history)[DAY + timedelta(days=5)] == 3
-    assert read[DAYS:] == days(5), "days with live hours wait"
+    found = known(history)
+    assert (found[DAY], found[DAY + timedelta(days=4)]) == (225, 3)
+    assert read[DAYS:] == days(4, 0), "a decision does not wait, a day whose live hours changed does"
     clock.now += report_history.LIVE_EVERY
     history.refresh()
-    assert sorted(read[DAYS + 1 :]) == days(), "files of other days are not theirs"
-    detect(root, 2, 1)
-    clock.now += report_history.LIVE_EVERY
-    history.refresh()
-    assert days(2)[0] in read[DAYS + 1 :]
+    assert read[DAYS + 2 :] == days(2), "files of far days are not its own"
 
 
 def test_older_days_are_left_out_where_there_are_too_many_objects(

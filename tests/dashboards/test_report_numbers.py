@@ -70,11 +70,14 @@ def test_nothing_seen_and_nobody_looking_are_drawn_differently() -> None:
 def test_a_span_cuts_frames_and_objects_alike() -> None:
     found = counted(first=at("10:01"), last=at("10:17"))
     assert (found.labels, found.analysed) == ({"cat": 1, HOSTILE: 1}, 3)
+    assert counted(first=at("10:16"), last=at("10:17")).labels == {HOSTILE: 1}
+    assert counted(first=at("10:00"), last=at("10:16")).labels == {"cat": 2}
     assert counted(first=at("00:00", "2026-01-03"), last=at("01:00", "2026-01-03")).objects == 0
 
 
 def test_a_score_of_32_bits_below_the_threshold_stays_below() -> None:
     assert counted(threshold=0.55).labels == {"cat": 2, HOSTILE: 1}
+    assert counted(threshold=0.75).labels == {"cat": 1, HOSTILE: 1}
     assert float(np.float32(0.55)) > 0.55
     assert float(np.float32(0.9)) < 0.9
     assert counted(threshold=0.9).labels == {}
