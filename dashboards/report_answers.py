@@ -93,8 +93,9 @@ def answer(known: History, query: ReportQuery, context: Context) -> tuple[Any, .
 
 
 def token(known: History, query: ReportQuery) -> str:
-    """Changes when there is something new to draw."""
-    return f"{known.read_at} {known.unread} {known.error} {query.to_query()}"
+    """Changes when there is something new to draw, and every minute, since times are shown in minutes."""
+    minute = known.read_at and known.read_at.replace(second=0, microsecond=0)
+    return f"{known.version} {minute} {known.unread} {known.error} {query.to_query()}"
 
 
 def options(found: Iterable[str], chosen: Iterable[str]) -> list[str]:

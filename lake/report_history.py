@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +43,7 @@ class History:
         left_out: days with more objects than can be kept.
         read_at: UTC, when the newest of it was read; None before the first.
         error: why reading stopped; empty when it did not.
+        version: another one when the days are others.
     """
 
     days: tuple[Day, ...] = ()
@@ -50,6 +51,7 @@ class History:
     left_out: int = 0
     read_at: datetime | None = None
     error: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ class ReportHistory:
     def _keep(self, kept: Mapping[date, _Kept], wanted: int, unread: int, now: datetime) -> None:
         days = tuple(kept[day].day for day in sorted(kept))
         self._kept = MappingProxyType(dict(kept))
-        self._history = History(days, unread, max(0, wanted - len(kept) - unread), now)
+        same = days == self._history.days
+        version = self._history.version + (not same)
+        self._history = History(days, unread, max(0, wanted - len(kept) - unread), now, version=version)
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -140,7 +144,7 @@ class ReportHistory:
         except (DeltaError, pa.ArrowException, OSError) as error:
             known = self._history
             said = f"the lake cannot be read: {error}"
-            self._history = History(known.days, known.unread, known.left_out, known.read_at, said)
+            self._history = replace(known, error=said)
 
 
 def _objects(kept: Mapping[date, _Kept]) -> int:

@@ -87,7 +87,8 @@ def known(history: ReportHistory) -> dict[date, int]:
 def test_the_newest_days_are_read_first_and_nothing_twice(history: ReportHistory, read: list[date]) -> None:
     assert known(history) == dict(zip(days(0, 1, 2), (300, 2, 1), strict=True))
     assert read == days(2, 1, 0)
-    history.refresh()
+    before = history.now()
+    assert history.refresh().version == before.version
     assert len(read) == DAYS
 
 
@@ -99,7 +100,9 @@ def test_a_day_is_read_again_when_its_files_are_others(
     decided = {"hour": at(11), "camera_id": "yard", "state": "held", "run_id": "audit", "decided_at": at(12)}
     write(root, PUBLICATIONS, [decided | {"day": DAY}])
     clock.now += timedelta(seconds=5)
+    before = history.now().version
     found = known(history)
+    assert history.now().version > before
     assert (found[DAY], found[DAY + timedelta(days=4)]) == (225, 3)
     assert read[DAYS:] == days(4, 0), "a decision does not wait, a day whose live hours changed does"
     clock.now += report_history.LIVE_EVERY
