@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,6 +64,8 @@ def child_environment(installation: Installation) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        # Else Spark's own scripts look for it, and lose their way where a folder's name holds a space.
+        "SPARK_HOME": str(Path(sysconfig.get_path("purelib")) / "pyspark"),
         "SPARK_LOCAL_IP": LOOPBACK,
         "SPARK_CONF_DIR": str(spark_conf_folder(installation)),
     }
