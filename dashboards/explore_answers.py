@@ -29,7 +29,7 @@ NOTHING: Final = {"rowData": [], "rowCount": 0}
 
 def zone_of(asked: ExploreQuery, context: Context) -> ZoneInfo:
     """The zone in which times are shown."""
-    return ZoneInfo("UTC" if asked.filters.zone == "utc" else context.settings.time_zone)
+    return ZoneInfo(asked.filters.shown_in(context.settings.time_zone))
 
 
 def summary(asked: ExploreQuery, now: datetime) -> str:

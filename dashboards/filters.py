@@ -83,6 +83,10 @@ class Filters:
         said |= {"part": f"{self.part[0]}:{self.part[1]}" if self.part else ""}
         return urlencode({name: value for name, value in said.items() if value})
 
+    def shown_in(self, site: str) -> str:
+        """Name of the zone in which times are shown: the site's, unless UTC was chosen."""
+        return "UTC" if self.zone == "utc" else site
+
     def span(self, now: datetime) -> tuple[datetime, datetime]:
         """First moment and the one after the last, UTC."""
         if self.period == "custom" and self.first and self.last:
@@ -104,7 +108,7 @@ class Filters:
             if names:
                 parts.append(f"{column} IN ({', '.join(map(quoted, names))})")
         if self.part:
-            local = f"observed_at AT TIME ZONE {quoted('UTC' if self.zone == 'utc' else site)}"
+            local = f"observed_at AT TIME ZONE {quoted(self.shown_in(site))}"
             parts.append(f"{PART_SQL[self.part[0]].format(local=local)} = {self.part[1]}")
         return " AND ".join(parts)
 

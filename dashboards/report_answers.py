@@ -51,7 +51,7 @@ def _utc(said: str, zone: ZoneInfo) -> str:
 
 def zone_of(query: ReportQuery, context: Context) -> str:
     """Name of the zone in which times are shown."""
-    return "UTC" if query.filters.zone == "utc" else context.settings.time_zone
+    return query.filters.shown_in(context.settings.time_zone)
 
 
 def history(context: Context) -> History:

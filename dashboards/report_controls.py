@@ -58,7 +58,7 @@ def _choice(word: str, title: str, words: Mapping[str, str], chosen: str) -> Any
 
 
 def _span(asked: ReportQuery, site: str) -> list[Any]:
-    zone = ZoneInfo("UTC" if asked.filters.zone == "utc" else site)
+    zone = ZoneInfo(asked.filters.shown_in(site))
     moments = {"from": asked.filters.first, "to": asked.filters.last}
     return [
         dmc.DateTimePicker(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -62,7 +61,7 @@ def _time(at: datetime, zone: ZoneInfo) -> str:
 
 def comparison(now: Counts, before: Counts) -> Any:
     """A table of labels: this period beside the one before, of the same length."""
-    names = [name for name, _ in Counter(now.labels | {}).most_common(MOST_LABELS)]
+    names = list(now.labels)[:MOST_LABELS]
     names += [name for name in before.labels if name not in names][: MOST_LABELS - len(names)]
     head = [html.Th(word, scope="col") for word in ("Label", "Objects", "Per frame", "Before", "Change")]
     rows = [_row("all", now.objects, before.objects, now, before)]
