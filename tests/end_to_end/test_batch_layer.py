@@ -19,6 +19,7 @@ from lake.batch_schemas import HOURLY_COUNTS, QUALITY_RESULTS
 from lake.hours import HOUR, last_full_hour, said
 from lake.reader import read_rows
 from lake.schemas import DETECTIONS
+from lake.schemas import FRAMES as STORED_FRAMES
 from lake.serving import objects
 from lake.settings import Settings
 from stack.processes import marked
@@ -27,7 +28,7 @@ from tests.browser.chromium import open_page
 from tests.end_to_end.test_demo import listening_at
 from tests.faults.programs import wait_for
 from tests.faults.wire import old_frame, pictures, send
-from tests.whole_system import RefusedError, WholeSystem
+from tests.whole_system import RUN_S, RefusedError, WholeSystem
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
 
@@ -59,8 +60,12 @@ def hour(system: WholeSystem) -> datetime:
     ])  # fmt: skip
 
     def archived() -> bool:
-        sql = "SELECT count(*) AS n FROM detections WHERE status = 'skipped_stale'"
-        return bool(read_rows(system.data / "lake", sql, DETECTIONS)[0]["n"] == FRAMES)
+        """Each table has an archive of its own, and either may be the first."""
+        lake = system.data / "lake"
+        skipped = "SELECT count(*) AS n FROM detections WHERE status = 'skipped_stale'"
+        stored = "SELECT count(*) AS n FROM frames"
+        found = [read_rows(lake, skipped, DETECTIONS), read_rows(lake, stored, STORED_FRAMES)]
+        return all(rows[0]["n"] == FRAMES for rows in found)
 
     wait_for("six skipped pictures in the lake", archived)
     return taken
@@ -77,13 +82,15 @@ def counted(system: WholeSystem, hour: datetime) -> dict[str, Any]:
 def test_an_hour_is_analysed_counted_checked_and_published(
     system: WholeSystem, hour: datetime, counted: dict[str, Any]
 ) -> None:
-    assert system.task_states(counted) == dict.fromkeys(
-        ("plan_hours", "detect_skipped", "count_objects", "announce_candidate"), "success"
-    ), system.task_logs()
-    audit = system.finished("data_quality", run_type="asset_triggered")
-    assert audit["state"] == "success", system.task_logs()
+    states = system.task_states(counted)
+    done = dict.fromkeys(("plan_hours", "count_objects", "announce_candidate"), "success")
+    assert done.items() <= states.items(), system.task_logs()
+    # The scheduled run of the last hour takes up what is due, and may have been the first to come here.
+    analysed = [system.task_states(run)["detect_skipped"] for run in system.runs("hourly_counts")]
+    assert analysed.count("success") == 1, system.task_logs()
+    wait_for("the audit of all counts", lambda: system.publications()[-1]["state"] == "published", RUN_S)
     decisions = [(row["hour"], row["camera_id"], row["state"]) for row in system.publications()]
-    assert decisions == [(hour, "door", "open"), (hour, "door", "published")]
+    assert set(decisions) == {(hour, "door", "open"), (hour, "door", "published")}, system.task_logs()
     rows = read_rows(
         system.data / "lake",
         "SELECT hour, camera_id, sum(object_count) AS n FROM hourly_counts"
