@@ -36,8 +36,10 @@ from stack.supervision import Supervisor, socket_path, start_supervisor
 from stack.supervisor_config import render_config
 from stack.topics import create_topics
 
-PATIENCE_S: Final = 120.0
-"""Seconds a program has to become healthy."""
+PATIENCE_S: Final = 300.0
+"""Seconds a program has to become healthy: a machine busy with other work took over 120 to start Spark."""
+RESTARTS_S: Final = 120.0
+"""After so many seconds one that ended and waits to be started again is not waited for any longer."""
 DATABASE: Final = "airflow-database"
 """Names the log of setting up Airflow's database."""
 
@@ -178,22 +180,22 @@ def _broker(installation: Installation, java_home: Path) -> list[Program]:
 def wait_healthy(
     installation: Installation, name: str, supervisor: Supervisor, screen: Screen, clock: Clock
 ) -> None:
-    """Wait until a program is healthy, at most `PATIENCE_S`.
+    """Wait until a program is healthy, at most `PATIENCE_S`, or `RESTARTS_S` where it ends again and again.
 
     Raises:
         UnhealthyError: it was given up, or the time is over.
     """
-    deadline = clock.monotonic() + PATIENCE_S
+    began = clock.monotonic()
     while True:
         state = supervisor.states().get(name)
         why = ailment(installation, name, clock, state.pid if state else None)
         if why is None:
             break
-        given_up = state is not None and state.state == "FATAL"
-        if given_up or clock.monotonic() > deadline:
-            end = "the supervisor gave up on it" if given_up else f"not healthy after {PATIENCE_S:.0f} s"
+        word, waited = state.state if state is not None else "", clock.monotonic() - began
+        if word == "FATAL" or waited > (RESTARTS_S if word == "BACKOFF" else PATIENCE_S):
+            end = "the supervisor gave up on it" if word == "FATAL" else f"not healthy after {waited:.0f} s"
             raise UnhealthyError(_obituary(installation, name, f"{end} ({why})"))
-        again = " (restarting)" if state is not None and state.state == "BACKOFF" else ""
+        again = " (restarting)" if word == "BACKOFF" else ""
         screen.waiting(f"waiting for {name}: {why}{again}")
         clock.sleep(0.5)
     screen.line(f"{name} is healthy")

@@ -19,7 +19,7 @@ from stack.installation import PORTS
 from stack.processes import marked
 from tests.faults.programs import ROOT, free_ports, wait_for
 
-UP_S = 420.0
+UP_S = 900.0
 RUN_S = 420.0
 """A run starts up to three JVMs at the lowest priority."""
 DONE = ("success", "failed")

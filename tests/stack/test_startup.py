@@ -55,11 +55,14 @@ def here(tmp_path: Path) -> Installation:
     return installation
 
 
-def test_a_program_that_is_not_healthy_in_time_is_told_with_its_last_lines(here: Installation) -> None:
+@pytest.mark.parametrize(("state", "patience_s"), [("RUNNING", 300), ("BACKOFF", 120)])
+def test_a_program_that_is_not_healthy_in_time_is_told_with_its_last_lines(
+    here: Installation, state: str, patience_s: float
+) -> None:
     clock = FakeClock()
     with pytest.raises(UnhealthyError) as caught:
-        wait_healthy(here, "stream", FakeSupervisor("RUNNING"), Lines(), clock)
-    assert clock.slept > 120
+        wait_healthy(here, "stream", FakeSupervisor(state), Lines(), clock)
+    assert clock.slept == patience_s + 0.5
     assert str(here.log("stream")) in str(caught.value)
     assert str(caught.value).splitlines()[1:] == ["first"] * 19 + ["Java heap space"]
 
