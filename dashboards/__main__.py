@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,7 +16,8 @@ from waitress import create_server
 
 from dashboards.app import create_app
 from dashboards.context import KEY
-from dashboards.login import users_path
+from dashboards.login import key_path, users_path
+from dashboards.private_files import secret_key
 from dashboards.settings import DashboardSettings
 from dashboards.users import UsersError, read_users
 from lake.settings import PREFIX, SettingError, Settings
@@ -27,11 +29,11 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def refuse_without_login(settings: Settings, dashboard: DashboardSettings) -> None:
-    """Other machines are let in by a login only.
+def check_login(settings: Settings, dashboard: DashboardSettings) -> None:
+    """Whether logins can work, and that other machines are let in by a login only.
 
     Raises:
-        SettingError: the dashboard would listen beyond loopback, and has no users.
+        SettingError: the dashboard would listen beyond loopback and has no users, or has no key.
     """
     path = users_path(settings, dashboard)
     try:
@@ -44,8 +46,17 @@ def refuse_without_login(settings: Settings, dashboard: DashboardSettings) -> No
             f"{PREFIX}DASHBOARD_HOST={dashboard.host!r} lets other machines in, but {path} has no user:"
             " add one (./pycturestream user add NAME --role admin) or listen on 127.0.0.1"
         )
-    if dashboard.names and not users:
+    if users:
+        _check_key(key_path(settings))
+    elif dashboard.names:
         logging.warning("%s: answered without a login; add a user", ", ".join(dashboard.names))
+
+
+def _check_key(path: Path) -> None:
+    try:
+        secret_key(path)
+    except OSError as error:
+        raise SettingError(f"{path}, which signs the logins, cannot be read or made: {error}") from error
 
 
 def listening(dashboard: DashboardSettings) -> Mapping[str, Any]:
@@ -64,7 +75,7 @@ def main(env: Mapping[str, str]) -> int:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         settings, dashboard = Settings.from_env(env), DashboardSettings.from_env(env)
-        refuse_without_login(settings, dashboard)
+        check_login(settings, dashboard)
     except SettingError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.__main__ import listening, main, refuse_without_login
+from dashboards.__main__ import check_login, listening, main
 from dashboards.settings import DashboardSettings
 from dashboards.users import write_users
 from lake.settings import SettingError, Settings
@@ -84,7 +84,15 @@ def test_other_machines_are_not_let_in_without_a_user(
     assert "PYCTURESTREAM_DASHBOARD_HOST='0.0.0.0' lets other machines in" in said
     assert "add one (./pycturestream user add NAME --role admin) or listen on 127.0.0.1" in said
     write_users(tmp_path / "dashboard" / "users.json", PERSONS)
-    refuse_without_login(Settings.from_env(env), DashboardSettings.from_env(env))
+    check_login(Settings.from_env(env), DashboardSettings.from_env(env))
+
+
+def test_a_key_that_cannot_be_made_is_said_at_the_start(tmp_path: Path) -> None:
+    env = {"PYCTURESTREAM_DATA": str(tmp_path)}
+    write_users(tmp_path / "dashboard" / "users.json", PERSONS)
+    (tmp_path / "dashboard" / "secret.key").mkdir()
+    with pytest.raises(SettingError, match=r"secret\.key, which signs the logins, cannot be read or made: "):
+        check_login(Settings.from_env(env), DashboardSettings.from_env(env))
 
 
 def test_where_other_machines_come_the_last_user_takes_the_key_along(tmp_path: Path) -> None:
