@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -13,7 +13,7 @@ WINDOW: Final = timedelta(minutes=5)
 MOST_PER_USER: Final = 10
 MOST_PER_ADDRESS: Final = 20
 MOST_KEYS: Final = 10_000
-"""More are not remembered, so that no flood of addresses fills the memory."""
+"""With more, nobody new may try: a flood of addresses must neither fill the memory nor hide guesses."""
 
 
 def keys_of(name: str, address: str) -> Mapping[str, int]:
@@ -39,8 +39,10 @@ class Attempts:
     def begin(self, keys: Mapping[str, int], now: datetime) -> timedelta | None:
         """Count an attempt before its password is looked at; how long to wait when it is one too many."""
         with self._lock:
-            self._forget(now)
+            self._forget(now, list(self._made) if len(self._made) >= MOST_KEYS else list(keys))
             waits = [self._made[key][0] + WINDOW - now for key, most in keys.items() if self._full(key, most)]
+            if len(self._made) >= MOST_KEYS and not keys.keys() <= self._made.keys():
+                waits.append(WINDOW)
             if waits:
                 return max(waits)
             for key in keys:
@@ -60,11 +62,10 @@ class Attempts:
     def _full(self, key: str, most: int) -> bool:
         return len(self._made.get(key, ())) >= most
 
-    def _forget(self, now: datetime) -> None:
-        for key, made in list(self._made.items()):
+    def _forget(self, now: datetime, keys: Iterable[str]) -> None:
+        for key in keys:
+            made = self._made.get(key, deque())
             while made and made[0] + WINDOW <= now:
                 made.popleft()
             if not made:
-                del self._made[key]
-        while len(self._made) > MOST_KEYS:
-            del self._made[next(iter(self._made))]
+                self._made.pop(key, None)

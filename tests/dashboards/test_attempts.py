@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from dashboards.attempts import MOST_KEYS, MOST_PER_ADDRESS, MOST_PER_USER, Attempts, keys_of
+from dashboards.attempts import MOST_KEYS, MOST_PER_ADDRESS, MOST_PER_USER, WINDOW, Attempts, keys_of
 from tests.conftest import at
 from tests.dashboards.logins import Browser, Site
 
@@ -87,8 +88,11 @@ def test_the_addresses_of_one_ipv6_network_are_one() -> None:
     assert set(keys_of("a", "not an address")) == {"user a", "address not an address"}
 
 
-def test_a_flood_of_addresses_is_not_all_remembered() -> None:
-    attempts = Attempts()
-    for number in range(MOST_KEYS + 50):
-        attempts.begin({f"address {number}": 1}, at("11:00"))
-    assert len(attempts._made) <= MOST_KEYS + 1
+def test_a_flood_of_addresses_hides_no_guess_and_fills_no_memory() -> None:
+    attempts, known = Attempts(), keys_of("anna", "192.0.2.1")
+    for _ in range(MOST_PER_USER):
+        assert attempts.begin(known, at("11:00")) is None
+    waits = [attempts.begin({f"address {number}": 1}, at("11:01")) for number in range(MOST_KEYS)]
+    assert [wait for wait in waits if wait] == [WINDOW, WINDOW]
+    assert attempts.begin(known, at("11:02")) == WINDOW - timedelta(minutes=2)
+    assert attempts.begin(keys_of("vic", "192.0.2.2"), at("11:07")) is None
