@@ -10,9 +10,10 @@ import dash
 from dash import Dash
 from flask import Flask, Response, request
 
-from dashboards import export_routes, health, live_routes, picture_routes
+from dashboards import access, export_routes, health, live_routes, login_routes, picture_routes
 from dashboards.context import KEY, Context
 from dashboards.feed import Feed
+from dashboards.login import Doorkeeper
 from dashboards.security import protect
 from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
@@ -43,10 +44,14 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         "dashboards",
         server=server,  # type: ignore[arg-type] # its annotation forgot Flask
         use_pages=True,
+        suppress_callback_exceptions=True,  # else every page carries the layouts of all pages
         title="PyctureStream",
         update_title="",
         serve_locally=True,
     )
+    protect(app, server, dashboard.names)
+    login_routes.register(server, Doorkeeper(app, settings, dashboard, clock), clock)
+    access.guard_pages()
     from dashboards import shell  # its callbacks and links need the app and its pages
 
     app.layout = shell.layout
@@ -56,7 +61,6 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     export_routes.register(server)
     server.before_request(unknown_path)
     app.enable_dev_tools(debug=False)
-    protect(app, server)
     return app
 
 

@@ -8,6 +8,8 @@ import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
 
+from dashboards.access import may_open, person
+
 COLOURS: Final = [{"value": value, "label": value} for value in ("light", "dark", "auto")]
 
 
@@ -36,14 +38,29 @@ def _header() -> Any:
     theme = dmc.SegmentedControl(id="scheme", data=COLOURS, value="auto", size="xs", persistence=True)
     name = html.A("PyctureStream", href="/", className="name")
     left = dmc.Group([burger, name], gap="sm", wrap="nowrap")
-    return dmc.Group([left, theme], justify="space-between", h="100%", wrap="nowrap")
+    right = dmc.Group([_person("person person-above"), theme], gap="sm", wrap="nowrap")
+    return dmc.Group([left, right], justify="space-between", h="100%", wrap="nowrap")
+
+
+def _person(look: str) -> Any:
+    """Who is logged in, and the way out; nothing where no login is asked for."""
+    found = person()
+    if found is None or not found.name:
+        return None
+    leave = html.Button("Log out", type="submit")
+    said = html.Span(f"{found.name} ({found.role})", title=f"{found.name} is logged in")
+    return html.Form([said, leave], action="/logout", method="POST", className=look)
 
 
 def _navigation() -> Any:
     pages = sorted(dash.page_registry.values(), key=lambda page: page["order"] or 0)
-    links = [dmc.NavLink(label=page["name"], href=page["relative_path"], active="exact") for page in pages]
+    links = [
+        dmc.NavLink(label=page["name"], href=page["relative_path"], active="exact")
+        for page in pages
+        if may_open(page["relative_path"])
+    ]
     words: dict[str, Any] = {"aria-label": "Pages"}
-    return html.Nav(links, **words)
+    return html.Div([html.Nav(links, **words), _person("person person-below")])
 
 
 clientside_callback(

@@ -21,6 +21,7 @@ from stack.programs import CAPTURE, NAMES, child_environment, spark_environment
 HANDED_OVER = {
     "capture": ("capture", "Publish pictures of one source: `capture run --source demo`.", ()),
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
+    "user": ("dashboards.user_command", "Say who may log in to the dashboard: `user add NAME`.", ()),
     "detect": ("jobs.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
     "results": ("capture", "Watch the results as they come.", ("results",)),
     "batch": ("jobs.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),

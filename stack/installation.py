@@ -20,7 +20,7 @@ PORTS: Final = {
     "AIRFLOW_LOGS_PORT": 8793,
     "DASHBOARD_PORT": 8078,
 }
-PATHS: Final = tuple(PREFIX + name for name in ("HOME", "DATA", "MODEL"))
+PATHS: Final = tuple(PREFIX + name for name in ("HOME", "DATA", "MODEL", "DASHBOARD_USERS"))
 
 
 def read_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
