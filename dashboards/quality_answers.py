@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from dash import html
 from deltalake.exceptions import DeltaError
 
 from dashboards import quality_days, quality_tables, quality_words
@@ -60,8 +59,8 @@ def answer(query: QualityQuery, context: Context) -> tuple[Any, ...]:
     )
 
 
-def chosen_details(chosen: Mapping[str, str], words: str, context: Context) -> list[Any]:
-    """Checks of the chosen expectation, one by one.
+def chosen_details(chosen: Mapping[str, str], words: str, context: Context) -> tuple[str, Any]:
+    """Which checks are chosen, in a sentence, and these one by one.
 
     Args:
         chosen: the browser's words `expectation` and `at`.
@@ -70,17 +69,17 @@ def chosen_details(chosen: Mapping[str, str], words: str, context: Context) -> l
     """
     try:
         query = QualityQuery.read(dict(parse_qsl(words)) | dict(chosen))
-        return _details(query, context) if query.expectation else [html.P(CHOOSE)]
+        return _details(query, context) if query.expectation else (CHOOSE, None)
     except FilterError as error:
-        return [html.P(f"{error}.")]
+        return f"{error}.", None
     except UNREADABLE as error:
-        return [html.P(f"The lake cannot be read: {error}. Choose it again.")]
+        return f"The lake cannot be read: {error}. Choose it again.", None
 
 
-def _details(query: QualityQuery, context: Context) -> list[Any]:
+def _details(query: QualityQuery, context: Context) -> tuple[str, Any]:
     site = context.settings.time_zone
     asked = query.asked_in_detail(context.clock(), site)
     zone = ZoneInfo(query.filters.shown_in(site))
     rows = history(context).details(asked, query.expectation)
     span = quality_tables.span_said(asked.first, asked.last, zone)
-    return quality_tables.details_table(rows, query.expectation, span, zone)
+    return f"{query.expectation}, {span}", quality_tables.details_table(rows, zone)

@@ -20,6 +20,7 @@ HOURS: Final = (
     ("held", STATES["held"], "x"),
 )
 """State, colour, and pattern for those who do not tell colours apart."""
+PATTERN: Final = {"fillmode": "overlay", "fgcolor": "#ffffff", "fgopacity": 0.7, "solidity": 0.2, "size": 7}
 Figure = dict[str, Any]
 
 
@@ -75,12 +76,12 @@ def hours_by_day(days: Sequence[Day]) -> Figure:
 
 
 def _bars(days: Sequence[Day], states: Sequence[tuple[str, str, str]], said: str, total: list[int]) -> Figure:
-    names = [f"{day.day:%a %d %b}" for day in days]
+    names = [f"{day.day:%d %b}" for day in days]
     data = [
         {
             "type": "bar", "name": state, "x": names, "y": [getattr(day, state) for day in days],
             "customdata": total, "hovertemplate": "%{x}: " + said + "<extra></extra>",
-            "marker": {"color": colour, "pattern": {"shape": shape, "solidity": 0.25}},
+            "marker": {"color": colour, "pattern": PATTERN | {"shape": shape}},
         }
         for state, colour, shape in states
     ]  # fmt: skip
@@ -91,7 +92,7 @@ def _bars(days: Sequence[Day], states: Sequence[tuple[str, str, str]], said: str
         "margin": {"l": 48, "r": 12, "t": 28, "b": 40},
         "font": {"family": "inherit", "size": 13},
         "barmode": "stack",
-        "xaxis": axis | {"type": "category"},
+        "xaxis": axis | {"type": "category", "nticks": 10, "tickangle": 0},
         "yaxis": axis | {"rangemode": "tozero"},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "showlegend": True,

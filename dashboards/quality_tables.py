@@ -13,7 +13,7 @@ from dashboards.data_docs_routes import PREFIX
 from dashboards.filters import Filters
 from dashboards.quality_days import COLUMNS, Day
 from dashboards.quality_query import QualityQuery
-from dashboards.quality_words import hours, shown
+from dashboards.quality_words import hours, plural, shown
 from lake.data_docs import DocumentedRun, run_of
 from lake.hours import HOUR
 from lake.quality_history import HeldHour, Quality
@@ -38,8 +38,8 @@ def held_table(found: Quality, query: QualityQuery, runs: Sequence[DocumentedRun
         return html.P("No hour of this period is held.")
     rows = [_held(one, query, run_of(runs, one.run_id, one.decided_at), zone) for one in found.held]
     count = hours(found)["held"]
-    more = f", of {count:,} the newest {len(rows):,}" if count > len(rows) else ""
-    return table(HELD, rows, f"Held hours{more}")
+    more = f"; the newest {len(rows):,} are shown" if count > len(rows) else ""
+    return table(HELD, rows, f"{plural(count, 'hour')} of cameras{more}")
 
 
 def _held(one: HeldHour, query: QualityQuery, run: DocumentedRun | None, zone: ZoneInfo) -> Any:
@@ -53,7 +53,7 @@ def _held(one: HeldHour, query: QualityQuery, run: DocumentedRun | None, zone: Z
         served,
         html.Ul([html.Li(link) for link in _links(one, query, run)], className="links"),
     ]
-    return html.Tr([html.Th(shown(one.hour, zone), scope="row"), *map(html.Td, cells)])
+    return _row(shown(one.hour, zone), cells, HELD)
 
 
 def _reasons(reasons: Sequence[str]) -> list[str]:
@@ -69,7 +69,7 @@ def _links(one: HeldHour, query: QualityQuery, run: DocumentedRun | None) -> lis
     about = Filters(
         (one.camera,), (), one.hour, one.hour + HOUR, "custom", zone=query.filters.zone
     ).to_query()
-    docs = html.Span("no Data Docs any more", title="Only the last audits keep their pages")
+    docs = html.Span("no Data Docs", title="Only the last audits keep their pages")
     if run:
         docs = html.A("Data Docs", href=f"{PREFIX}{run.page}", title=f"Run {one.run_id}")
     return [
@@ -79,30 +79,36 @@ def _links(one: HeldHour, query: QualityQuery, run: DocumentedRun | None) -> lis
     ]
 
 
-def details_table(rows: Sequence[Mapping[str, Any]], name: str, span: str, zone: ZoneInfo) -> list[Any]:
-    """Checks of one expectation by hour and camera; `span` says of which hours."""
-    title = html.H3([html.Code(name), f", {span}"])
+def details_table(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Any:
+    """Checks of one expectation by hour and camera."""
     if not rows:
-        return [title, html.P("Not run in these hours, for these cameras and this severity.")]
+        return html.P("Not run in these hours, for these cameras and this severity.")
     first = rows[0]
     told = html.P(f"Expected: {first['sentence']} ({first['subject']}; {first['severity']}).")
-    caption = f"{first['count']:,} checks"
+    caption = plural(first["count"], "check")
     if first["count"] > len(rows):
         caption += f", of which {len(rows):,} are shown: those that fell short first"
-    return [title, told, table(DETAILS, [_detail(row, zone) for row in rows], caption)]
+    return html.Div([told, table(DETAILS, [_detail(row, zone) for row in rows], caption)])
 
 
 def _detail(row: Mapping[str, Any], zone: ZoneInfo) -> Any:
     state: dict[str, Any] = {"data-state": row["state"]}
     cells = [
-        html.Td(row["camera_id"]),
-        html.Td(html.Span(row["state"], className="state", **state)),
-        html.Td(f"{row['checked']:,}"),
-        html.Td(f"{row['unexpected']:,}"),
-        html.Td(row["observed"] or "-"),
-        html.Td([shown(row["checked_at"], zone), html.Br(), row["run_id"]]),
+        row["camera_id"],
+        html.Span(row["state"], className="state", **state),
+        f"{row['checked']:,}",
+        f"{row['unexpected']:,}",
+        row["observed"] or "-",
+        [shown(row["checked_at"], zone), html.Br(), row["run_id"]],
     ]
-    return html.Tr([html.Th(shown(row["hour"], zone), scope="row"), *cells])
+    return _row(shown(row["hour"], zone), cells, DETAILS)
+
+
+def _row(name: str, cells: Sequence[Any], heads: Sequence[str]) -> Any:
+    """Each cell knows its head, which a phone shows before it."""
+    words: list[dict[str, Any]] = [{"data-head": head} for head in heads[1:]]
+    inside = [html.Td(html.Div(cell), **word) for cell, word in zip(cells, words, strict=True)]
+    return html.Tr([html.Th(name, scope="row"), *inside])
 
 
 def days_table(days: Sequence[Day]) -> Any:

@@ -54,6 +54,15 @@ def freshness(newest: tuple[str, datetime] | None, now: datetime, zone: ZoneInfo
     return f"{said} That is {hours_ago:,.0f} hours ago: see in Airflow whether hourly_counts runs."
 
 
+def plural(number: int, word: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "check"), plural(2000, "check")
+    ('1 check', '2,000 checks')
+    """
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def shown(at: datetime, zone: ZoneInfo) -> str:
     """A time to the minute, with its zone."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -11,8 +11,21 @@
     if (!chosen) return;
     event.preventDefault();
     window.dash_clientside.set_props("quality-chosen", { data: chosen });
-    document.getElementById("quality-details").scrollIntoView({ block: "nearest" });
+    document.getElementById("quality-told").scrollIntoView({ block: "nearest" });
   });
+
+  let scrolledFor = null;
+  const mark = (chosen, query) => {
+    for (const cell of document.querySelectorAll("#quality-map td")) {
+      const row = cell.closest("tr").dataset;
+      cell.toggleAttribute("data-chosen", row.expectation === chosen.expectation && cell.dataset.at === chosen.at);
+    }
+    const table = document.querySelector("#quality-map .scrolled");
+    if (table && scrolledFor !== query) {
+      table.scrollLeft = table.scrollWidth; // the newest hours come last
+      scrolledFor = query;
+    }
+  };
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     quality: {
@@ -23,6 +36,10 @@
           window.history.replaceState(window.history.state, "", words.size ? `/quality?${words}` : "/quality");
         }
         return words.toString();
+      },
+      mark: (_map, chosen, query) => {
+        window.requestAnimationFrame(() => mark(chosen, query));
+        return window.dash_clientside.no_update;
       },
     },
   });

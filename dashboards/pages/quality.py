@@ -55,11 +55,15 @@ def _panels() -> list[Any]:
     return [
         _panel("Held hours", html.Div(html.P("Reading …"), id="quality-held")),
         _panel("Expectations by hour", html.Div(html.P("Reading …"), id="quality-map")),
-        _panel("Checks one by one", html.Div(html.P("Reading …"), id="quality-details", role="status")),
+        _panel("Checks one by one", _details()),
         _panel("Hours of cameras by day", hours, "half"),
         _panel("Checks that fell short by day", checks, "half"),
         _panel("Numbers by day", html.Div(id="quality-days")),
     ]
+
+
+def _details() -> Any:
+    return html.Div([html.P("Reading …", id="quality-told", role="status"), html.Div(id="quality-details")])
 
 
 def _graph(name: str) -> Any:
@@ -105,6 +109,7 @@ def _said(sentence: str) -> tuple[Any, ...]:
 
 
 @callback(
+    Output("quality-told", "children"),
     Output("quality-details", "children"),
     Input("quality-chosen", "data"),
     Input("quality-query", "data"),
@@ -120,4 +125,11 @@ clientside_callback(
     Output("quality-remembered", "data"),
     Input("quality-query", "data"),
     Input("quality-chosen", "data"),
+)
+clientside_callback(
+    ClientsideFunction("quality", "mark"),
+    Output("quality-map", "title"),
+    Input("quality-map", "children"),
+    Input("quality-chosen", "data"),
+    State("quality-query", "data"),
 )
