@@ -69,7 +69,7 @@ def _links(one: HeldHour, query: QualityQuery, run: DocumentedRun | None) -> lis
     about = Filters(
         (one.camera,), (), one.hour, one.hour + HOUR, "custom", zone=query.filters.zone
     ).to_query()
-    docs = html.Span("no Data Docs", title="Only the last audits keep their pages")
+    docs: Any = html.Span("no Data Docs", title="Only the last audits keep their pages")
     if run:
         docs = html.A("Data Docs", href=f"{PREFIX}{run.page}", title=f"Run {one.run_id}")
     return [

@@ -33,7 +33,7 @@ def summary(found: Quality) -> str:
     failed, warned = sum(one.failed for one in found.checks), sum(one.warned for one in found.checks)
     run = failed + warned + sum(one.passed for one in found.checks)
     told = ", ".join(f"{counted[state]:,} {state}" for state in STATES)
-    return f"Hours of cameras: {told}. Of {run:,} checks, {failed:,} failed and {warned:,} warned."
+    return f"Hours of cameras: {told}. Of {plural(run, 'check')}, {failed:,} failed and {warned:,} warned."
 
 
 def freshness(newest: tuple[str, datetime] | None, now: datetime, zone: ZoneInfo) -> str:

@@ -22,7 +22,12 @@ NAMES: Final = ("quality_results", "publications")
 MOST_ANSWERS: Final = 16
 OVERDUE: Final = timedelta(hours=3)
 """Every hour is audited within minutes after its end; without an audit for so long, none is running."""
+LONGEST_ERROR: Final = 300
 Answer = TypeVar("Answer")
+
+
+class LakeUnreadableError(OSError):
+    """A query that could not be answered; the next one looks for newer files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Quality:
     Attributes:
         checks: by expectation and hour, in no order.
         expected: by name of the expectation.
-        decided: start of an hour in seconds since 1970 UTC, state, and hours of cameras.
+        decided: start of an hour in seconds since 1970 UTC, state, and hours of cameras; in no order.
         held: newest first, at most MOST_HELD.
     """
 
@@ -134,20 +139,20 @@ class QualityHistory:
 
     def details(self, asked: QualityAsked, expectation: str) -> list[dict[str, Any]]:
         """Checks of one expectation by hour and camera, see `quality_questions.details`."""
-        sql = questions.details(asked, expectation)
-        return self._kept(("details", asked, expectation), lambda opened: _rows(opened, sql), [])
+        return self._rows(questions.details(asked, expectation))
 
     def newest_audit(self) -> tuple[str, datetime] | None:
         """Run and time (UTC) of the last audit; None where none is known."""
-        asked = self._lately()
-        rows = self._kept(("newest", asked), lambda opened: _rows(opened, questions.newest_audit(asked)), [])
+        rows = self._rows(questions.newest_audit(self._lately()))
         return (rows[0]["run_id"], rows[0]["checked_at"]) if rows else None
 
     def cameras(self) -> list[str]:
         """Names of all cameras that were counted or audited lately, sorted."""
-        asked = self._lately()
-        rows = self._kept(("cameras", asked), lambda opened: _rows(opened, questions.cameras(asked)), [])
-        return sorted(row["name"] for row in rows)
+        return sorted(row["name"] for row in self._rows(questions.cameras(self._lately())))
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
+        nothing: list[dict[str, Any]] = []
+        return self._kept(sql, lambda opened: _rows(opened, sql), nothing)
 
     def _lately(self) -> QualityAsked:
         last = hour_of(self._clock()) + HOUR
@@ -171,7 +176,11 @@ class QualityHistory:
 
 
 def _rows(opened: Opened, sql: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pa.table(opened.builder.execute(sql).read_all()).to_pylist()
+    try:
+        rows: list[dict[str, Any]] = pa.table(opened.builder.execute(sql).read_all()).to_pylist()
+    except Exception as error:
+        # The query engine knows no narrower class for a file that is gone or broken.
+        raise LakeUnreadableError(f"{error}"[:LONGEST_ERROR]) from error
     return rows
 
 
