@@ -38,7 +38,7 @@ def found_below(root: Path, name: str) -> Path | None:
     if "\x00" in name or any(part.startswith(".") for part in name.split("/")):
         return None
     joined = safe_join(str(root), name)
-    if joined is None or Path(joined).suffix not in TYPES:
+    if joined is None:
         return None
     try:
         # A link may lead out of the folder: what counts is where the file really is.

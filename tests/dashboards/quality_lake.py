@@ -49,7 +49,7 @@ def decision(hour: datetime, camera: str, state: str, run_id: str, at: datetime,
 def write_quality_lake(root: Path, now_hour: datetime) -> None:
     """Of the hours before `now_hour`, by how many hours they lie before it.
 
-    - 5, door: published by `first`, held by `second`, an hour later
+    - 5, door: held, published by `first`, held again by `second`
     - 4, door: its first audit failed, `second` passed it, and it is published; it warns
     - 4, the hostile camera: held twice, never published
     - 3, door: published; 2, door: open
@@ -67,6 +67,7 @@ def write_quality_lake(root: Path, now_hour: datetime) -> None:
     ])  # fmt: skip
     write(root, PUBLICATIONS, [
         decision(five, "door", "open", "count", five + HOUR),
+        decision(five, "door", "held", "zeroth", early - HOUR / 2, "too old a reason"),
         decision(five, "door", "published", "first", early),
         decision(five, "door", "held", "second", late, REASON),
         decision(four, "door", "held", "first", early, "sectors"),

@@ -169,8 +169,9 @@ def test_a_held_hour_leads_to_its_audit_and_to_its_rows() -> None:
 
 
 def test_days_are_those_of_the_zone_and_add_up() -> None:
-    edges = read(period="7d").edges(NOW, "Asia/Tokyo")
-    days = quality_days.by_day(FOUND, edges, "Asia/Tokyo")
-    assert [day.all for day in days] == [(0,) * 6] * 6 + [(4, 1, 1, 1500, 2, 0)]
+    """Ten o'clock UTC is midnight in Kiritimati."""
+    edges = read(period="7d").edges(NOW, "Pacific/Kiritimati")
+    days = quality_days.by_day(FOUND, edges, "Pacific/Kiritimati")
+    assert [day.all for day in days] == [(0,) * 6] * 5 + [(0, 0, 1, 0, 2, 0), (4, 1, 0, 1500, 0, 0)]
     [failed, warned] = quality_days.checks_by_day(days)["data"]
-    assert (failed["y"][-1], warned["y"][-1], failed["customdata"][-1]) == (1, 1, 6)
+    assert (failed["y"][-2:], warned["y"][-2:], failed["customdata"][-2:]) == ([1, 0], [0, 1], [1, 5])
