@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -42,23 +41,16 @@ class Day:
         return self.passed, self.warned, self.failed, self.published, self.held, self.open
 
 
-@lru_cache(maxsize=4096)
-def _day_of(second: int, zone: str) -> date:
-    return datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(zone)).date()
-
-
 def by_day(found: Quality, edges: Sequence[datetime], zone: str) -> list[Day]:
-    """Every day between the edges, oldest first, also those without any check."""
-    first, last = (
-        edge.astimezone(ZoneInfo(zone)).date() for edge in (edges[0], edges[-1] - timedelta.resolution)
-    )
-    days = {one: Day(one) for one in (first + timedelta(days=n) for n in range((last - first).days + 1))}
+    """Every day between the edges, oldest first, also those without any check; no column lies in two."""
+    of_column = [edge.astimezone(ZoneInfo(zone)).date() for edge in edges[:-1]]
+    days = {day: Day(day) for day in of_column}
     for checks in found.checks:
-        day = days[_day_of(checks.second, zone)]
+        day = days[of_column[checks.column]]
         day.passed, day.warned = day.passed + checks.passed, day.warned + checks.warned
         day.failed += checks.failed
-    for second, state, number in found.decided:
-        day = days[_day_of(second, zone)]
+    for column, state, number in found.decided:
+        day = days[of_column[column]]
         setattr(day, state, getattr(day, state) + number)
     return [*days.values()]
 

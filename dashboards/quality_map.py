@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -59,11 +58,10 @@ class Row:
 
 def rows_of(found: Quality, edges: Sequence[datetime]) -> dict[str, Row]:
     """Each expectation's row: those that failed most come first."""
-    seconds = [edge.timestamp() for edge in edges]
     rows: dict[str, Row] = {}
     for checks in found.checks:
         row = rows.setdefault(checks.expectation, Row([Cell() for _ in edges[1:]]))
-        row.cells[bisect_right(seconds, checks.second) - 1].add(checks)
+        row.cells[checks.column].add(checks)
         row.whole.add(checks)
     subjects = {name: one.subject for name, one in found.expected}
     order = sorted(rows, key=lambda n: (-rows[n].whole.failed, -rows[n].whole.warned, subjects.get(n, ""), n))
@@ -130,17 +128,18 @@ def _row(
 
 
 def _cell(cell: Cell, chosen: QualityQuery, zone: ZoneInfo) -> Any:
+    """Only what fell short is a stop of the keyboard: the others are reached by their row's name."""
     assert chosen.at
+    words = _data(state=cell.state, at=rfc3339(chosen.at))
+    letter = STATES[cell.state]
+    if cell.state not in ("failed", "warned"):
+        return html.Td(letter, **words)
     said = (
         f"{chosen.at.astimezone(zone):%Y-%m-%d %H:%M}: {cell.state}; "
         f"{cell.unexpected:,} of {cell.checked:,} rows fell short"
     )
-    inside: Any = STATES[cell.state]
-    # Only what fell short is a stop of the keyboard: the others are reached by their row's name.
-    if cell.state in ("failed", "warned"):
-        words: dict[str, Any] = {"aria-label": said}
-        inside = html.A(inside, href=_address(chosen), **words)
-    return html.Td(inside, title=said, className="state", **_data(state=cell.state, at=rfc3339(chosen.at)))
+    link = html.A(letter, href=_address(chosen), **{"aria-label": said})
+    return html.Td(link, title=said, **words)
 
 
 def _address(query: QualityQuery) -> str:

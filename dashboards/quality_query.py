@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, Self
@@ -82,8 +82,7 @@ class QualityQuery:
 
     def asked(self, now: datetime, site: str) -> QualityAsked:
         """For the lake: everything in the period."""
-        edges = self.edges(now, site)
-        return self._asked(edges[0], edges[-1])
+        return self._asked(self.edges(now, site))
 
     def asked_in_detail(self, now: datetime, site: str) -> QualityAsked:
         """For the lake: the chosen column, also where it has left the period since; without one, all."""
@@ -91,11 +90,12 @@ class QualityQuery:
             return self.asked(now, site)
         edges = self.edges(self.at, site)
         place = bisect_right(edges, self.at)
-        return self._asked(edges[place - 1], edges[place])
+        return self._asked(edges[place - 1 : place + 1])
 
-    def _asked(self, first: datetime, last: datetime) -> QualityAsked:
+    def _asked(self, edges: Sequence[datetime]) -> QualityAsked:
         severity = "" if self.severity == "all" else self.severity
-        return QualityAsked(first, last, frozenset(self.filters.cameras), severity)
+        first, *cuts, last = edges
+        return QualityAsked(first, last, frozenset(self.filters.cameras), severity, tuple(cuts))
 
 
 def _chosen(query: Mapping[str, str]) -> tuple[str, datetime | None]:

@@ -32,17 +32,17 @@ class LakeUnreadableError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What became of one expectation in one hour, over its cameras.
+    """What became of one expectation in one column of a question, over its hours and cameras.
 
     Attributes:
         expectation: its name.
-        second: start of the hour, seconds since 1970 UTC.
+        column: number of the column, see `QualityAsked`.
         failed, warned, passed: hours of cameras; those without a row to look at are in none of them.
         checked, unexpected: rows looked at, and rows that fell short.
     """
 
     expectation: str
-    second: int
+    column: int
     failed: int
     warned: int
     passed: int
@@ -86,9 +86,9 @@ class Quality:
     """The answer to a question.
 
     Attributes:
-        checks: by expectation and hour, in no order.
+        checks: by expectation and column, in no order.
         expected: by name of the expectation.
-        decided: start of an hour in seconds since 1970 UTC, state, and hours of cameras; in no order.
+        decided: column, state, and hours of cameras; in no order.
         held: newest first, at most MOST_HELD.
     """
 
@@ -186,10 +186,10 @@ def _rows(opened: Opened, sql: str) -> list[dict[str, Any]]:
 
 def _read(opened: Opened, asked: QualityAsked) -> Quality:
     return Quality(
-        tuple(Checks(**row) for row in _rows(opened, questions.checks_by_hour(asked))),
+        tuple(Checks(**row) for row in _rows(opened, questions.checks_by_column(asked))),
         tuple((row["expectation"], _expected(row)) for row in _rows(opened, questions.expectations(asked))),
         tuple(
-            (row["second"], row["state"], row["hours"])
+            (row["column"], row["state"], row["hours"])
             for row in _rows(opened, questions.hours_by_state(asked))
         ),
         tuple(_held(row) for row in _rows(opened, questions.held_hours(asked))),

@@ -31,12 +31,14 @@ class QualityAsked:
         first, last: UTC, half-open; hours that start within are meant, of more than MOST_DAYS the newest.
         cameras: camera ids; none means all.
         severity: critical or warning; empty means both.
+        cuts: UTC, rising, between first and last: where answers go on to their next column, counted from 0.
     """
 
     first: datetime
     last: datetime
     cameras: frozenset[str] = frozenset()
     severity: str = ""
+    cuts: tuple[datetime, ...] = ()
 
     def __post_init__(self) -> None:
         """Keep within what is read at once."""
@@ -53,6 +55,13 @@ class QualityAsked:
             said.append(f"{alias}.camera_id IN ({', '.join(map(quoted, sorted(self.cameras)))})")
         return " AND ".join(said)
 
+    def column(self, hour: str) -> str:
+        """The number of the column in which an hour begins."""
+        whens = (
+            f"WHEN {hour} < TIMESTAMP '{rfc3339(cut)}' THEN {number}" for number, cut in enumerate(self.cuts)
+        )
+        return f"CASE {' '.join(whens)} ELSE {len(self.cuts)} END" if self.cuts else "0"
+
     def checks(self) -> str:
         """Condition on the rows `r` of quality_results."""
         severity = f" AND r.severity = {quoted(self.severity)}" if self.severity else ""
@@ -63,7 +72,7 @@ def _of_newest(asked: QualityAsked, columns: str, rest: str = "") -> str:
     """SQL over the rows `r` of the newest audit of each hour and camera."""
     return f"""
     WITH audits AS (
-        SELECT n.hour, n.camera_id, n.run_id, n.checked_at,
+        SELECT n.hour, n.camera_id, n.run_id, n.checked_at, {asked.column("n.hour")} AS column_number,
                row_number() OVER (PARTITION BY n.hour, n.camera_id
                                   ORDER BY n.checked_at DESC, n.run_id DESC) AS place
         FROM (SELECT DISTINCT q.hour, q.camera_id, q.run_id, q.checked_at
@@ -75,17 +84,17 @@ def _of_newest(asked: QualityAsked, columns: str, rest: str = "") -> str:
     WHERE a.place = 1 AND {asked.checks()} {rest}"""
 
 
-def checks_by_hour(asked: QualityAsked) -> str:
-    """SQL of one row per expectation and hour: checks by state, rows looked at and rows that fell short."""
+def checks_by_column(asked: QualityAsked) -> str:
+    """SQL of one row per expectation and column: checks by state, rows looked at and rows that fell short."""
     states = ", ".join(
         f"sum(CASE WHEN {STATE} = '{state}' THEN 1 ELSE 0 END) AS {state}"
         for state in ("failed", "warned", "passed")
     )
     columns = (
-        f"r.expectation, CAST(to_unixtime(r.hour) AS BIGINT) AS second, {states}, "
+        f'r.expectation, a.column_number AS "column", {states}, '
         "sum(r.checked) AS checked, sum(r.unexpected) AS unexpected"
     )
-    return _of_newest(asked, columns, "GROUP BY r.expectation, r.hour")
+    return _of_newest(asked, columns, "GROUP BY r.expectation, a.column_number")
 
 
 def details(asked: QualityAsked, expectation: str) -> str:
@@ -109,10 +118,11 @@ def expectations(asked: QualityAsked) -> str:
 
 
 def hours_by_state(asked: QualityAsked) -> str:
-    """SQL of how many cameras' hours are published, held and open, by hour."""
+    """SQL of how many cameras' hours are published, held and open, by column."""
     return (
-        "SELECT CAST(to_unixtime(s.hour) AS BIGINT) AS second, s.state, count(*) AS hours "
-        f"FROM ({publication_states(where=asked.hours('p'))}) s GROUP BY s.hour, s.state"
+        'SELECT h.place AS "column", h.state, count(*) AS hours '
+        f"FROM (SELECT {asked.column('s.hour')} AS place, s.state "
+        f"FROM ({publication_states(where=asked.hours('p'))}) s) h GROUP BY h.place, h.state"
     )
 
 

@@ -81,18 +81,16 @@ def test_a_chosen_column_is_asked_for_also_when_it_has_left_the_period() -> None
     assert read(expectation="a").asked_in_detail(NOW, "UTC") == read().asked(NOW, "UTC")
 
 
-def checks(name: str, time: str, *numbers: int) -> Checks:
-    return Checks(name, int(at(time).timestamp()), *numbers)
-
-
+NINE, TEN = 21, 22
+"""Columns of the last 24 hours, which begin at noon the day before."""
 FOUND = Quality(
     (
-        checks("good", "10:00", 0, 0, 2, 9, 0), checks("poor", "10:00", 0, 1, 1, 9, 4),
-        checks("bad", "09:00", 1, 0, 0, 8, 3), checks("bad", "10:00", 0, 0, 1, 8, 0),
-        checks("unseen", "10:00", 0, 0, 0, 0, 0),
+        Checks("good", TEN, 0, 0, 2, 9, 0), Checks("poor", TEN, 0, 1, 1, 9, 4),
+        Checks("bad", NINE, 1, 0, 0, 8, 3), Checks("bad", TEN, 0, 0, 1, 8, 0),
+        Checks("unseen", TEN, 0, 0, 0, 0, 0),
     ),
     (("bad", Expected("frames", "critical", f"no {HOSTILE}")),),
-    ((int(at("10:00").timestamp()), "published", 1500), (int(at("09:00").timestamp()), "held", 2)),
+    ((TEN, "published", 1500), (NINE, "held", 2)),
 )  # fmt: skip
 
 
@@ -170,8 +168,8 @@ def test_a_held_hour_leads_to_its_audit_and_to_its_rows() -> None:
 
 def test_days_are_those_of_the_zone_and_add_up() -> None:
     """Ten o'clock UTC is midnight in Kiritimati."""
-    edges = read(period="7d").edges(NOW, "Pacific/Kiritimati")
+    edges = read().edges(NOW, "Pacific/Kiritimati")
     days = quality_days.by_day(FOUND, edges, "Pacific/Kiritimati")
-    assert [day.all for day in days] == [(0,) * 6] * 5 + [(0, 0, 1, 0, 2, 0), (4, 1, 0, 1500, 0, 0)]
+    assert [day.all for day in days] == [(0, 0, 1, 0, 2, 0), (4, 1, 0, 1500, 0, 0)]
     [failed, warned] = quality_days.checks_by_day(days)["data"]
     assert (failed["y"][-2:], warned["y"][-2:], failed["customdata"][-2:]) == ([1, 0], [0, 1], [1, 5])
