@@ -10,13 +10,22 @@ import dash
 from dash import Dash
 from flask import Flask, Response, request
 
-from dashboards import access, export_routes, health, live_routes, login_routes, picture_routes
+from dashboards import (
+    access,
+    data_docs_routes,
+    export_routes,
+    health,
+    live_routes,
+    login_routes,
+    picture_routes,
+)
 from dashboards.context import KEY, Context
 from dashboards.feed import Feed
 from dashboards.login import Doorkeeper
 from dashboards.security import protect
 from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
+from lake.quality_history import QualityHistory
 from lake.report_history import ReportHistory
 from lake.settings import Settings
 
@@ -38,6 +47,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         "live": Feed(settings.kafka, clock),
         "explore": Explorer(settings.lake, clock),
         "report": ReportHistory(settings.lake, clock),
+        "quality": QualityHistory(settings.lake, clock),
     }
     server.config[KEY] = Context(settings, dashboard, clock, rooms)
     app = Dash(
@@ -59,6 +69,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     live_routes.register(server)
     picture_routes.register(server)
     export_routes.register(server)
+    data_docs_routes.register(server)
     server.before_request(unknown_path)
     app.enable_dev_tools(debug=False)
     return app

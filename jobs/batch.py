@@ -21,12 +21,13 @@ from jobs import count_objects, detect_skipped
 from jobs.batch_arguments import BatchArguments, listed, run_parser
 from jobs.batch_process import open_batch_session, run_job
 from jobs.batch_settings import BatchSettings
-from jobs.check_quality import QUALITY, Audit, audit, decide, known_vocabularies
+from jobs.check_quality import Audit, audit, decide, known_vocabularies
 from jobs.decisions import CameraHour
 from lake.broker import BrokerAwayError, TopicMissingError
 from lake.broker_hours import record_broker_hours
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.data_docs import QUALITY
 from lake.due import LOOKED_BACK, archives_lacking, frames_to_detect, has_rows
 from lake.hours import HOUR, Candidate, HourError, Scope, hours_between, parse_hour, said
 from lake.settings import Settings

@@ -36,14 +36,13 @@ from jobs.quality_validation import Finding, merged, validate
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.data_docs import QUALITY
 from lake.hours import Candidate, Scope, parse_hour, said
 from lake.hours import merged as merged_candidates
 from lake.settings import number
 from lake.tables import Lake, again_on_conflict
 
 PROGRAM: Final = "jobs.check_quality"
-QUALITY: Final = "quality"
-"""Folder below the data for Data Docs and what they are made from."""
 FEW: Final = 24
 """Hours and cameras up to this many are told one by one."""
 HISTORY: Final = 50

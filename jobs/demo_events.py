@@ -23,11 +23,11 @@ from pyspark.sql import SparkSession
 
 from jobs.batch_process import open_batch_session, run_job
 from jobs.batch_settings import BatchSettings
-from jobs.check_quality import QUALITY
 from jobs.demo_history import MOST_DAYS, MOST_OBJECTS, History, HistoryError, Plan, plan_history
 from jobs.demo_lake import check_names, remove_history, write_history
 from jobs.demo_publishing import publish_history
 from lake.clock import utc_now
+from lake.data_docs import QUALITY
 from lake.hours import said
 from lake.schemas import TABLES
 from lake.tables import Lake

@@ -22,9 +22,9 @@ from filelock import FileLock
 
 from jobs.expectation import CRITICAL, SUBJECTS
 from jobs.quality_validation import Finding, great_expectations
+from lake.data_docs import DOCS, FAILED, RUNS, STYLE, SUMMARY
 from lake.hours import Scope, said
 
-DOCS, RUNS, STYLE, SUMMARY = "data_docs", "runs", "style.css", "summary.json"
 STYLE_SOURCE: Final = Path(__file__).with_name("quality_docs.css")
 NO_NETWORK: Final = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -165,7 +165,7 @@ def _summary(run: Documented, findings: Sequence[Finding]) -> dict[str, Any]:
         short = {
             f.expectation.severity for f in findings if f.unexpected and f.expectation.subject == subject
         }
-        states[subject] = "failed" if CRITICAL in short else "warned" if short else "passed"
+        states[subject] = FAILED if CRITICAL in short else "warned" if short else "passed"
     return {
         "run_id": run.run_id,
         "checked_at": said(run.checked_at),
