@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from dashboards import export_routes, health, live_routes, picture_routes
 from dashboards.context import KEY, Context
 from dashboards.feed import Feed
+from dashboards.pipeline_watch import PipelineWatch
 from dashboards.security import protect
 from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
@@ -37,6 +38,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         "live": Feed(settings.kafka, clock),
         "explore": Explorer(settings.lake, clock),
         "report": ReportHistory(settings.lake, clock),
+        "pipeline": PipelineWatch(settings, dashboard.airflow_port, clock),
     }
     server.config[KEY] = Context(settings, dashboard, clock, rooms)
     app = Dash(

@@ -17,11 +17,16 @@ class DashboardSettings:
 
     Attributes:
         port: of the pages, on loopback.
+        airflow_port: of Airflow's pages and API, on loopback.
     """
 
     port: int = 8078
+    airflow_port: int = 8080
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read the settings from any mapping, `os.environ` in production."""
-        return cls(port=int(number(env, "DASHBOARD_PORT", 8078, 1, 65535)))
+        return cls(
+            port=int(number(env, "DASHBOARD_PORT", 8078, 1, 65535)),
+            airflow_port=int(number(env, "AIRFLOW_PORT", 8080, 1, 65535)),
+        )
