@@ -107,13 +107,16 @@ class Airflow:
         )
 
     def _get(self, path: str) -> Answer:
-        for fresh in (not self._token, True):
-            if fresh:
-                self._token = self._login()
+        kept = bool(self._token)
+        self._token = self._token or self._login()
+        status, answer = self._ask("GET", path, None)
+        if status == UNAUTHORIZED and kept:
+            self._token = self._login()
             status, answer = self._ask("GET", path, None)
-            if status != UNAUTHORIZED:
-                return _good(status, answer, path)
-        raise self._refused()
+        if status == UNAUTHORIZED:
+            self._token = ""
+            raise self._refused()
+        return _good(status, answer, path)
 
     def _login(self) -> str:
         self._token = ""
