@@ -116,7 +116,7 @@ class Watched(Generic[Key, Value]):
         return replace(kept, old=old)
 
     def _read_or_say(self, key: Key) -> Kept[Value]:
-        known, now = self._kept.get(key, Kept[Value]()), self._clock()
+        known, now = self._kept.get(key, Kept()), self._clock()
         try:
             value = self._read(key, now)
         except REFUSED as error:
