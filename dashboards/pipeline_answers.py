@@ -83,9 +83,10 @@ def answer(
 def _part(
     kept: Kept[Value], zone: ZoneInfo, show: Callable[[Value], list[Any]], cure: str = pipeline_words.DOCTOR
 ) -> list[Any]:
-    """What is known of a part, and how fresh that is."""
+    """What is known of a part, and how fresh that is; a screen reader is told only when it is not."""
     shown = [] if kept.value is None else show(kept.value)
-    return [*shown, html.P(freshness(kept, zone, cure), className="fresh", role="status")]
+    news = {"role": "status"} if kept.error or kept.old else {}
+    return [*shown, html.P(freshness(kept, zone, cure), className="fresh", **news)]
 
 
 def _stream(known: Pipeline, zone: ZoneInfo) -> list[Any]:

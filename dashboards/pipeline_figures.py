@@ -37,7 +37,7 @@ def step_of(minutes: Minutes) -> int:
 def rates(minutes: Minutes, zone: ZoneInfo) -> Figure:
     """Records per minute, by query; the mean of the minutes for which a point stands."""
     lines: Lines = [("", _each(lambda ran: fmean(one.rows for one in ran)), {})]
-    return _figure(minutes, zone, lines, "Records per minute")
+    return _figure(minutes, zone, lines, "records")
 
 
 def durations(minutes: Minutes, zone: ZoneInfo) -> Figure:
@@ -46,13 +46,13 @@ def durations(minutes: Minutes, zone: ZoneInfo) -> Figure:
         (" p50", _each(lambda ran: median(one.trigger_p50_ms for one in ran) / 1000), {}),
         (" p95", _each(lambda ran: max(one.trigger_p95_ms for one in ran) / 1000), {"dash": "dot"}),
     ]
-    return _figure(minutes, zone, lines, "Seconds for a batch")
+    return _figure(minutes, zone, lines, "seconds")
 
 
 def behind(minutes: Minutes, zone: ZoneInfo) -> Figure:
     """Records that waited, by query; the most of the minutes for which a point stands."""
     lines: Lines = [("", _each(lambda ran: max(one.behind for one in ran)), {})]
-    return _figure(minutes, zone, lines, "Records behind")
+    return _figure(minutes, zone, lines, "records")
 
 
 def _each(value: Callable[[tuple[QueryMinute, ...]], float]) -> Callable[[Steps], list[float | None]]:

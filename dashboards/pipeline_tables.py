@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,7 +31,16 @@ HOURS: Final = (
 )  # fmt: skip
 SIZES: Final = ("Table", "Holds", "Rows", "Files", "Size", "Version", "Last commit", "Which was")
 DAGS: Final = ("DAG", "Last run", "Kind", "Started", "Took", "Next run", "Schedule")
+LONG: Final = 40
+"""Letters that still stand on one line."""
 MARKS: Final = {"success": "✓", "failed": "✗", "running": "▶", "queued": "…"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A number that should be 0 and is not; a word says so."""
+
+    count: int
 
 
 def table(words: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
@@ -42,9 +52,13 @@ def table(words: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> An
 
 
 def _cell(value: Any) -> Any:
+    """Numbers stand to the right; text of several words may be broken."""
     if isinstance(value, int):
         return html.Td(f"{value:,}", className="number")
-    return html.Td("-" if value is None or value == "" else value)
+    if isinstance(value, Wrong):
+        return html.Td(html.Strong(f"{value.count:,}: wrong"), className="number")
+    long = isinstance(value, str) and len(value) > LONG
+    return html.Td("-" if value is None or value == "" else value, className="long" if long else "")
 
 
 def ledger(found: Ledger) -> Any:
@@ -67,9 +81,9 @@ def _records(spans: Iterable[Span]) -> int:
     return sum(one.end - one.start for one in spans)
 
 
-def _marked(wrong: int) -> Any:
-    """A number that should be 0, and a word where it is not."""
-    return wrong if wrong == 0 else html.Strong(f"{wrong:,}: wrong", className="wrong")
+def _marked(count: int) -> int | Wrong:
+    """A number that should be 0."""
+    return Wrong(count) if count else 0
 
 
 def hours(found: Sequence[HourAccount], zone: ZoneInfo) -> Any:
@@ -138,5 +152,9 @@ def _took(run: DagRun, now: datetime) -> str:
     if run.started_at is None:
         return "-"
     seconds = max(0, round(((run.ended_at or now) - run.started_at).total_seconds()))
-    said = f"{seconds} s" if seconds < 60 else f"{seconds // 60:,} min {seconds % 60} s"
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        said = f"{hours:,} h {minutes % 60} min"
+    else:
+        said = f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
     return said if run.ended_at else f"{said} so far"

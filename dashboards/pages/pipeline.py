@@ -47,7 +47,7 @@ def layout(**query: str) -> Any:
                 className="filters",
                 role="search",
             ),
-            html.Section(html.Div("Reading …", id="pipeline-stream", role="status")),
+            html.Section(html.Div("Reading …", id="pipeline-stream")),
             html.Div(
                 [
                     *(_chart(name, title) for name, title in CHARTS.items()),
