@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode
 from dashboards.settings import LOOPBACK
 
 USER: Final = "viewer"
-TIMEOUT_S: Final = 5.0
+TIMEOUT_S: Final = 15.0
+"""Its one process answers slowly while it starts, or while a run does."""
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_DAGS: Final = 50
 """Each costs a request of its own."""
@@ -151,7 +152,7 @@ class Airflow:
         except (OSError, HTTPException) as error:
             raise AirflowAwayError(
                 f"Airflow does not answer at {LOOPBACK}:{self._port} ({error or type(error).__name__}): "
-                "./pycturestream up starts it"
+                "./pycturestream status says whether it runs, ./pycturestream up starts it"
             ) from error
         finally:
             connection.close()

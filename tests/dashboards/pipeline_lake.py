@@ -36,8 +36,9 @@ def offset_rows(now: datetime) -> list[dict[str, Any]]:
             "topic": TOPIC, "topic_id": LIFE, "partition": 0, "offset": number,
             "appended_at": first + number // EACH * HOUR + number % EACH * MINUTE,
             "camera_id": HOSTILE, "frame_id": f"f{number}", "status": STATUSES[number % EACH],
-            "observed_at": first + number // EACH * HOUR, "day": first.date(), "layer": "speed", "run_id": "r",
-            "finished_at": first + number // EACH * HOUR + number % EACH * MINUTE, "objects": [],
+            "observed_at": first + number // EACH * HOUR, "day": first.date(), "layer": "speed",
+            "finished_at": first + number // EACH * HOUR + number % EACH * MINUTE, "run_id": "r",
+            "objects": [],
         }
         for number in range(HOURS * EACH)
     ]  # fmt: skip
