@@ -19,7 +19,8 @@ TIMEOUT_S: Final = 15.0
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_DAGS: Final = 50
 """Each costs a request of its own."""
-UNAUTHORIZED: Final = 401
+REFUSED: Final = (401, 403)
+"""The first for a wrong password or a token that is too old; the second for one that it did not sign."""
 Answer = Mapping[str, Any]
 
 
@@ -111,10 +112,10 @@ class Airflow:
         kept = bool(self._token)
         self._token = self._token or self._login()
         status, answer = self._ask("GET", path, None)
-        if status == UNAUTHORIZED and kept:
+        if status in REFUSED and kept:
             self._token = self._login()
             status, answer = self._ask("GET", path, None)
-        if status == UNAUTHORIZED:
+        if status in REFUSED:
             self._token = ""
             raise self._refused()
         return _good(status, answer, path)
@@ -122,7 +123,7 @@ class Airflow:
     def _login(self) -> str:
         self._token = ""
         status, answer = self._ask("POST", "/auth/token", {"username": USER, "password": self._password()})
-        if status == UNAUTHORIZED:
+        if status in REFUSED:
             raise self._refused()
         return str(_good(status, answer, "/auth/token").get("access_token"))
 

@@ -59,13 +59,14 @@ class FakeAirflow:
         dags, runs: what it knows; the runs by the name of their DAG.
         tokens: how many it gave.
         valid: whether it accepts the token that it gave.
+        away: whether it hangs up without an answer.
         instead: status and body of every answer, if any.
     """
 
     def __init__(self) -> None:
         self.port = 0
         self.dags, self.runs = list(DAGS), dict(RUNS)
-        self.tokens, self.valid = 0, True
+        self.tokens, self.valid, self.away = 0, True, False
         self.instead: tuple[int, bytes] | None = None
         self.asked: list[str] = []
 
@@ -77,7 +78,7 @@ class FakeAirflow:
         if (method, parts.path) == ("POST", "/auth/token"):
             return self._login(body)
         if token != f"Bearer {TOKEN}{self.tokens}" or not self.valid:
-            return 401, b'{"detail": "Invalid JWT token"}'
+            return (403 if token else 401), b'{"detail": "Invalid JWT token"}'
         words = parse_qs(parts.query)
         if parts.path == "/api/v2/dags":
             return 200, said({"dags": self.dags[: int(words["limit"][0])], "total_entries": len(self.dags)})
@@ -110,6 +111,9 @@ def airflow_answering() -> Iterator[FakeAirflow]:
             self.send_said("POST")
 
         def send_said(self, method: str) -> None:
+            if fake.away:
+                self.close_connection = True
+                return
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             status, content = fake.answer(method, self.path, body, self.headers.get("Authorization"))

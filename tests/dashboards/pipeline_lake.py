@@ -29,11 +29,11 @@ PAUSE = range(10, 20)
 """Minutes ago in which nothing ran."""
 
 
-def offset_rows(now: datetime) -> list[dict[str, Any]]:
+def offset_rows(now: datetime, life: str) -> list[dict[str, Any]]:
     first = hour_of(now) - HOURS * HOUR
     return [
         {
-            "topic": TOPIC, "topic_id": LIFE, "partition": 0, "offset": number,
+            "topic": TOPIC, "topic_id": life, "partition": 0, "offset": number,
             "appended_at": first + number // EACH * HOUR + number % EACH * MINUTE,
             "camera_id": HOSTILE, "frame_id": f"f{number}", "status": STATUSES[number % EACH],
             "observed_at": first + number // EACH * HOUR, "day": first.date(), "layer": "speed",
@@ -53,14 +53,14 @@ def progress_rows(now: datetime) -> list[dict[str, Any]]:
             "query": query, "batch_id": 100 - ago, "run_id": "r", "started_at": minute - ago * MINUTE,
             "rows": rows, "trigger_ms": took, "behind": behind, "day": (minute - ago * MINUTE).date(),
         }
-        for ago in range(1, 30) if ago not in PAUSE
+        for ago in range(2, 30) if ago not in PAUSE
         for query, (rows, took, behind) in own.items()
     ]  # fmt: skip
 
 
-def write_pipeline_lake(root: Path, now: datetime) -> None:
-    """Write the tables that the page reads; most of the others are missing."""
-    records = [row for row in offset_rows(now) if row["offset"] != LOST]
+def write_pipeline_lake(root: Path, now: datetime, life: str = LIFE) -> None:
+    """Write the tables that the page reads for a life of the topic; most of the others are missing."""
+    records = [row for row in offset_rows(now, life) if row["offset"] != LOST]
     write(root, DETECTIONS, records)
     write(root, FRAMES, [row | {"value": b"jpeg"} for row in records])
     write(root, EXPIRED_RANGES, [])
@@ -70,7 +70,7 @@ def write_pipeline_lake(root: Path, now: datetime) -> None:
     first = hour_of(now) - HOURS * HOUR
     ranges = [
         {
-            "hour": first + number * HOUR, "topic": TOPIC, "topic_id": LIFE, "partition": 0,
+            "hour": first + number * HOUR, "topic": TOPIC, "topic_id": life, "partition": 0,
             "from_offset": number * EACH, "to_offset": number * EACH + EACH, "read_at": now,
         }
         for number in range(HOURS)
