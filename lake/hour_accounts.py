@@ -23,7 +23,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lake.batch_schemas import BROKER_HOURS
-from lake.contracts import FRAMES_TOPIC
+from lake.contracts import FRAMES_TOPIC, rfc3339
 from lake.current import RECORD_KEY, current_detections
 from lake.hours import HourError, said
 from lake.reader import read_rows
@@ -137,13 +137,23 @@ def hour_accounts(root: Path, first: datetime, last: datetime) -> tuple[HourAcco
     return tuple(_account(hour, *map(int, sums[hour])) for hour in sorted(sums))
 
 
-def _account(hour: datetime, received: int, archived: int, expired: int, *outcomes: int) -> HourAccount:
-    unexplained = received - expired - sum(outcomes)
-    return HourAccount(hour, received, *outcomes, expired, unexplained, archived, received - archived)
+def _account(
+    hour: datetime,
+    received: int,
+    archived: int,
+    expired: int,
+    live: int,
+    batch: int,
+    skipped: int,
+    corrupt: int,
+) -> HourAccount:
+    unexplained = received - live - batch - skipped - corrupt - expired
+    outcomes = live, batch, skipped, corrupt, expired
+    return HourAccount(hour, received, *outcomes, unexplained, archived, received - archived)
 
 
 def _partitions(root: Path, first: datetime, last: datetime) -> list[Partition]:
-    within = f"g.hour >= TIMESTAMP '{said(first)}' AND g.hour < TIMESTAMP '{said(last)}'"
+    within = f"g.hour >= TIMESTAMP '{rfc3339(first)}' AND g.hour < TIMESTAMP '{rfc3339(last)}'"
     sql = f"""SELECT g.* FROM ({BROKER_RANGES.sql}) g WHERE g.topic = '{FRAMES_TOPIC}' AND {within}
               ORDER BY g.topic_id, g.partition, g.hour"""
     rows = read_rows(root, sql, BROKER_HOURS)
