@@ -30,16 +30,15 @@ def view_s_accounts(spark: SparkSession, settings: Settings) -> tuple[HourAccoun
     return tuple(HourAccount(**row) for row in rows)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_random_accounts_equal_those_of_the_view(
-    spark: SparkSession, settings: Settings, tmp_path: Path, seed: int
+    spark: SparkSession, settings: Settings, tmp_path: Path
 ) -> None:
     own = replace(settings, data=tmp_path)
     Lake(own.lake).create(spark)
-    random_accounts(own.lake, seed)
+    random_accounts(own.lake, seed=1)
     expected = view_s_accounts(spark, own)
     every = {name: sum(getattr(one, name) for one in expected) for name in COLUMNS[1:]}
     assert 0 not in every.values(), "something of each kind happened"
     assert hour_accounts(own.lake, START, END) == expected
-    for one in expected:
+    for one in expected[::8]:
         assert hour_accounts(own.lake, one.hour, one.hour + timedelta(hours=1)) == (one,)
