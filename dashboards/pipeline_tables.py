@@ -132,7 +132,7 @@ def dags(found: Sequence[DagState], port: int, now: datetime, zone: ZoneInfo) ->
 
 def _dag(one: DagState, airflow: str, now: datetime, zone: ZoneInfo) -> list[Any]:
     page = f"{airflow}/dags/{quote(one.dag_id, safe='')}"
-    broken = [html.Br(), html.Strong("cannot be imported")] if one.broken else []
+    broken = [html.Strong(" (cannot be imported)")] if one.broken else []
     coming = (
         "paused" if one.paused else clock(one.next_at, zone) if one.next_at else "on an event, or by hand"
     )

@@ -73,7 +73,7 @@ def test_dags_are_told_with_their_last_runs_and_lead_to_airflow() -> None:
             "counts", "✓ success", "manual", "2026-01-02 11:00", "1 min 5 s", "2026-01-02 12:00", "hourly",
         ],
         ["quality", "▶ running", "asset triggered", "2026-01-02 10:58", "1 min 30 s so far", "paused", "-"],
-        [f"{HOSTILE}cannot be imported", "never ran", "-", "-", "-", "on an event, or by hand", "-"],
+        [f"{HOSTILE} (cannot be imported)", "never ran", "-", "-", "-", "on an event, or by hand", "-"],
     ]  # fmt: skip
     assert [one.href for one in found(drawn, "A")] == [
         "http://127.0.0.1:8080/dags/counts",
