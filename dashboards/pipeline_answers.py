@@ -85,7 +85,7 @@ def _part(
 ) -> list[Any]:
     """What is known of a part, and how fresh that is; a screen reader is told only when it is not."""
     shown = [] if kept.value is None else show(kept.value)
-    news = {"role": "status"} if kept.error or kept.old else {}
+    news: dict[str, Any] = {"role": "status"} if kept.error or kept.old else {}
     return [*shown, html.P(freshness(kept, zone, cure), className="fresh", **news)]
 
 

@@ -81,7 +81,8 @@ class FakeAirflow:
             return (403 if token else 401), b'{"detail": "Invalid JWT token"}'
         words = parse_qs(parts.query)
         if parts.path == "/api/v2/dags":
-            return 200, said({"dags": self.dags[: int(words["limit"][0])], "total_entries": len(self.dags)})
+            assert words == {"order_by": ["dag_id"], "limit": ["50"]}
+            return 200, said({"dags": self.dags, "total_entries": len(self.dags)})
         name = unquote(parts.path.removeprefix("/api/v2/dags/").removesuffix("/dagRuns"))
         assert words == {"order_by": ["-run_after"], "limit": ["1"]}
         found = [self.runs[name]] if name in self.runs else []

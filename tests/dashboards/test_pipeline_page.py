@@ -7,18 +7,18 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 from kafka import KafkaProducer
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from dashboards.pipeline_tables import ACCOUNTS, DAGS, HOURS
 from lake.broker import topic_ids
 from lake.hours import HOUR, hour_of
 from tests.browser.chromium import open_page
 from tests.dashboards.airflow_answers import HOSTILE_DAG, FakeAirflow, airflow_answering, write_passwords
+from tests.dashboards.drawn_text import cells, lines
 from tests.dashboards.explore_lake import HOSTILE
 from tests.dashboards.pages import running_dashboard
 from tests.dashboards.pipeline_lake import EACH, TOPIC, write_pipeline_lake, write_states
@@ -80,24 +80,6 @@ def page(data: Path, base: str) -> Iterator[Page]:
         page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
         yield page
         assert wrong == []
-
-
-def cells(part: Locator) -> list[list[str]]:
-    """Text of a part's table, once it is there."""
-    part.locator("tbody tr").first.wait_for()
-    read = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.replace(/\\n/g, ' ')))"
-    return list(part.locator("tr").evaluate_all(read))
-
-
-def lines(page: Page, name: str) -> dict[str, list[Any]]:
-    """Name of each line that the browser draws, and its values where there are some."""
-    page.locator(f"#pipeline-{name} .scatterlayer .trace").first.wait_for()
-    data = page.evaluate(
-        "name => document.querySelector(`#pipeline-${name} .js-plotly-plot`).data"
-        ".map(one => [one.name, [...one.y].filter(value => value !== null && !Number.isNaN(value))])",
-        name,
-    )
-    return dict(data)
 
 
 def test_the_stream_is_told_with_its_complaints_and_the_way_to_spark(base: str, page: Page) -> None:
