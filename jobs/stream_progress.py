@@ -53,6 +53,11 @@ class StreamProgress:
         self._lock = threading.Lock()
         self._lost = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._told) + len(self._rows)
+
     def tell(self, progress: str) -> None:
         """Keep what Spark tells of a micro-batch, JSON of its StreamingQueryProgress. From any thread."""
         with self._lock:
@@ -88,7 +93,7 @@ class StreamProgress:
             schema = pa.schema(table.schema().to_arrow())
             write_deltalake(table, pa.Table.from_pylist(list(self._rows), schema), mode="append")
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
-            log.warning("stream_progress: %d micro-batches wait; cannot write: %s", len(self._rows), error)
+            log.warning("stream_progress: %d micro-batches wait; cannot write: %s", self.waiting, error)
         else:
             self._rows.clear()
 
@@ -193,8 +198,8 @@ def _write_until(progress: StreamProgress, ended: threading.Event) -> None:
 
 
 def _listen(spark: SparkSession, listener: ProgressListener) -> Any:
-    gateway = spark.sparkContext._gateway
-    ensure_callback_server_started(gateway)
+    gateway: Any = spark.sparkContext._gateway
+    ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
     shown = gateway.jvm.org.apache.spark.sql.streaming.PythonStreamingQueryListenerWrapper(listener)
     spark.streams._jsqm.addListener(shown)
     return shown

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,11 +98,9 @@ def test_what_cannot_be_written_waits(lake: Path, caplog: pytest.LogCaptureFixtu
     waiting.write()
     tell(waiting, 2)
     waiting.write()
-    said = [record.getMessage() for record in caplog.records]
-    assert [line.split(":")[1] for line in said] == [" 1 micro-batches wait; cannot write"] + [
-        " 2 micro-batches wait; cannot write"
-    ]
-    shutil.move(lake / "elsewhere", lake / "stream_progress")
+    said = [record.getMessage().split(":")[1] for record in caplog.records]
+    assert said == [f" {count} micro-batches wait; cannot write" for count in (1, 2)]
+    (lake / "elsewhere").rename(lake / "stream_progress")
     waiting.write()
     assert stored(lake) == [1, 2]
 
@@ -111,6 +108,7 @@ def test_what_cannot_be_written_waits(lake: Path, caplog: pytest.LogCaptureFixtu
 def test_of_too_many_the_oldest_are_lost_and_counted(lake: Path, caplog: pytest.LogCaptureFixture) -> None:
     waiting = StreamProgress(lake, "run", most=3)
     tell(waiting, 1, 2, 3, 4)
+    assert waiting.waiting == 3
     (lake / "stream_progress").rename(lake / "elsewhere")
     waiting.write()
     tell(waiting, 5, 6)
