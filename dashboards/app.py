@@ -22,6 +22,7 @@ from dashboards import (
 from dashboards.context import KEY, Context
 from dashboards.feed import Feed
 from dashboards.login import Doorkeeper
+from dashboards.pipeline_watch import PipelineWatch
 from dashboards.security import protect
 from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
@@ -48,6 +49,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         "explore": Explorer(settings.lake, clock),
         "report": ReportHistory(settings.lake, clock),
         "quality": QualityHistory(settings.lake, clock),
+        "pipeline": PipelineWatch(settings, dashboard.airflow_port, clock),
     }
     server.config[KEY] = Context(settings, dashboard, clock, rooms)
     app = Dash(

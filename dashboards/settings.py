@@ -27,6 +27,7 @@ class DashboardSettings:
         users: file of those who may log in; None for `dashboard/users.json` in the data folder.
         session_lasts: after which a login ends.
         proxy: address of the proxy whose word is taken for the visitor's address and for https.
+        airflow_port: of Airflow's pages and API, on loopback.
     """
 
     port: int = 8078
@@ -35,6 +36,7 @@ class DashboardSettings:
     users: Path | None = None
     session_lasts: timedelta = timedelta(hours=12)
     proxy: str | None = None
+    airflow_port: int = 8080
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -52,6 +54,7 @@ class DashboardSettings:
             users=Path(users).expanduser().absolute() if users else None,
             session_lasts=timedelta(hours=number(env, "DASHBOARD_SESSION_HOURS", 12, 0.1, 720)),
             proxy=_address(env, "DASHBOARD_PROXY", "") or None,
+            airflow_port=int(number(env, "AIRFLOW_PORT", 8080, 1, 65535)),
         )
 
     @property

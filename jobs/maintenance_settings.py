@@ -14,7 +14,7 @@ from lake.batch_schemas import (
     PUBLISHED_OBJECTS,
     QUALITY_RESULTS,
 )
-from lake.schemas import DETECTIONS, FRAMES
+from lake.schemas import DETECTIONS, FRAMES, STREAM_PROGRESS
 from lake.settings import Settings, number
 from lake.table import Table
 
@@ -60,6 +60,7 @@ class MaintenanceSettings:
         detections_days: detections, and what was published of single objects and minutes.
         candidates_days: recounts before their audit.
         quality_days: results of the audits.
+        progress_days: micro-batches of the streaming application.
     """
 
     shared: Settings
@@ -69,6 +70,7 @@ class MaintenanceSettings:
     detections_days: int = 400
     candidates_days: int = 30
     quality_days: int = 400
+    progress_days: int = 7
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -81,6 +83,7 @@ class MaintenanceSettings:
             detections_days=_days(env, "DETECTIONS_DAYS", 400),
             candidates_days=_days(env, "CANDIDATES_DAYS", 30),
             quality_days=_days(env, "QUALITY_DAYS", 400),
+            progress_days=_days(env, "PROGRESS_DAYS", 7),
         )
 
     def kept(self) -> tuple[Keep, ...]:
@@ -98,6 +101,7 @@ class MaintenanceSettings:
             Keep(PUBLISHED_OBJECTS, self.detections_days),
             Keep(MINUTE_COUNTS, self.detections_days),
             Keep(QUALITY_RESULTS, self.quality_days),
+            Keep(STREAM_PROGRESS, self.progress_days),
         )
 
 

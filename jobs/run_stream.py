@@ -28,6 +28,7 @@ from jobs.messages import Detecting
 from jobs.model_files import ModelFilesError
 from jobs.queries import READS, Queries, Started
 from jobs.stream_health import StreamHealth, last_known_ends
+from jobs.stream_progress import recorded_progress
 from jobs.stream_settings import StreamSettings
 from lake.broker import BrokerAwayError, TopicMissingError, topic_ids
 from lake.clock import utc_now
@@ -70,14 +71,17 @@ def run(
     record_run(spark, lake, detecting, known, now())
     _record_unread(spark, settings, lake, ids, now)
     health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl)
-    queries = Queries(spark, settings, lake, detecting, ids, now).start()
-    log.info("detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id)
-    try:
-        _watch(queries, health, settings, ids, now)
-    finally:
-        with suppress(*JVM_GONE):
-            for started in queries:
-                started.query.stop()
+    with recorded_progress(spark, lake.root, detecting.run_id):
+        queries = Queries(spark, settings, lake, detecting, ids, now).start()
+        log.info(
+            "detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id
+        )
+        try:
+            _watch(queries, health, settings, ids, now)
+        finally:
+            with suppress(*JVM_GONE):
+                for started in queries:
+                    started.query.stop()
 
 
 def _record_unread(

@@ -46,13 +46,19 @@ def _progress(started: Started) -> dict[str, Any]:
     return {
         "batch": progress["batchId"],
         "rows": progress["numInputRows"],
-        "offsets": _merged(progress, "endOffset"),
-        "latest": _merged(progress, "latestOffset"),
+        "offsets": merged_offsets(progress, "endOffset"),
+        "latest": merged_offsets(progress, "latestOffset"),
         "duration_ms": dict(progress["durationMs"]),
     }
 
 
-def _merged(progress: Any, name: str) -> dict[str, dict[str, int]]:
+def merged_offsets(progress: Any, name: str) -> dict[str, dict[str, int]]:
+    """Topic → partition → offset of all sources of a micro-batch; empty where it says none.
+
+    Args:
+        progress: of the micro-batch, as Spark or its JSON gives it.
+        name: startOffset, endOffset or latestOffset.
+    """
     merged: dict[str, dict[str, int]] = {}
     for source in progress["sources"]:
         said = source[name]

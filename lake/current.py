@@ -8,6 +8,9 @@ from lake.view import View, qualified
 
 RECORD_KEY: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
 
+DETECTED_FIRST: Final = "CASE WHEN r.status = 'detected' THEN 0 ELSE 1 END"
+LAYER_FIRST: Final = "CASE r.layer WHEN 'promoted' THEN 0 WHEN 'batch' THEN 1 ELSE 2 END"
+
 
 def current_detections(source: str) -> str:
     """SQL of the current row of each record.
@@ -26,9 +29,7 @@ def current_detections(source: str) -> str:
            ) > 1 AS is_duplicate
     FROM (SELECT r.*, row_number() OVER (
              PARTITION BY {qualified("r", RECORD_KEY)}
-             ORDER BY CASE WHEN r.status = 'detected' THEN 0 ELSE 1 END,
-                      CASE r.layer WHEN 'promoted' THEN 0 WHEN 'batch' THEN 1 ELSE 2 END,
-                      r.finished_at DESC NULLS LAST, r.run_id) AS place
+             ORDER BY {DETECTED_FIRST}, {LAYER_FIRST}, r.finished_at DESC NULLS LAST, r.run_id) AS place
           FROM {source} r) c
     WHERE c.place = 1"""
 

@@ -6,7 +6,8 @@ for (`lake.broker.offsets`), so that no table vouches for itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -112,47 +113,80 @@ def balance(lake_root: Path, topic_id: str, ends: Mapping[int, int]) -> Ledger:
     Raises:
         LedgerTableMissingError: a table does not exist.
     """
-    gone = _rows(lake_root, EXPIRED_RANGES.name, topic_id, ["query", "partition", "from_offset", "to_offset"])
-    seen = _rows(lake_root, DETECTIONS.name, topic_id, ["layer", "partition", "offset", "status"])
-    kept = _rows(lake_root, FRAMES.name, topic_id, ["partition", "offset"])
+    life = (pc.field("topic") == FRAMES_TOPIC) & (pc.field("topic_id") == topic_id)
+    edges = ["query", "partition", "from_offset", "to_offset"]
+    gone = pa.concat_tables(_rows(lake_root, EXPIRED_RANGES.name, life, edges))
+    live = life & (pc.field("layer") == SPEED)
+    seen = _rows(lake_root, DETECTIONS.name, live, ["partition", "offset", "status"])
+    kept = _rows(lake_root, FRAMES.name, life, ["partition", "offset"])
     return Ledger(
-        _account(DETECTIONS.name, seen.filter(pc.equal(seen["layer"], SPEED)), gone, ends),
-        _account(FRAMES.name, kept.append_column("status", pa.array([ARCHIVED] * len(kept))), gone, ends),
+        _account(DETECTIONS.name, seen, gone, ends),
+        _account(FRAMES.name, kept, gone, ends),
     )
 
 
-def _rows(lake_root: Path, table: str, topic_id: str, columns: list[str]) -> pa.Table:
+def _rows(lake_root: Path, table: str, wanted: pc.Expression, columns: list[str]) -> Iterator[pa.Table]:
+    """Rows of a table, some at a time: a table of months is larger than memory. At least one part comes."""
     try:
         stored = DeltaTable(lake_root / table)
     except TableNotFoundError as error:
         raise LedgerTableMissingError(
             f"no table {table} in {lake_root}: the stream makes it when it starts"
         ) from error
-    wanted = (pc.field("topic") == FRAMES_TOPIC) & (pc.field("topic_id") == topic_id)
-    return stored.to_pyarrow_dataset().to_table(columns=columns, filter=wanted)
+    rows = stored.to_pyarrow_dataset()
+    yield pa.table({name: pa.array([], rows.schema.field(name).type) for name in columns})
+    for batch in rows.to_batches(columns, filter=wanted, batch_readahead=1, fragment_readahead=1):
+        yield pa.Table.from_batches([batch])
 
 
-def _account(table: str, rows: pa.Table, gone: pa.Table, ends: Mapping[int, int]) -> Account:
+def _account(table: str, parts: Iterator[pa.Table], gone: pa.Table, ends: Mapping[int, int]) -> Account:
     gone = gone.filter(pc.equal(gone["query"], WRITERS[table]))
-    counts: dict[str, int] = {}
-    expired = 0
+    lost = {
+        partition: _lost(gone.filter(pc.field("partition") == partition), end)
+        for partition, end in ends.items()
+    }
+    counts, stored = _tally(parts, ends)
     unaccounted: list[Span] = []
     duplicates: list[Span] = []
     for partition, end in sorted(ends.items()):
-        own = rows.filter((pc.field("partition") == partition) & (pc.field("offset") < end))
-        for status in own["status"].value_counts().to_pylist():
-            counts[status["values"]] = counts.get(status["values"], 0) + status["counts"]
-        stored, lost = _stored(own), _lost(gone.filter(pc.field("partition") == partition), end)
-        expired += int((lost[:, 1] - lost[:, 0]).sum())
-        holes, doubles = _compare(np.concatenate([stored, lost]), end)
+        holes, doubles = _compare(np.concatenate([lost[partition], *stored[partition]]), end)
         unaccounted += [Span(partition, *hole) for hole in holes]
         duplicates += [Span(partition, *double) for double in doubles]
-    return Account(table, sum(ends.values()), counts, expired, tuple(unaccounted), tuple(duplicates))
+    expired = sum(int((ranges[:, 1] - ranges[:, 0]).sum()) for ranges in lost.values())
+    records = sum(ends.values())
+    return Account(table, records, dict(counts), expired, tuple(unaccounted), tuple(duplicates))
 
 
-def _stored(rows: pa.Table) -> Claims:
-    offsets = rows["offset"].to_numpy()
-    return np.stack([offsets, offsets + 1], axis=1)
+def _tally(
+    parts: Iterator[pa.Table], ends: Mapping[int, int]
+) -> tuple[Counter[str], Mapping[int, list[Claims]]]:
+    """Rows by status, and partition → the ranges that they claim."""
+    counts: Counter[str] = Counter()
+    claims: dict[int, list[Claims]] = {partition: [] for partition in ends}
+    for rows in parts:
+        for partition, end in ends.items():
+            own = rows.filter((pc.field("partition") == partition) & (pc.field("offset") < end))
+            counts += _statuses(own)
+            claims[partition].append(_runs(own["offset"].to_numpy()))
+    return counts, claims
+
+
+def _statuses(rows: pa.Table) -> Counter[str]:
+    if "status" not in rows.column_names:
+        return Counter({ARCHIVED: len(rows)})
+    return Counter({one["values"]: one["counts"] for one in rows["status"].value_counts().to_pylist()})
+
+
+def _runs(offsets: Claims) -> Claims:
+    """Offsets as ranges without gaps; one that comes twice is in two of them.
+
+    >>> _runs(np.array([5, 1, 2, 2, 3])).tolist()
+    [[1, 3], [2, 4], [5, 6]]
+    """
+    ordered = np.sort(offsets)
+    firsts = ordered[np.diff(ordered, prepend=-2) != 1]
+    lasts = ordered[np.diff(ordered, append=np.iinfo(np.int64).max) != 1]
+    return np.stack([firsts, lasts + 1], axis=1)
 
 
 def _lost(ranges: pa.Table, end: int) -> Claims:

@@ -113,4 +113,25 @@ started_at TIMESTAMP COMMENT 'UTC'""",
     checks={"run_is_named": "run_id IS NOT NULL"},
 )
 
-TABLES: Final = (FRAMES, DETECTIONS, EXPIRED_RANGES, DETECTOR_RUNS, *BATCH_TABLES)
+STREAM_PROGRESS: Final = Table(
+    name="stream_progress",
+    comment="One row per micro-batch of the streaming application: how much it read, how long it took",
+    ddl="""query STRING COMMENT 'streaming query',
+batch_id BIGINT COMMENT 'number of the micro-batch since the checkpoint of the query was made',
+run_id STRING COMMENT 'detector run of the application, see detector_runs',
+started_at TIMESTAMP COMMENT 'UTC, when the micro-batch was triggered',
+rows BIGINT COMMENT 'records that it read from Kafka',
+trigger_ms BIGINT COMMENT 'milliseconds from the trigger until the micro-batch was committed',
+add_batch_ms BIGINT COMMENT 'of these, for reading, working and writing',
+planning_ms BIGINT COMMENT 'of these, for planning',
+logs_ms BIGINT COMMENT 'of these, for the logs of offsets and commits in the checkpoint',
+behind BIGINT COMMENT 'records that the broker had at the trigger and this micro-batch left unread',
+day DATE COMMENT 'UTC day of started_at, the partition'""",
+    partitioned_by=("day",),
+    checks={
+        "batch_is_named": "query IS NOT NULL AND batch_id >= 0 AND started_at IS NOT NULL",
+        "day_is_set": "day IS NOT NULL",
+    },
+)
+
+TABLES: Final = (FRAMES, DETECTIONS, EXPIRED_RANGES, DETECTOR_RUNS, STREAM_PROGRESS, *BATCH_TABLES)

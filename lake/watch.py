@@ -30,7 +30,7 @@ def complaints(settings: Settings, now: datetime) -> list[str]:
         settings: where the run folder and the broker are.
         now: UTC.
     """
-    stream, capture = _said(settings.run / "stream.json"), _said(settings.run / "capture.json")
+    stream, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
     return [*of_stream(stream, now), *_of_broker(settings.kafka, stream), *of_cameras(capture, now)]
 
 
@@ -101,19 +101,20 @@ def age_s(moment: Any, now: datetime) -> float | None:
         return None
 
 
+def said_in(file: Path) -> Mapping[str, Any]:
+    """What a program says of itself in a file of its own; empty where it says nothing usable."""
+    try:
+        return _mapping(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
 def _runs(camera: Any) -> bool:
     return isinstance(camera, dict) and camera.get("state") != ENDED
 
 
 def _ends(bootstrap: str, topic: str) -> dict[int, int]:
     return {part: last for part, (_, last) in offsets(bootstrap, topic).items()}
-
-
-def _said(file: Path) -> Mapping[str, Any]:
-    try:
-        return _mapping(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -15,10 +15,15 @@ from tests.faults.programs import Program, free_ports, wait_for
 
 
 @contextmanager
-def running_dashboard(data: Path, kafka: str = "127.0.0.1:1") -> Iterator[str]:
-    """Address of a dashboard over a data folder and a broker; it is ended for good."""
+def running_dashboard(data: Path, kafka: str = "127.0.0.1:1", **more: str) -> Iterator[str]:
+    """Address of a dashboard over a data folder, a broker and more settings; it is ended for good."""
     [port] = free_ports(1)
-    own = {"DATA": str(data), "KAFKA": kafka, "DASHBOARD_PORT": str(port), "TIME_ZONE": "Europe/Berlin"}
+    own = {
+        "DATA": str(data),
+        "KAFKA": kafka,
+        "DASHBOARD_PORT": str(port),
+        "TIME_ZONE": "Europe/Berlin",
+    } | more
     env = dict(os.environ) | {PREFIX + name: value for name, value in own.items()}
     program = Program([sys.executable, "-m", "dashboards"], env, data / "logs" / "dashboard.log")
     base = f"http://127.0.0.1:{port}"

@@ -12,6 +12,8 @@ from deltalake import DeltaTable
 
 from lake.contracts import RESULTS_TOPIC
 from lake.ledger import Ledger
+from lake.reader import read_rows
+from lake.schemas import STREAM_PROGRESS
 from tests.faults.system import System
 from tests.faults.wire import read_all
 
@@ -55,6 +57,16 @@ def test_the_demo_camera_s_objects_are_found_in_the_table_and_on_the_topic(syste
     assert labels_stored(system) & IN_THE_CLIP
     assert labels_reported(system) >= labels_stored(system)
     assert deleting_one_row_shows(system)
+    assert system.stream.stop() == 0
+    read, records = records_read(system), ledger.detections.records
+    assert read.pop("archive_detections") >= records, "streams before this one spoke of others too"
+    assert read == {"detect_objects": records, "archive_frames": records}
+
+
+def records_read(system: System) -> dict[str, int]:
+    """Records that each query read, as the stream recorded it until its orderly end."""
+    sql = "SELECT p.query AS query, sum(p.rows) AS rows FROM stream_progress p GROUP BY 1"
+    return {row["query"]: row["rows"] for row in read_rows(system.lake, sql, STREAM_PROGRESS)}
 
 
 def deleting_one_row_shows(system: System) -> bool:

@@ -148,3 +148,12 @@ def test_a_partition_without_any_row_is_missed_whole(lake: Path) -> None:
 def test_a_lake_without_the_tables_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerTableMissingError, match="no table expired_ranges in"):
         balance(tmp_path, LIFE, ENDS)
+
+
+def test_rows_that_came_in_several_files_are_compared_as_one(lake: Path) -> None:
+    write_kept(lake, [(0, 5), (0, 3)])
+    write_kept(lake, [(0, 1), (0, 2), (0, 6)])
+    frames = balance(lake, LIFE, {0: 8, 1: 2}).frames
+    assert frames.counts == {"archived": 10}
+    assert frames.unaccounted == (Span(0, 4, 5), Span(0, 7, 8))
+    assert frames.duplicates == (Span(0, 1, 3),)

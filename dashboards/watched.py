@@ -1,0 +1,133 @@
+"""Something that is read again and again in a thread of its own, but only while somebody looks at it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+
+import pyarrow as pa
+from deltalake.exceptions import DeltaError
+
+WATCHED: Final = timedelta(minutes=2)
+"""So long after a look it is still read."""
+LATE: Final = timedelta(seconds=30)
+"""What was not read for so long beyond its turn is old."""
+REST: Final = 10
+"""A reading that takes long is followed by a rest of so many times its length."""
+REFUSED: Final = (DeltaError, pa.ArrowException, OSError, LookupError, ValueError)
+"""How tables, the broker and other programs fail to answer."""
+LOOK_EVERY_S: Final = 0.2
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[Value]):
+    """What was read last.
+
+    Attributes:
+        value: None before the first reading.
+        read_at: UTC, when `value` was read; None before the first reading.
+        error: why the newest reading failed; empty when it did not.
+        version: another one when value or error are others.
+        old: whether it should have been read again long ago.
+    """
+
+    value: Value | None = None
+    read_at: datetime | None = None
+    error: str = ""
+    version: int = 0
+    old: bool = False
+
+
+class Watched(Generic[Key, Value]):
+    """Keeps the newest reading of each thing that was ever looked at; there must be few.
+
+    Args:
+        name: of it, for its thread and for people.
+        every: the least time between the end of a reading and the next.
+        read: reads one of them at a moment, UTC.
+        clock: the time now, UTC.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        every: timedelta,
+        read: Callable[[Key, datetime], Value],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.name, self._every, self._read, self._clock = name, every, read, clock
+        self._kept: Mapping[Key, Kept[Value]] = MappingProxyType({})
+        self._asked: dict[Key, datetime] = {}
+        self._due: dict[Key, float] = {}
+        self._wake, self._ended = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Wait for the first look."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Begin no further reading."""
+        self._ended.set()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread; a reading is done to its end, for half a minute."""
+        self.end()
+        if self._thread.is_alive():
+            self._thread.join(30)
+
+    def now(self, key: Key) -> Kept[Value]:
+        """What is known of one of them; asks for it to be read."""
+        now = self._clock()
+        self._asked[key] = now
+        self._wake.set()
+        return self._aged(self._kept.get(key, Kept()), now)
+
+    def newest(self) -> Kept[Value]:
+        """The newest reading of any of them; asks for nothing."""
+        tried = sorted(self._kept.values(), key=lambda one: one.read_at.timestamp() if one.read_at else 0.0)
+        return self._aged(tried[-1] if tried else Kept(), self._clock())
+
+    def read_due(self) -> None:
+        """Read everything that is looked at and whose turn it is."""
+        now = self._clock()
+        for key, asked in list(self._asked.items()):
+            if now - asked > WATCHED:
+                del self._asked[key]
+                self._due.pop(key, None)
+            elif time.monotonic() >= self._due.get(key, 0.0) and not self._ended.is_set():
+                began = time.monotonic()
+                self._kept = MappingProxyType(dict(self._kept) | {key: self._read_or_say(key)})
+                ended = time.monotonic()
+                self._due[key] = ended + max(self._every.total_seconds(), REST * (ended - began))
+
+    def _aged(self, kept: Kept[Value], now: datetime) -> Kept[Value]:
+        if not self._thread.is_alive():
+            return replace(kept, error=kept.error or f"reading of {self.name} has ended: restart")
+        old = kept.read_at is not None and now - kept.read_at > self._every + LATE
+        return replace(kept, old=old)
+
+    def _read_or_say(self, key: Key) -> Kept[Value]:
+        known, now = self._kept.get(key, Kept()), self._clock()
+        try:
+            value = self._read(key, now)
+        except REFUSED as error:
+            said = str(error) or repr(error)
+            return replace(known, error=said, version=known.version + (said != known.error))
+        same = value == known.value and not known.error and known.read_at is not None
+        return Kept(value, now, version=known.version + (not same))
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            while self._asked and not self._ended.wait(LOOK_EVERY_S):
+                self.read_due()
