@@ -61,17 +61,15 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         update_title="",
         serve_locally=True,
     )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     protect(app, server, dashboard.names)
     login_routes.register(server, Doorkeeper(app, settings, dashboard, clock), clock)
     access.guard_pages()
     from dashboards import shell  # its callbacks and links need the app and its pages
 
     app.layout = shell.layout
-    health.register(server)
-    live_routes.register(server)
-    picture_routes.register(server)
-    export_routes.register(server)
-    data_docs_routes.register(server)
+    for routes in (health, live_routes, picture_routes, export_routes, data_docs_routes):
+        routes.register(server)
     server.before_request(unknown_path)
     app.enable_dev_tools(debug=False)
     return app

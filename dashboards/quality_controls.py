@@ -20,7 +20,7 @@ def bar(asked: QualityQuery, site: str) -> Any:
         [
             dmc.MultiSelect(
                 id="quality-camera", label="Cameras", data=cameras, value=cameras, placeholder="all",
-                searchable=True, clearable=True, debounce=400,
+                searchable=True, clearable=True, clearButtonProps={"aria-label": "Clear"}, debounce=400,
             ),
             _choice("period", "Period", PERIODS, asked.filters.period),
             _choice("severity", "Severity", SEVERITIES, asked.severity),

@@ -48,7 +48,7 @@ def bar(asked: ReportQuery, site: str) -> Any:
 def _names(word: str, title: str, chosen: tuple[str, ...]) -> Any:
     return dmc.MultiSelect(
         id=f"report-{word}", label=title, data=list(chosen), value=list(chosen), placeholder="all",
-        searchable=True, clearable=True, debounce=400,
+        searchable=True, clearable=True, clearButtonProps={"aria-label": "Clear"}, debounce=400,
     )  # fmt: skip
 
 
@@ -62,7 +62,11 @@ def _span(asked: ReportQuery, site: str) -> list[Any]:
     moments = {"from": asked.filters.first, "to": asked.filters.last}
     return [
         dmc.DateTimePicker(
-            id=f"report-{word}", label=word.capitalize(), value=_picked(at, zone), clearable=True
+            id=f"report-{word}",
+            label=word.capitalize(),
+            value=_picked(at, zone),
+            clearable=True,
+            clearButtonProps={"aria-label": "Clear"},
         )
         for word, at in moments.items()
     ]

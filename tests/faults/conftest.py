@@ -22,10 +22,16 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield started
 
 
+RUNNING = pytest.StashKey[System]()
+
+
 @pytest.fixture(scope="session")
-def shared_system(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def shared_system(
+    broker: Broker, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[System]:
     """The stream of all fault tests; it analyses every frame, however old."""
     made = System(tmp_path_factory.mktemp("some data"), broker, EVERY_FRAME)
+    request.session.stash[RUNNING] = made
     try:
         made.start_stream()
         yield made
@@ -39,6 +45,14 @@ def system(shared_system: System) -> System:
     shared_system.tend()
     shared_system.wait_running()
     return shared_system
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """While tests of other folders run, the stream rests: idle, it takes a third of a core from them."""
+    made = item.session.stash.get(RUNNING, None)
+    if made and (nextitem is None or nextitem.path.parent != item.path.parent):
+        made.stop()
 
 
 @pytest.hookimpl(wrapper=True)
