@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.__main__ import check_login, listening, main
+from dashboards.__main__ import main
+from dashboards.listening import check_login, listening
 from dashboards.settings import DashboardSettings
 from dashboards.users import write_users
 from lake.settings import SettingError, Settings

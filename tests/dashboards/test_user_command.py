@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner, Result
 
 from dashboards import user_command
@@ -100,17 +100,16 @@ def test_a_broken_file_is_not_written_over(users: Path) -> None:
     assert users.read_text() == "{"
 
 
-def test_two_commands_at_once_lose_no_user(users: Path) -> None:
-    command = [sys.executable, "-m", "dashboards.user_command", "add"]
-    started = [
-        subprocess.Popen(
-            [*command, name, "--password-stdin"], stdin=subprocess.PIPE, cwd=PROJECT_ROOT, env=os.environ
-        )
-        for name in ("one", "two", "three")
-    ]
-    for process in started:
-        process.communicate(b"correct horse\n", timeout=60)
-    assert sorted(read_users(users)) == ["one", "three", "two"]
+def test_a_command_does_not_write_while_another_one_does(
+    users: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(user_command, "PATIENCE_S", 0.1)
+    write_users(users, PERSONS)
+    with FileLock(f"{users}.lock"):
+        done = run("remove", "vic")
+    assert (done.exit_code, read_users(users)) == (2, PERSONS)
+    assert run("remove", "vic").exit_code == 0
+    assert read_users(users) == {"anna": PERSONS["anna"]}
 
 
 def test_the_command_is_part_of_pycturestream(tmp_path: Path) -> None:
