@@ -138,7 +138,8 @@ def _cell(cell: Cell, chosen: QualityQuery, zone: ZoneInfo) -> Any:
         f"{chosen.at.astimezone(zone):%Y-%m-%d %H:%M}: {cell.state}; "
         f"{cell.unexpected:,} of {cell.checked:,} rows fell short"
     )
-    link = html.A(letter, href=_address(chosen), **{"aria-label": said})
+    named: dict[str, Any] = {"aria-label": said}
+    link = html.A(letter, href=_address(chosen), **named)
     return html.Td(link, title=said, **words)
 
 
