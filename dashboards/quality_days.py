@@ -20,6 +20,10 @@ HOURS: Final = (
 )
 """State, colour, and pattern for those who do not tell colours apart."""
 PATTERN: Final = {"fillmode": "overlay", "fgcolor": "#ffffff", "fgopacity": 0.7, "solidity": 0.2, "size": 7}
+LEGEND: Final = {
+    "orientation": "h", "traceorder": "normal", "xref": "container", "x": 0, "yref": "container", "y": 1,
+    "yanchor": "top",
+}  # fmt: skip
 Figure = dict[str, Any]
 
 
@@ -81,12 +85,12 @@ def _bars(days: Sequence[Day], states: Sequence[tuple[str, str, str]], said: str
     layout: Figure = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 48, "r": 12, "t": 28, "b": 40},
+        "margin": {"l": 48, "r": 12, "t": 36, "b": 40},
         "font": {"family": "inherit", "size": 13},
         "barmode": "stack",
         "xaxis": axis | {"type": "category", "nticks": 10, "tickangle": 0},
         "yaxis": axis | {"rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        "legend": LEGEND,
         "showlegend": True,
     }
     if not any(sum(trace["y"]) for trace in data):

@@ -79,10 +79,10 @@ def heat_map(found: Quality, query: QualityQuery, edges: Sequence[datetime], zon
         return [html.P(f"All {len(rows)} expectations were met. To see them, choose All.")]
     words = dict(found.expected)
     body = [_row(name, row, words, query, edges, zone) for name, row in [*wanted.items()][:MOST_ROWS]]
-    caption = html.Caption(f"{len(wanted)} of {len(rows)} expectations; times in {zone}")
-    table = html.Table([caption, _head(query, edges, ZoneInfo(zone)), html.Tbody(body)])
+    said = f"{len(wanted)} of {len(rows)} expectations; times in {zone}"
+    table = html.Table([_head(query, edges, ZoneInfo(zone)), html.Tbody(body)])
     scrolled: dict[str, Any] = {"role": "region", "aria-label": "Expectations by hour", "tabIndex": "0"}
-    return [_legend(), html.Div(table, className="scrolled", **scrolled)]
+    return [html.Div([_legend(), html.P(said)]), html.Div(table, className="scrolled", **scrolled)]
 
 
 def _legend() -> Any:
@@ -138,8 +138,8 @@ def _cell(cell: Cell, chosen: QualityQuery, zone: ZoneInfo) -> Any:
         f"{chosen.at.astimezone(zone):%Y-%m-%d %H:%M}: {cell.state}; "
         f"{cell.unexpected:,} of {cell.checked:,} rows fell short"
     )
-    spoken: dict[str, Any] = {"aria-label": said}
-    link = html.A(letter, href=_address(chosen), **spoken)
+    named: dict[str, Any] = {"aria-label": said}
+    link = html.A(letter, href=_address(chosen), **named)
     return html.Td(link, title=said, **words)
 
 
