@@ -13,6 +13,7 @@ from dashboards.context import Context
 from dashboards.pipeline_query import PipelineQuery
 from dashboards.pipeline_watch import Pipeline, PipelineWatch
 from dashboards.pipeline_words import clock, freshness
+from dashboards.settings import LOOPBACK
 from dashboards.watched import Kept
 
 CONTROLS: Final = ("period", "zone")
@@ -130,6 +131,7 @@ def _dags(known: Pipeline, port: int, zone: ZoneInfo) -> list[Any]:
     def show(found: Any) -> list[Any]:
         if not found:
             return [html.P("Airflow knows no DAG yet: it looks for them once a minute.")]
-        return [pipeline_tables.dags(found, port, read_at, zone)] if read_at else []
+        pages = html.P([pipeline_words.link(f"http://{LOOPBACK}:{port}", "Airflow's pages"), "."])
+        return [pages, pipeline_tables.dags(found, port, read_at, zone)] if read_at else []
 
     return _part(known.dags, zone, show, AIRFLOW)

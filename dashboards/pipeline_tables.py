@@ -29,7 +29,7 @@ HOURS: Final = (
     "Hour", "Received", "Analysed live", "Analysed by batch", "Skipped", "Corrupt", "Expired", "Unexplained",
     "Archived", "Not archived",
 )  # fmt: skip
-SIZES: Final = ("Table", "Holds", "Rows", "Files", "Size", "Version", "Last commit", "Which was")
+SIZES: Final = ("Table", "Rows", "Files", "Size", "Version", "Last commit", "What it did", "Holds")
 DAGS: Final = ("DAG", "Last run", "Kind", "Started", "Took", "Next run", "Schedule")
 LONG: Final = 40
 """Letters that still stand on one line."""
@@ -111,18 +111,10 @@ def sizes(found: Sequence[TableSize], zone: ZoneInfo) -> Any:
 def _size(one: TableSize, zone: ZoneInfo) -> list[Any]:
     if one.version is None:
         why = html.Strong(f"cannot be read: {one.trouble[:200]}") if one.trouble else html.Strong("missing")
-        return [one.name, one.holds, why, None, None, None, None, None]
+        return [one.name, why, None, None, None, None, None, one.holds]
     changed = clock(one.changed_at, zone)
-    return [
-        one.name,
-        one.holds,
-        one.rows,
-        one.files,
-        size(one.bytes),
-        str(one.version),
-        changed,
-        one.operation,
-    ]
+    held = size(one.bytes)
+    return [one.name, one.rows, one.files, held, str(one.version), changed, one.operation, one.holds]
 
 
 def dags(found: Sequence[DagState], port: int, now: datetime, zone: ZoneInfo) -> Any:

@@ -22,6 +22,7 @@ REST: Final = 10
 REFUSED: Final = (DeltaError, pa.ArrowException, OSError, LookupError, ValueError)
 """How tables, the broker and other programs fail to answer."""
 LOOK_EVERY_S: Final = 0.2
+ENDS_WITHIN_S: Final = 10.0
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -79,10 +80,10 @@ class Watched(Generic[Key, Value]):
         self._wake.set()
 
     def stop(self) -> None:
-        """End the thread; a reading is done to its end, for half a minute."""
+        """End the thread; a reading is done to its end, but not for ever."""
         self.end()
         if self._thread.is_alive():
-            self._thread.join(30)
+            self._thread.join(ENDS_WITHIN_S)
 
     def now(self, key: Key) -> Kept[Value]:
         """What is known of one of them; asks for it to be read."""

@@ -1,4 +1,7 @@
-"""What became of the broker's records, hour by hour: the records' part of view `reconciliation`. No JVM."""
+"""What became of the broker's records, hour by hour: the records' part of view `reconciliation`. No JVM.
+
+They are exact: see `lake.offset_rows` for what is read of the tables, and why that is enough.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +125,7 @@ def _sums(partition: Partition, offsets: Numbers, worth: Numbers) -> Numbers:
     """What all offsets (rising) of each hour are worth together; one row of `worth` for each offset."""
     begun = np.searchsorted(offsets, partition.starts)
     ended = np.searchsorted(offsets, np.maximum(partition.starts, partition.ends))
-    upto = np.vstack([np.zeros_like(worth[:1], shape=(1, worth.shape[1])), np.cumsum(worth, axis=0)])
+    upto = np.vstack([np.zeros((1, worth.shape[1]), np.int64), np.cumsum(worth, axis=0)])
     return np.asarray(upto[ended] - upto[begun])
 
 
@@ -134,7 +137,7 @@ def _lost(partition: Partition, rows: OffsetRows) -> Numbers:
 
 def _lost_between(rows: OffsetRows, start: int, end: int) -> int:
     near = rows.expired[(rows.expired[:, 0] < end) & (rows.expired[:, 1] > start)]
-    if not len(near):
+    if start >= end or not len(near):
         return 0
     lost = np.zeros(end - start, bool)
     for low, high in near.clip(start, end) - start:

@@ -82,8 +82,13 @@ def _query(name: str, said: Any, read: Mapping[tuple[str, str], Mapping[int, int
         max(0, end - own[topic].get(part, 0)) for topic in own for part, end in ends.get(topic, {}).items()
     ]
     known = said if isinstance(said, dict) else {}
-    took = _parts(known, "duration_ms").get("triggerExecution")
-    return QueryNow(name, known.get("batch"), known.get("rows") or 0, took, sum(behind) if behind else None)
+    took = _count(_parts(known, "duration_ms").get("triggerExecution"))
+    batch, rows = _count(known.get("batch")), _count(known.get("rows"))
+    return QueryNow(name, batch, rows or 0, took, sum(behind) if behind else None)
+
+
+def _count(said: Any) -> int | None:
+    return said if isinstance(said, int) else None
 
 
 def _parts(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from dashboards.app import create_app
 from dashboards.security import MOST_BYTES
 from dashboards.settings import DashboardSettings
-from lake.settings import Settings
+from lake.settings import SettingError, Settings
 from tests.conftest import at
 
 OWN = {"base_url": "http://127.0.0.1:8078"}
@@ -66,3 +66,10 @@ def test_without_kafka_the_live_page_says_so_and_health_is_red(client: FlaskClie
     assert answer.status_code == 503
     assert answer.json is not None
     assert answer.json["pages"]["live"] == {"state": "error", "sentence": "not connected yet"}
+
+
+def test_the_ports_are_those_of_the_settings_and_nonsense_is_refused() -> None:
+    env = {"PYCTURESTREAM_DASHBOARD_PORT": "1234", "PYCTURESTREAM_AIRFLOW_PORT": "4321"}
+    assert DashboardSettings.from_env(env) == DashboardSettings(port=1234, airflow_port=4321)
+    with pytest.raises(SettingError, match="AIRFLOW_PORT='none' must be a number from 1 to 65535"):
+        DashboardSettings.from_env({"PYCTURESTREAM_AIRFLOW_PORT": "none"})

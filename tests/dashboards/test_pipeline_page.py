@@ -127,7 +127,7 @@ def test_hours_stand_newest_first_and_a_record_that_nothing_explains_is_marked(
 def test_tables_are_told_with_size_and_version_and_the_missing_ones_named(base: str, page: Page) -> None:
     page.goto(f"{base}/pipeline")
     part = page.locator("#pipeline-tables")
-    found = {name: [rows, files, version] for name, _, rows, files, _, version, *_ in cells(part)}
+    found = {name: [rows, files, version] for name, rows, files, _, version, *_ in cells(part)}
     assert found["frames"] == [str(RECORDS - 1), "1", "0"]
     assert found["stream_progress"] == ["36", "1", "0"]
     assert found["hourly_counts"] == ["missing", "-", "-"]

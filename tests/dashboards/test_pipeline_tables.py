@@ -52,9 +52,9 @@ def test_tables_are_there_missing_or_cannot_be_read() -> None:
     ]
     assert rows(tables.sizes(found_tables, BERLIN)) == [
         list(tables.SIZES),
-        [HOSTILE, "pictures", "-", "12", "2.5 MB", "3", "2026-01-02 12:00", "OPTIMIZE"],
-        ["gone", "nothing", "missing", "-", "-", "-", "-", "-"],
-        ["odd", "unknown", "cannot be read: no log", "-", "-", "-", "-", "-"],
+        [HOSTILE, "-", "12", "2.5 MB", "3", "2026-01-02 12:00", "OPTIMIZE", "pictures"],
+        ["gone", "missing", "-", "-", "-", "-", "-", "nothing"],
+        ["odd", "cannot be read: no log", "-", "-", "-", "-", "-", "unknown"],
     ]
 
 

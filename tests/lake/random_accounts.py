@@ -63,6 +63,6 @@ def _expired(dice: random.Random) -> Row:
     return {
         "query": dice.choices(("detect_objects", "archive_frames"), (3, 1))[0], "cause": "expired",
         "topic": dice.choices(("pycturestream", "resultstream"), (5, 1))[0], "topic_id": dice.choice(LIVES),
-        "partition": dice.randrange(2), "from_offset": start, "to_offset": start + dice.choice((0, 1, 8)),
+        "partition": dice.randrange(2), "from_offset": start, "to_offset": start + dice.choice((0, 1, 8, 40)),
         "found_at": END,
     }  # fmt: skip

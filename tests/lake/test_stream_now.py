@@ -48,7 +48,16 @@ def test_each_query_is_as_far_behind_as_the_broker_says(settings: Settings) -> N
         "duration_ms": {"triggerExecution": 250, "addBatch": 9},
     }  # fmt: skip
     archiving = {"batch": 3, "rows": 0, "offsets": {FRAMES_TOPIC: {"0": 0}, RESULTS_TOPIC: {"0": 40}}}
-    say(settings, {"detect_objects": detecting, "archive": archiving, "new": {"batch": None}, "odd": "x"})
+    say(
+        settings,
+        {
+            "detect_objects": detecting,
+            "archive": archiving,
+            "new": {"batch": None},
+            "odd": "x",
+            "vain": {"rows": "many"},
+        },
+    )
     assert stream_now(settings, NOON) == StreamNow(
         True,
         "http://127.0.0.1:4040",
@@ -57,6 +66,7 @@ def test_each_query_is_as_far_behind_as_the_broker_says(settings: Settings) -> N
             QueryNow("detect_objects", 7, 12, 250, 10),
             QueryNow("new", None, 0, None, None),
             QueryNow("odd", None, 0, None, None),
+            QueryNow("vain", None, 0, None, None),
         ),
         ("archive is 3,020 records of pycturestream behind: ./pycturestream status",),
     )
