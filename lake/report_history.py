@@ -23,7 +23,7 @@ from lake.questions import ARRIVING, MOST_DAYS, days_near
 from lake.report_days import NEEDED, Day, read_day
 
 MOST_OBJECTS: Final = 20_000_000
-"""Older days are left out: 12 bytes for each object are kept in memory."""
+"""Older days are left out: 8 to 12 bytes for each object are kept in memory."""
 LOOK_EVERY_S: Final = 5.0
 LIVE_EVERY: Final = timedelta(seconds=15)
 """A day with live hours changes every two seconds; it is read no more often than this."""
