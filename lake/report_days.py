@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from lake.contracts import STORED_SCORE
 from lake.open_tables import Opened
 from lake.questions import of_live_days
+from lake.sql_words import days_between
 
 MINUTES: Final = 1440
 CELL_ROWS: Final = 18
@@ -138,7 +139,7 @@ def narrow(codes: Codes) -> Narrow:
 
 def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
     live = [day] if day in opened.live_days else []
-    statement = of_live_days(sql.format(day=day.isoformat()), live)
+    statement = of_live_days(sql.format(day=day.isoformat()), live, days_between("t", day, day))
     found = opened.builder.execute(statement.format(threshold=f"{STORED_SCORE:f}"))
     return pa.table(found.read_all())
 
