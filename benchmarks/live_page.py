@@ -6,8 +6,8 @@ Sends real pictures and results through a real broker to a real dashboard, and l
 browser. A picture's age is the time at which the browser has decoded it less the time at which the broker
 appended its result; all clocks are this machine's. Goals: 95 of 100 pictures at most 0.5 s old, 95 of 100
 interactions drawn within 0.2 s, and memory that grows by at most a tenth from the first minute to the last.
-The first minute begins after two others: in these Chromium fills its cache of decoded pictures (460 MB), and the
-tool that drives it keeps the last 200 MB of what was loaded.
+The first minute begins after two others: in these Chromium fills its cache of decoded pictures, 460 MB, and
+the tool that drives it keeps the last 200 MB of what was loaded.
 """
 
 from __future__ import annotations
