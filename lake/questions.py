@@ -75,7 +75,7 @@ def of_live_days(sql: str, live_days: list[date], asked: str = "TRUE") -> str:
     days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
     live = f"w.day IN ({days})" if days else "FALSE"
     named = names_needed(sql, (*ARRIVING, DECISIONS), VIEWS)
-    instead = {name: _near(name, live_days) for name in ARRIVING if name in named}
+    instead: dict[str, str] = {name: _near(name, live_days) for name in ARRIVING if name in named}
     if DECISIONS in named:
         instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {asked}"
     return with_views(sql, live, instead)
