@@ -55,6 +55,8 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	$(VENV) -m benchmarks.live_share --seconds 60 --fps 2
 	$(VENV) -m benchmarks.history
 	$(VENV) -m benchmarks.report_pages
+	$(VENV) -m benchmarks.explore_pages
+	$(VENV) -m benchmarks.live_page
 	$(VENV) -m benchmarks.compare_engines
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka

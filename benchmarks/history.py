@@ -29,6 +29,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.verdict import say_when
 from jobs import count_objects
 from jobs.batch_process import open_batch_session
 from jobs.batch_settings import BatchSettings
@@ -133,17 +134,15 @@ def comparison(short: list[Measured], long: list[Measured], days: int) -> Table:
     return table
 
 
-def report(short: list[Measured], long: list[Measured], days: int, now: datetime) -> None:
+def report(short: list[Measured], long: list[Measured], days: int) -> None:
     """Print the comparison, and whether the goal is reached."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     one, many = (statistics.median(run.seconds["whole run"] for run in runs) for runs in (short, long))
-    verdict = "reached" if many / one <= GOAL else "missed"
+    word = "reached" if many / one <= GOAL else "missed"
     console = Console(width=110)
     console.print(comparison(short, long, days))
     console.print(
-        f"{now:%Y-%m-%d}, commit {commit.stdout.strip()}: after {days} days it takes {many / one:.2f} times"
-        f" as long as after 1; the goal of at most {GOAL} is {verdict}",
+        f"{say_when()}: after {days} days it takes {many / one:.2f} times"
+        f" as long as after 1; the goal of at most {GOAL} is {word}",
         soft_wrap=True,
     )
 
@@ -170,7 +169,7 @@ def main(
         for number in range(rounds + 1):  # the first warms the disk's cache
             for length in sorted(lakes, reverse=bool(number % 2)):
                 runs[length].append(measure(lakes[length], ends[length]))
-    report(runs[1][1:], runs[days][1:], days, now)
+    report(runs[1][1:], runs[days][1:], days)
 
 
 if __name__ == "__main__":

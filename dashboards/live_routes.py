@@ -31,7 +31,7 @@ def picture(camera_id: str, kind: str) -> Response:
     if found is None:
         abort(404)
     answer = Response(found[1], mimetype="image/jpeg")
-    answer.headers["Cache-Control"] = "private, max-age=60"
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

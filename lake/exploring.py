@@ -1,13 +1,12 @@
 """Single objects, a page at a time, out of millions: read without a JVM and without loading them.
 
 Tables are kept open between questions and opened anew where one has another version. Days are counted once
-for each question; in the order of time a page is then looked for in its own days alone, so that page 10,000
-costs what the first one does.
+for each question, and again where their files are others; in the order of time a page is then looked for in
+its own days alone, so that page 10,000 costs what the first one does.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,13 +15,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from lake.day_counts import DayCounts
 from lake.open_tables import Opened, OpenTables
 from lake.questions import Question, of_live_days, order_of, where_of
+from lake.sql_words import days_between
 
 MOST_ROWS: Final = 500
 DEEPEST: Final = 100_000
 """Rows that another order than that of time may be followed to; beyond, filters find more than scrolling."""
-MOST_COUNTS: Final = 64
 NAMES: Final = ("detections", "frames", "published_objects", "publications", "detector_runs")
 
 OF_OBJECTS: Final = ("published_objects", "publications", "detections")
@@ -42,8 +42,7 @@ class Explorer:
 
     def __init__(self, root: Path, clock: Callable[[], datetime]) -> None:
         self._tables = OpenTables(root, clock, NAMES)
-        self._counted: Opened | None = None
-        self._counts: OrderedDict[Question, dict[date, int]] = OrderedDict()
+        self._counts = DayCounts()
 
     def start(self) -> None:
         """Tables are opened by the first question."""
@@ -64,20 +63,15 @@ class Explorer:
         return sum(self.count_by_day(question).values())
 
     def count_by_day(self, question: Question) -> dict[date, int]:
-        """How many objects on each UTC day that has some; kept until a table changes."""
+        """How many objects on each UTC day that has some; it is counted again when its files are others."""
         kept = self._tables.now()
-        if kept is not self._counted:
-            self._counted, self._counts = kept, OrderedDict()
-        counts, asked = self._counts, replace(question, order=())
-        if asked not in counts:
-            # Not by v.day: its comment differs from table to table, and DataFusion refuses to group by it.
-            day = "to_date(v.observed_at)"
-            sql = f"SELECT {day} AS day, count(*) AS n FROM objects v WHERE {where_of(asked)} GROUP BY {day}"
-            found = self._ask(kept, sql, asked).to_pylist()
-            counts[asked] = {one["day"]: one["n"] for one in found}
-            while len(counts) > MOST_COUNTS:
-                counts.popitem(last=False)
-        return counts[asked]
+        return self._counts.of(replace(question, order=()), kept, lambda part: self._count(kept, part))
+
+    def _count(self, kept: Opened, part: Question) -> dict[date, int]:
+        # Not by v.day: its comment differs from table to table, and DataFusion refuses to group by it.
+        day = "to_date(v.observed_at)"
+        sql = f"SELECT {day} AS day, count(*) AS n FROM objects v WHERE {where_of(part)} GROUP BY {day}"
+        return {one["day"]: one["n"] for one in self._ask(kept, sql, part).to_pylist()}
 
     def rows(self, question: Question, start: int, end: int) -> pa.Table:
         """Rows `start` up to, not including, `end` of the answer, at most MOST_ROWS, with all columns.
@@ -139,4 +133,5 @@ class Explorer:
 
     def _statement(self, kept: Opened, sql: str, question: Question) -> str:
         days = [day for day in kept.live_days if question.first <= day <= question.last]
-        return of_live_days(sql, days).format(threshold=f"{question.threshold:f}")
+        asked = days_between("t", question.first, question.last)
+        return of_live_days(sql, days, asked).format(threshold=f"{question.threshold:f}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,10 +13,14 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
+from lake.day_files import Files, files_by_day, of_days
 from lake.views import with_views
 
 FRESH: Final = timedelta(seconds=2)
 """For so long nobody looks whether a table has a newer version."""
+DETECTIONS: Final = "detections"
+DECIDE: Final = (DETECTIONS, "publications")
+"""Tables that say which hours of a day are live."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -25,12 +29,16 @@ class Opened:
 
     Attributes:
         tables: by name; those that the lake lacks are left out.
+        versions: of these tables.
         builder: answers questions over them.
+        files: table to its files by day.
         live_days: UTC days with hours that are neither published nor held, oldest first.
     """
 
     tables: Mapping[str, DeltaTable]
+    versions: Mapping[str, int]
     builder: QueryBuilder
+    files: Mapping[str, Files]
     live_days: tuple[date, ...]
 
     def has(self, *names: str) -> bool:
@@ -63,11 +71,10 @@ class OpenTables:
             return self._opened
 
     def _renewed(self, old: Opened | None) -> Opened:
-        known = dict(old.tables) if old else {}
-        before = {name: table.version() for name, table in known.items()}
+        known = old.tables if old else {}
         fresh = {name: found for name in self._names if (found := self._fresh(name, known.get(name)))}
-        same = {name: table.version() for name, table in fresh.items()} == before
-        return old if old and same else _opened(fresh)
+        versions = {name: table.version() for name, table in fresh.items()}
+        return old if old and versions == old.versions else _opened(fresh, versions, old)
 
     def _fresh(self, name: str, known: DeltaTable | None) -> DeltaTable | None:
         try:
@@ -79,11 +86,34 @@ class OpenTables:
         return known
 
 
-def _opened(tables: Mapping[str, DeltaTable]) -> Opened:
+def _opened(tables: Mapping[str, DeltaTable], versions: Mapping[str, int], old: Opened | None) -> Opened:
     builder = QueryBuilder()
     for name, table in tables.items():
         builder = builder.register(name, table)
-    if not {"detections", "publications"} <= set(tables):
-        return Opened(tables, builder, ())
-    found = pa.table(builder.execute(with_views("SELECT DISTINCT w.day FROM live_hours w")).read_all())
-    return Opened(tables, builder, tuple(sorted(one["day"] for one in found.to_pylist())))
+    files = {
+        name: old.files[name] if old and old.versions.get(name) == versions[name] else files_by_day(table)
+        for name, table in tables.items()
+    }
+    return Opened(tables, versions, builder, files, tuple(sorted(_live_days(builder, files, old))))
+
+
+def _live_days(builder: QueryBuilder, files: Mapping[str, Files], old: Opened | None) -> set[date]:
+    """Only days of which a file is another are looked at again: a long history has many."""
+    if not set(DECIDE) <= set(files):
+        return set()
+    changed = {
+        day for day in files[DETECTIONS] if old is None or _decide(files, day) != _decide(old.files, day)
+    }
+    same = {day for day in old.live_days if day in files[DETECTIONS]} - changed if old else set()
+    return same | (_live_among(builder, changed) if changed else set())
+
+
+def _decide(files: Mapping[str, Files], day: date) -> frozenset[str]:
+    return of_days([files.get(name, {}) for name in DECIDE], [day])
+
+
+def _live_among(builder: QueryBuilder, days: Iterable[date]) -> set[date]:
+    named = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days))
+    instead = {name: f"SELECT t.* FROM {name} t WHERE t.day IN ({named})" for name in DECIDE}
+    sql = with_views("SELECT DISTINCT w.day FROM live_hours w", instead=instead)
+    return {one["day"] for one in pa.table(builder.execute(sql).read_all()).to_pylist()}

@@ -32,6 +32,7 @@ COLUMNS: Final = {
 MOST_DAYS: Final = 400
 ARRIVING: Final = ("detections", "frames")
 """Tables of which live hours are read."""
+DECISIONS: Final = "publications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,22 @@ class Question:
         return self.order[0][1] if self.order else True
 
 
-def of_live_days(sql: str, live_days: list[date]) -> str:
-    """A statement and the views it names; only live hours of these days are looked at."""
+def of_live_days(sql: str, live_days: list[date], asked: str = "TRUE") -> str:
+    """A statement and the views it names; only live hours of these days are looked at.
+
+    Args:
+        sql: the statement.
+        live_days: UTC.
+        asked: condition on the days, alias `t`, of all hours that it asks for; decisions about others are not
+            read.
+    """
     days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
     live = f"w.day IN ({days})" if days else "FALSE"
-    named = names_needed(sql, ARRIVING, VIEWS)
-    return with_views(sql, live, {name: _near(name, live_days) for name in ARRIVING if name in named})
+    named = names_needed(sql, (*ARRIVING, DECISIONS), VIEWS)
+    instead: dict[str, str] = {name: _near(name, live_days) for name in ARRIVING if name in named}
+    if DECISIONS in named:
+        instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {asked}"
+    return with_views(sql, live, instead)
 
 
 def days_near(days: list[date]) -> list[date]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from lake.contracts import STORED_SCORE
 from lake.open_tables import Opened
 from lake.questions import of_live_days
+from lake.sql_words import days_between
 
 MINUTES: Final = 1440
 CELL_ROWS: Final = 18
@@ -29,6 +30,7 @@ NEEDED: Final = (
 )  # fmt: skip
 
 Codes = npt.NDArray[np.int64]
+Narrow = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,17 +67,18 @@ class Day:
     Attributes:
         day: UTC.
         score: float32, falling, 0..1.
-        when: uint32, minute of the day of observation * number of labels + place in `labels`.
-        where: uint32, (place in `cameras` * SECTORS + sector) * CELLS + cell. The sector is 3 * row + column,
-            or 9 where it is none; the cell is CELL_COLUMNS * row + column of the box's centre.
+        when: minute of the day of observation * number of labels + place in `labels`.
+        where: (place in `cameras` * SECTORS + sector) * CELLS + cell. The sector is 3 * row + column, or 9
+            where it is none; the cell is CELL_COLUMNS * row + column of the box's centre. Both are unsigned,
+            of 16 bits up to 45 labels and 11 cameras, of 32 bits beyond.
         cameras, labels: names.
         hours: sorted by hour and camera.
     """
 
     day: date
     score: npt.NDArray[np.float32]
-    when: npt.NDArray[np.uint32]
-    where: npt.NDArray[np.uint32]
+    when: Narrow
+    where: Narrow
     cameras: tuple[str, ...]
     labels: tuple[str, ...]
     hours: tuple[CameraHour, ...]
@@ -122,15 +125,21 @@ def read_day(opened: Opened, day: date) -> Day:
 
 def by_score(
     score: npt.NDArray[np.float32], when: Codes, where: Codes
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+) -> tuple[npt.NDArray[np.float32], Narrow, Narrow]:
     """The arrays of a day, the highest score first."""
     order = np.argsort(-np.nan_to_num(score))
-    return score[order], when[order].astype(np.uint32), where[order].astype(np.uint32)
+    return score[order], narrow(when[order]), narrow(where[order])
+
+
+def narrow(codes: Codes) -> Narrow:
+    """The same numbers in as few bytes as hold them all, and no fewer than two."""
+    kind = np.promote_types(np.uint16, np.min_scalar_type(int(codes.max(initial=0))))
+    return codes.astype(kind)
 
 
 def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
     live = [day] if day in opened.live_days else []
-    statement = of_live_days(sql.format(day=day.isoformat()), live)
+    statement = of_live_days(sql.format(day=day.isoformat()), live, days_between("t", day, day))
     found = opened.builder.execute(statement.format(threshold=f"{STORED_SCORE:f}"))
     return pa.table(found.read_all())
 

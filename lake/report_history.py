@@ -15,15 +15,15 @@ from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from lake.day_files import of_days
 from lake.open_tables import Opened, OpenTables
 from lake.questions import ARRIVING, MOST_DAYS, days_near
 from lake.report_days import NEEDED, Day, read_day
 
 MOST_OBJECTS: Final = 20_000_000
-"""Older days are left out: 12 bytes for each object are kept in memory."""
+"""Older days are left out: 8 to 12 bytes for each object are kept in memory."""
 LOOK_EVERY_S: Final = 5.0
 LIVE_EVERY: Final = timedelta(seconds=15)
 """A day with live hours changes every two seconds; it is read no more often than this."""
@@ -161,25 +161,13 @@ def _signatures(opened: Opened) -> dict[date, Signature]:
     """Each day that holds anything, and its files."""
     if not opened.has(*NEEDED):
         return {}
-    settled = [_files_by_day(opened.tables[name]) for name in SETTLED]
-    arriving = [_files_by_day(opened.tables[name]) for name in ARRIVING] if opened.live_days else []
+    settled = [opened.files[name] for name in SETTLED]
+    arriving = [opened.files[name] for name in ARRIVING] if opened.live_days else []
     days = {day for files in settled for day in files} | set(opened.live_days)
     return {
         day: (
-            _of_days(settled, [day]),
-            _of_days(arriving, days_near([day])) if day in opened.live_days else frozenset(),
+            of_days(settled, [day]),
+            of_days(arriving, days_near([day])) if day in opened.live_days else frozenset(),
         )
         for day in sorted(days, reverse=True)[:MOST_DAYS]
     }
-
-
-def _of_days(tables: list[dict[date, set[str]]], days: list[date]) -> frozenset[str]:
-    return frozenset(path for files in tables for day in days for path in files.get(day, ()))
-
-
-def _files_by_day(table: DeltaTable) -> dict[date, set[str]]:
-    actions = pa.table(table.get_add_actions(flatten=True))
-    files: dict[date, set[str]] = {}
-    for path, day in zip(actions["path"].to_pylist(), actions["partition.day"].to_pylist(), strict=True):
-        files.setdefault(day, set()).add(path)
-    return files

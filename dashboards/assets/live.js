@@ -1,7 +1,7 @@
 // The live page: asks for the state of all cameras, shows their newest pictures, reads out what is new.
 // Names and labels come from outside and are only ever set as text.
 (() => {
-  const EVERY_MS = 200, HIDDEN_EVERY_MS = 5000, LOST_AFTER_MS = 3000;
+  const EVERY_MS = 100, HIDDEN_EVERY_MS = 5000, LOST_AFTER_MS = 3000;
   const WORDS = {
     online: "online", silent: "silent", ended: "ended", source_lost: "source lost", starting: "starting",
   };

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.__main__ import main
 from dashboards.listening import check_login, listening
+from dashboards.server import main
 from dashboards.settings import DashboardSettings
 from dashboards.users import write_users
 from lake.settings import SettingError, Settings

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from dashboards.grid_model import GridModel
+from lake.batch_schemas import PUBLICATIONS
 from lake.dependents import hours_of_record, hours_of_run
 from lake.exploring import Explorer, TooDeepError
+from lake.open_tables import Opened
 from lake.provenance import Record, RecordError, find_record, provenance
 from lake.questions import Question
 from lake.schemas import DETECTIONS
@@ -144,3 +146,44 @@ def test_hours_tell_what_they_depend_on(explorer: Explorer) -> None:
 def test_words_that_name_no_record_are_refused(words: tuple[str, str, str, str]) -> None:
     with pytest.raises(RecordError):
         Record.read(*words)
+
+
+def test_only_days_whose_files_are_others_are_counted_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, day = [at(12)], timedelta(days=1)
+    explorer, both = Explorer(root, lambda: clock[0]), replace(ask(), last=DAY + day)
+    parts: list[tuple[date, date]] = []
+    count = explorer._count
+
+    def noting(kept: Opened, part: Question) -> dict[date, int]:
+        parts.append((part.first, part.last))
+        return count(kept, part)
+
+    def counted_anew() -> dict[date, int]:
+        clock[0] += timedelta(seconds=3)
+        found = explorer.count_by_day(both)
+        assert found == Explorer(root, lambda: clock[0]).count_by_day(both), "as if nothing were kept"
+        return found
+
+    def detect(number: int, away: timedelta) -> None:
+        seen = {"observed_at": record(number)["observed_at"] + away, "day": DAY + away}
+        write(
+            root, DETECTIONS, [record(number) | seen | {"status": "detected", "objects": [seen_on(number)]}]
+        )
+
+    monkeypatch.setattr(explorer, "_count", noting)
+    assert counted_anew() == {DAY: 300}
+    assert counted_anew() == {DAY: 300}
+    assert parts == [(DAY, DAY)], "nothing is counted twice"
+    decided = {"hour": at(11), "run_id": "audit2", "decided_at": at(12, 20), "day": DAY}
+    held = [decided | {"camera_id": camera, "state": "held"} for camera in ("door", "yard")]
+    write(root, PUBLICATIONS, held)
+    assert counted_anew() == {DAY: 150}, "a held hour is served no more"
+    detect(300, day)
+    assert counted_anew() == {DAY: 150, DAY + day: 1}
+    detect(301, day)
+    assert counted_anew() == {DAY: 150, DAY + day: 2}
+    assert parts[1:] == [(DAY, DAY), (DAY + day, DAY + day), (DAY + day, DAY + day)]
+    rows = explorer.rows(both, 0, 500).to_pylist()
+    assert [row["offset"] for row in rows] == [301, 300, *range(149, -1, -1)]

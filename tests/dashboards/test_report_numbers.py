@@ -51,6 +51,21 @@ def counted(**more: Any) -> Counts:
     return count([SEEN], Asked(**{"first": at("10:00"), "last": at("12:00"), **more}))
 
 
+def test_a_day_of_many_cameras_and_labels_counts_each_of_them() -> None:
+    seen = [(1439, f"camera {one}", f"thing {one}", 0.6) for one in range(50)]
+    many = day(*seen)
+    assert (many.when.dtype, many.where.dtype) == (np.uint32, np.uint32)
+    assert (SEEN.when.dtype, SEEN.where.dtype) == (np.uint16, np.uint16)
+    found = count([many], Asked(at("23:00"), at("23:59"), threshold=0.5))
+    assert found.objects == 0
+    found = count([many], Asked(at("23:00"), at("00:00", "2026-01-03"), threshold=0.5))
+    assert found.labels == dict.fromkeys(sorted(f"thing {one}" for one in range(50)), 1)
+    assert found.cameras == {f"camera {one}": 1 for one in range(50)}
+    assert found.sectors.tolist() == [[0, 0, 0], [50, 0, 0], [0, 0, 0]]
+    some = Asked(at("23:00"), at("00:00", "2026-01-03"), frozenset({"camera 49"}), threshold=0.5)
+    assert count([many], some).labels == {"thing 49": 1}
+
+
 def test_objects_stand_beside_the_frames_on_which_they_were_seen() -> None:
     found = counted()
     assert found.labels == {"cat": 2, HOSTILE: 1}
