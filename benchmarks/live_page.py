@@ -173,6 +173,13 @@ def ends(samples: list[tuple[float, float]], seconds: float) -> tuple[float, flo
     return float(np.mean(first)), float(np.mean(last))
 
 
+def by_minute(samples: list[tuple[float, float]]) -> str:
+    """Means, so that one sees whether what grew goes on growing."""
+    minutes = sorted({int(at // 60) for at, _ in samples})
+    means = [np.mean([size for at, size in samples if at // 60 == minute]) for minute in minutes]
+    return " ".join(f"{mean:.0f}" for mean in means)
+
+
 def report(found: Found, results: int, seconds: float, said: str) -> None:
     """Print the numbers and whether the goals are reached."""
     p50, p95 = np.percentile(found.ages, [50, 95])
@@ -193,6 +200,7 @@ def report(found: Found, results: int, seconds: float, said: str) -> None:
         fine = fine and last <= first * GROWTH
     console = Console(width=100)
     console.print(grid)
+    console.print(f"MB by minute, dashboard: {by_minute(found.server)}; page: {by_minute(found.page)}")
     console.print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     console.print(verdict(fine))
 
