@@ -25,6 +25,7 @@ from stack.java import find_java
 from stack.processes import end
 from stack.programs import spark_environment
 from stack.topics import create_topics
+from tests.conftest import QUICK_TO_START
 from tests.faults.programs import PATIENCE_S, ROOT, Found, Program, free_ports, wait_for
 from tests.faults.wire import Place, Record, send
 
@@ -69,7 +70,7 @@ class System:
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         env = {**inherited, **QUICK, **{PREFIX + name: value for name, value in own.items()}, **environ}
         # A JVM that is killed cannot clear its own.
-        java = f'"-Djava.io.tmpdir={scratch}"'
+        java = f'{QUICK_TO_START} "-Djava.io.tmpdir={scratch}"'
         env |= {"TMPDIR": str(scratch), "SPARK_LOCAL_DIRS": str(scratch), "JDK_JAVA_OPTIONS": java}
         self.broker, self.data = broker, data
         self.installation = Installation.from_env(env, ROOT)
