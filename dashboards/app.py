@@ -27,6 +27,7 @@ from dashboards.security import protect
 from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
 from lake.quality_history import QualityHistory
+from lake.reader import LakeUnreadableError
 from lake.report_history import ReportHistory
 from lake.settings import Settings
 
@@ -71,8 +72,14 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     for routes in (health, live_routes, picture_routes, export_routes, data_docs_routes):
         routes.register(server)
     server.before_request(unknown_path)
+    server.register_error_handler(LakeUnreadableError, lake_unreadable)
     app.enable_dev_tools(debug=False)
     return app
+
+
+def lake_unreadable(error: LakeUnreadableError) -> Response:
+    """The answer where a picture, an export or a page needed what cannot be read now."""
+    return Response(f"The lake cannot be read: {error}. Try again.\n", 503, mimetype="text/plain")
 
 
 def unknown_path() -> Response | None:

@@ -20,6 +20,7 @@ from lake.contracts import rfc3339
 from lake.dependents import hours_of_record, hours_of_run
 from lake.exploring import Explorer, TooDeepError
 from lake.provenance import Record, RecordError, days_around, find_record, picture_row, provenance
+from lake.reader import LakeUnreadableError
 from lake.sql_words import UnspeakableTextError, quoted
 
 NEIGHBOUR_DAYS: Final = 7
@@ -54,6 +55,8 @@ def rows(
         found = explorer.rows(question, start, start + PAGE).to_pylist() if count else []
     except (FilterError, GridModelError, UnspeakableTextError, TooDeepError) as error:
         return NOTHING, f"{error}.", no_update
+    except LakeUnreadableError as error:
+        return NOTHING, f"The lake cannot be read: {error}. Scroll or reload to try again.", no_update
     zone = zone_of(asked, context)
     told = {"rowData": [shown(row, zone) for row in found], "rowCount": count}
     said = f"{count:,} objects." if count else "No objects: choose a longer period, or clear filters."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import IO, Any, Final
 
 import pyarrow as pa
@@ -63,9 +64,11 @@ def export(kind: str) -> Response:
 
 def _written(question: Question, kind: str) -> IO[bytes]:
     """The file from its beginning; small ones stay in memory, none stays on the disk."""
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - sent after this function
-    _write(explorer().batches(question, COLUMNS), file, kind)
-    file.seek(0)
+    with ExitStack() as failing:
+        file = failing.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
+        _write(explorer().batches(question, COLUMNS), file, kind)
+        file.seek(0)
+        failing.pop_all()  # it is sent, and then closed, after this function
     return file
 
 

@@ -7,9 +7,6 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-from deltalake.exceptions import DeltaError
-
 from dashboards import quality_days, quality_tables, quality_words
 from dashboards.context import Context
 from dashboards.data_docs_routes import docs_folder
@@ -19,9 +16,8 @@ from dashboards.quality_query import QualityQuery
 from lake.data_docs import documented_runs
 from lake.hours import hour_of
 from lake.quality_history import QualityHistory
+from lake.reader import LakeUnreadableError
 
-UNREADABLE: Final = (DeltaError, pa.ArrowException, OSError)
-"""What reading the lake may end with."""
 CHOOSE: Final = "Choose an expectation, or one of its cells, to see its checks one by one."
 
 
@@ -72,7 +68,7 @@ def chosen_details(chosen: Mapping[str, str], words: str, context: Context) -> t
         return _details(query, context) if query.expectation else (CHOOSE, None)
     except FilterError as error:
         return f"{error}.", None
-    except UNREADABLE as error:
+    except LakeUnreadableError as error:
         return f"The lake cannot be read: {error}. Choose it again.", None
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from lake.day_counts import DayCounts
 from lake.open_tables import Opened, OpenTables
 from lake.questions import Question, of_live_days, order_of, where_of
+from lake.reader import LakeUnreadableError
 from lake.sql_words import days_between
 
 MOST_ROWS: Final = 500
@@ -52,7 +53,10 @@ class Explorer:
 
     def health(self) -> dict[str, str]:
         """For `/healthz`."""
-        kept = self._tables.now()
+        try:
+            kept = self._tables.now()
+        except LakeUnreadableError as error:
+            return {"state": "error", "sentence": f"the lake cannot be read: {error}"}
         days = kept.live_days
         if not {"published_objects", "detections"} & set(kept.tables):
             return {"state": "empty", "sentence": "the lake has no tables yet"}
@@ -96,11 +100,11 @@ class Explorer:
         if kept.has(*OF_OBJECTS):
             named = ", ".join(f"v.{column}" for column in columns)
             sql = f"SELECT {named} FROM objects v WHERE {where_of(question)} ORDER BY {order_of(question)}"
-            yield from map(pa.record_batch, kept.builder.execute(self._statement(kept, sql, question)))
+            yield from kept.batches(self._statement(kept, sql, question))
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a query over tables that are kept open; views are not named here."""
-        rows: list[dict[str, Any]] = pa.table(self._tables.now().builder.execute(sql).read_all()).to_pylist()
+        rows: list[dict[str, Any]] = self._tables.now().ask(sql).to_pylist()
         return rows
 
     def version(self, name: str) -> int | None:
@@ -129,7 +133,7 @@ class Explorer:
     def _ask(self, kept: Opened, sql: str, question: Question) -> pa.Table:
         if not kept.has(*OF_OBJECTS):
             return pa.table({})
-        return pa.table(kept.builder.execute(self._statement(kept, sql, question)).read_all())
+        return kept.ask(self._statement(kept, sql, question))
 
     def _statement(self, kept: Opened, sql: str, question: Question) -> str:
         days = [day for day in kept.live_days if question.first <= day <= question.last]

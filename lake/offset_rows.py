@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, QueryBuilder
 
 from lake.contracts import FRAMES_TOPIC
 from lake.current import DETECTED_FIRST, LAYER_FIRST
+from lake.reader import read_table
 from lake.reconciliation import CLAIMS
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.sql_words import quoted
@@ -146,8 +146,7 @@ def _select(columns: str, table: Table, claims: str, partitions: Sequence[Partit
 
 
 def _ask(root: Path, table: Table, sql: str) -> pa.Table:
-    builder = QueryBuilder().register(table.name, DeltaTable(root / table.name))
-    rows = pa.table(builder.execute(sql).read_all())
+    rows = read_table(root, sql, table)
     # Views of strings, as they come, can be neither filtered nor sorted.
     plain = [pa.field(one.name, pa.string()) if one.type == pa.string_view() else one for one in rows.schema]
     return rows.cast(pa.schema(plain))

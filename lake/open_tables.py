@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lake.day_files import Files, files_by_day, of_days
+from lake.reader import said_unreadable
 from lake.views import with_views
 
 FRESH: Final = timedelta(seconds=2)
@@ -45,6 +46,20 @@ class Opened:
         """Whether all these tables are there."""
         return set(names) <= set(self.tables)
 
+    def ask(self, sql: str) -> pa.Table:
+        """The answer to a query over these tables.
+
+        Raises:
+            LakeUnreadableError: a file is gone or broken.
+        """
+        with said_unreadable():
+            return pa.table(self.builder.execute(sql).read_all())
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The same, a part at a time."""
+        with said_unreadable():
+            yield from map(pa.record_batch, self.builder.execute(sql))
+
 
 class OpenTables:
     """Some tables of the lake, as new as FRESH.
@@ -62,12 +77,18 @@ class OpenTables:
         self._looked_at: datetime | None = None
 
     def now(self) -> Opened:
-        """The tables; the same object as before while none has another version."""
+        """The tables; the same object as before while none has another version.
+
+        Raises:
+            LakeUnreadableError: one of them is there and cannot be opened.
+        """
         with self._lock:
             now = self._clock()
             looked = self._looked_at is not None and abs(now - self._looked_at) < FRESH
             if self._opened is None or not looked:
-                self._opened, self._looked_at = self._renewed(self._opened), now
+                with said_unreadable():
+                    self._opened = self._renewed(self._opened)
+                self._looked_at = now
             return self._opened
 
     def _renewed(self, old: Opened | None) -> Opened:

@@ -10,24 +10,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import pyarrow as pa
-from deltalake.exceptions import DeltaError
-
 from lake import quality_questions as questions
 from lake.hours import HOUR, hour_of
 from lake.open_tables import Opened, OpenTables
 from lake.quality_questions import MOST_DAYS, QualityAsked
+from lake.reader import LakeUnreadableError
 
 NAMES: Final = ("quality_results", "publications")
 MOST_ANSWERS: Final = 16
 OVERDUE: Final = timedelta(hours=3)
 """Every hour is audited within minutes after its end; without an audit for so long, none is running."""
-LONGEST_ERROR: Final = 300
 Answer = TypeVar("Answer")
-
-
-class LakeUnreadableError(OSError):
-    """A query that could not be answered; the next one looks for newer files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,7 @@ class QualityHistory:
         """For `/healthz`."""
         try:
             newest, now = self.newest_audit(), self._clock()
-        except (DeltaError, pa.ArrowException, OSError) as error:
+        except LakeUnreadableError as error:
             return {"state": "error", "sentence": f"the lake cannot be read: {error}"}
         if newest is None:
             return {"state": "empty", "sentence": f"no hour of the last {MOST_DAYS} days was audited"}
@@ -176,11 +169,7 @@ class QualityHistory:
 
 
 def _rows(opened: Opened, sql: str) -> list[dict[str, Any]]:
-    try:
-        rows: list[dict[str, Any]] = pa.table(opened.builder.execute(sql).read_all()).to_pylist()
-    except Exception as error:
-        # The query engine knows no narrower class for a file that is gone or broken.
-        raise LakeUnreadableError(f"{error}"[:LONGEST_ERROR]) from error
+    rows: list[dict[str, Any]] = opened.ask(sql).to_pylist()
     return rows
 
 

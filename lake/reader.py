@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from lake.table import Table
 
+LONGEST_ERROR: Final = 300
 
-def read_rows(root: Path, sql: str, *tables: Table) -> list[dict[str, Any]]:
-    """Rows of a query over tables as they are now; times are UTC with their zone.
+
+class LakeUnreadableError(OSError):
+    """A table that cannot be opened, or a query that could not be answered; the next try looks anew."""
+
+
+@contextmanager
+def said_unreadable() -> Iterator[None]:
+    """Whatever the engine fails with, as one error.
+
+    Raises:
+        LakeUnreadableError: it failed; the message begins as the engine's does.
+    """
+    try:
+        yield
+    except Exception as error:
+        # The engine knows no narrower class for a file that is gone or broken.
+        raise LakeUnreadableError(f"{error}"[:LONGEST_ERROR]) from error
+
+
+def read_table(root: Path, sql: str, *tables: Table) -> pa.Table:
+    """The answer to a query over tables as they are now; times are UTC with their zone.
 
     Args:
         root: root folder of the tables.
         sql: in the dialect of DataFusion; tables go by their names.
         tables: those the query names.
+
+    Raises:
+        LakeUnreadableError: a file of a table is gone or broken.
     """
     builder = QueryBuilder()
     for table in tables:
         builder = builder.register(table.name, DeltaTable(root / table.name))
-    rows: list[dict[str, Any]] = pa.table(builder.execute(sql).read_all()).to_pylist()
+    with said_unreadable():
+        return pa.table(builder.execute(sql).read_all())
+
+
+def read_rows(root: Path, sql: str, *tables: Table) -> list[dict[str, Any]]:
+    """The same as rows."""
+    rows: list[dict[str, Any]] = read_table(root, sql, *tables).to_pylist()
     return rows

@@ -140,8 +140,7 @@ def narrow(codes: Codes) -> Narrow:
 def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
     live = [day] if day in opened.live_days else []
     statement = of_live_days(sql.format(day=day.isoformat()), live, days_between("t", day, day))
-    found = opened.builder.execute(statement.format(threshold=f"{STORED_SCORE:f}"))
-    return pa.table(found.read_all())
+    return opened.ask(statement.format(threshold=f"{STORED_SCORE:f}"))
 
 
 def _coded(names: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:

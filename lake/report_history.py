@@ -14,12 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import pyarrow as pa
-from deltalake.exceptions import DeltaError
-
 from lake.day_files import of_days
 from lake.open_tables import Opened, OpenTables
 from lake.questions import ARRIVING, MOST_DAYS, days_near
+from lake.reader import LakeUnreadableError
 from lake.report_days import NEEDED, Day, read_day
 
 MOST_OBJECTS: Final = 20_000_000
@@ -141,7 +139,7 @@ class ReportHistory:
     def _refresh_or_say(self) -> None:
         try:
             self.refresh()
-        except (DeltaError, pa.ArrowException, OSError) as error:
+        except LakeUnreadableError as error:
             known = self._history
             said = f"the lake cannot be read: {error}"
             self._history = replace(known, error=said)

@@ -16,6 +16,7 @@ from dashboards.filters import FilterError
 from dashboards.quality_controls import CONTROLS, bar
 from dashboards.quality_query import QualityQuery
 from lake.contracts import rfc3339
+from lake.reader import LakeUnreadableError
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/quality", name="Quality", title="PyctureStream: quality", order=3
@@ -98,7 +99,7 @@ def draw(*values: Any) -> Any:
         cameras = sorted({*quality_answers.history(context).cameras(), *query.filters.cameras})
     except FilterError as error:
         return _said(f"{error}.")
-    except quality_answers.UNREADABLE as error:
+    except LakeUnreadableError as error:
         return _said(f"The lake cannot be read: {error}. What is shown may be old; it is tried again.")
     return *found, cameras, query.to_query(), token
 
