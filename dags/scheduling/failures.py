@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lake.settings import Settings
+from lake.data_docs import DOCS, QUALITY
+from lake.settings import Settings, number
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +25,7 @@ def tell_failure(context: Any) -> None:
         "run": instance.run_id,
         "sentence": f"{instance.dag_id}: {instance.task_id} failed: {reason(context.get('exception'))}",
         "log": str(instance.log_url),
-        "data_docs": data_docs(settings.data),
+        "data_docs": data_docs(settings.data, os.environ),
     }
     links = "".join(f"\n  {name}: {told[name]}" for name in ("log", "data_docs") if told[name])
     log.error("%s%s", told["sentence"], links)
@@ -46,7 +48,11 @@ def reason(error: BaseException | str | None) -> str:
     return str(error).strip() or type(error).__name__
 
 
-def data_docs(data: Path) -> str | None:
-    """Address of the newest quality report, None where there is none."""
-    pages = sorted((data / "quality").glob("data_docs/**/index.html"))
-    return pages[0].as_uri() if pages else None
+def data_docs(data: Path, env: Mapping[str, str]) -> str | None:
+    """Address at which the dashboard serves the quality reports, None where there are none.
+
+    A page from the web, such as Airflow's, may not open a file by its path.
+    """
+    if not (data / QUALITY / DOCS / "index.html").is_file():
+        return None
+    return f"http://127.0.0.1:{number(env, 'DASHBOARD_PORT', 8078, 1, 65535):.0f}/data-docs/"
