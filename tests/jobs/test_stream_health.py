@@ -11,8 +11,22 @@ from tests.conftest import at
 
 
 @dataclass
+class Told:
+    """Spark's progress, of which only the JSON is asked."""
+
+    said: dict[str, Any]
+
+    def json(self) -> str:
+        return json.dumps(self.said)
+
+
 class FakeQuery:
-    lastProgress: dict[str, Any] | None
+    def __init__(self, said: dict[str, Any] | None) -> None:
+        self._jsq = self
+        self._told = None if said is None else Told(said)
+
+    def lastProgress(self) -> Told | None:
+        return self._told
 
 
 @dataclass
