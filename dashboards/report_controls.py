@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import dash_mantine_components as dmc
 from dash import html
 
+from dashboards.controls import CLEAR, choice, names, zone_choice
 from dashboards.filters import PERIODS
 from dashboards.report_query import AXES, BUCKETS, MEASURES, ReportQuery
 from lake.contracts import STORED_SCORE
@@ -25,36 +25,25 @@ def bar(asked: ReportQuery, site: str) -> Any:
     filters = asked.filters
     return html.Div(
         [
-            _names("camera", "Cameras", filters.cameras),
-            _names("label", "Labels", filters.labels),
-            _choice("period", "Period", PERIOD_WORDS, filters.period),
+            names("report", "camera", "Cameras", filters.cameras),
+            names("report", "label", "Labels", filters.labels),
+            choice("report", "period", "Period", PERIOD_WORDS, filters.period),
             html.Div(_span(asked, site), id="report-span", style={"display": "none"}),
-            _choice("axis", "By the clock", AXES, asked.axis),
-            _choice(
+            choice("report", "axis", "By the clock", AXES, asked.axis),
+            choice(
+                "report",
                 "bucket",
                 "Step over time",
                 {str(one): word for one, word in BUCKETS.items()},
                 str(asked.bucket),
             ),
-            _choice("measure", "Show", MEASURES, asked.measure),
-            _choice("zone", "Times in", {"site": site, "utc": "UTC"}, filters.zone),
+            choice("report", "measure", "Show", MEASURES, asked.measure),
+            zone_choice("report", site, filters.zone),
             _threshold(filters.threshold),
         ],
         className="filters",
         role="search",
     )
-
-
-def _names(word: str, title: str, chosen: tuple[str, ...]) -> Any:
-    return dmc.MultiSelect(
-        id=f"report-{word}", label=title, data=list(chosen), value=list(chosen), placeholder="all",
-        searchable=True, clearable=True, clearButtonProps={"aria-label": "Clear"}, debounce=400,
-    )  # fmt: skip
-
-
-def _choice(word: str, title: str, words: Mapping[str, str], chosen: str) -> Any:
-    data = [{"value": value, "label": label} for value, label in words.items()]
-    return dmc.Select(id=f"report-{word}", label=title, data=data, value=chosen, allowDeselect=False)
 
 
 def _span(asked: ReportQuery, site: str) -> list[Any]:
@@ -66,7 +55,7 @@ def _span(asked: ReportQuery, site: str) -> list[Any]:
             label=word.capitalize(),
             value=_picked(at, zone),
             clearable=True,
-            clearButtonProps={"aria-label": "Clear"},
+            clearButtonProps=CLEAR,
         )
         for word, at in moments.items()
     ]

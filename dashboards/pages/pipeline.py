@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import dash
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 from dash.exceptions import PreventUpdate
 
 from dashboards import pipeline_answers
 from dashboards.context import here
+from dashboards.controls import choice, zone_choice
 from dashboards.filters import FilterError
 from dashboards.pipeline_answers import CHARTS, CONTROLS, PARTS
 from dashboards.pipeline_query import WORDS, PipelineQuery
@@ -41,8 +40,8 @@ def layout(**query: str) -> Any:
             html.H1("Pipeline"),
             html.Div(
                 [
-                    _choice("period", "Period", WORDS, asked.period),
-                    _choice("zone", "Times in", {"site": site, "utc": "UTC"}, asked.zone),
+                    choice("pipeline", "period", "Period", WORDS, asked.period),
+                    zone_choice("pipeline", site, asked.zone),
                 ],
                 className="filters",
                 role="search",
@@ -62,11 +61,6 @@ def layout(**query: str) -> Any:
         ],
         id="pipeline",
     )
-
-
-def _choice(word: str, title: str, words: Mapping[str, str], chosen: str) -> Any:
-    data = [{"value": value, "label": label} for value, label in words.items()]
-    return dmc.Select(id=f"pipeline-{word}", label=title, data=data, value=chosen, allowDeselect=False)
 
 
 def _chart(name: str, title: str) -> Any:
