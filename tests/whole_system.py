@@ -17,6 +17,7 @@ from lake.settings import PREFIX
 from stack.airflow_secrets import read_passwords
 from stack.installation import PORTS
 from stack.processes import marked
+from tests.conftest import QUICK_TO_START
 from tests.faults.programs import ROOT, free_ports, wait_for
 
 UP_S = 900.0
@@ -43,7 +44,8 @@ class WholeSystem:
         self.url = f"http://127.0.0.1:{ports['AIRFLOW_PORT']}"
         own = {"DATA": str(data), "TIME_ZONE": "UTC", **{name: str(port) for name, port in ports.items()}}
         inherited = {name: value for name, value in os.environ.items() if name != PREFIX + "KAFKA"}
-        self.env = {**inherited, **{PREFIX + name: value for name, value in own.items()}, **environ}
+        java = {"JDK_JAVA_OPTIONS": QUICK_TO_START}
+        self.env = {**inherited, **{PREFIX + name: value for name, value in own.items()}, **java, **environ}
 
     def command(self, *arguments: str, patience_s: float = 120) -> str:
         """Output of the command, which must succeed."""

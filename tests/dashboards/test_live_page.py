@@ -17,6 +17,7 @@ from lake.contracts import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
 from lake.settings import Settings
 from tests.browser.chromium import open_page
 from tests.dashboards.pages import running_dashboard
+from tests.faults.programs import wait_for
 from tests.faults.system import Broker, running_broker
 from tests.faults.wire import frame, pictures, send
 
@@ -86,7 +87,7 @@ def test_both_pictures_and_the_sentence_of_each_new_frame_are_shown(broker: Brok
         card = page.locator("[data-camera=door]")
         expect(card.locator("img").first).to_have_attribute("data-frame", frame_id)
         expect(card.locator("img").last).to_have_attribute("data-frame", frame_id)
-    assert all(image.evaluate(LOADED) for image in card.locator("img").all())
+    wait_for("both pictures", lambda: all(image.evaluate(LOADED) for image in card.locator("img").all()))
     expect(card.locator(".live-sentences")).to_have_text("2 persons at middle left.")
     expect(card.locator(".live-objects")).to_have_text(
         "person (0.87) at middle left, person (0.87) at middle left"
