@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from dashboards.zone_words import shown
 from lake.quality_history import OVERDUE, Quality
 
 STATES: Final = ("published", "held", "open")
@@ -61,8 +62,3 @@ def plural(number: int, word: str) -> str:
     ('1 check', '2,000 checks')
     """
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
-def shown(at: datetime, zone: ZoneInfo) -> str:
-    """A time to the minute, with its zone."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

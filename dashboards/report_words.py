@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.zone_words import shown
 from lake.report_counts import Counts
 from lake.report_history import History
 
@@ -39,13 +39,13 @@ def freshness(history: History, counts: Counts, zone: ZoneInfo) -> str:
         return f"These numbers may be old: {history.error}."
     if history.read_at is None:
         return "Reading the lake …"
-    said = [f"Read at {_time(history.read_at, zone)}."]
+    said = [f"Read at {shown(history.read_at, zone)}."]
     live = [one.hour for one in counts.hours if one.state == "live"]
     held = sum(one.state == "held" for one in counts.hours)
     published = sum(one.state == "published" for one in counts.hours)
     said.append(f"Hours of cameras: {published:,} published, {len(live):,} live, {held:,} held.")
     if live:
-        said.append(f"Live since {_time(min(live), zone)}: these numbers may still change.")
+        said.append(f"Live since {shown(min(live), zone)}: these numbers may still change.")
     if held:
         said.append("A held hour failed its checks and changes no chart until it passes.")
     if history.unread:
@@ -53,10 +53,6 @@ def freshness(history: History, counts: Counts, zone: ZoneInfo) -> str:
     if history.left_out:
         said.append(f"{_plural(history.left_out, 'older day')} left out: more than a report can keep.")
     return " ".join(said)
-
-
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def comparison(now: Counts, before: Counts) -> Any:
