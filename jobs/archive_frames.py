@@ -9,6 +9,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.disk_room import DiskRoom
 from jobs.gaps import Gaps
 from jobs.kafka_source import among
 from jobs.offsets import OffsetRange, by_partition
@@ -33,6 +34,7 @@ class ArchiveFrames:
 
     lake: Lake
     gaps: Gaps
+    room: DiskRoom
     now: Callable[[], datetime]
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
@@ -40,6 +42,7 @@ class ArchiveFrames:
 
         A replayed batch, or a checkpoint made anew, brings records that are stored already.
         """
+        self.room.wait()
         spark, planned = batch.sparkSession, self.gaps.planned(batch_id)
         lacking = ~among(self._stored(planned))
         self.lake.append(archived_frames(batch.where(lacking)), FRAMES, self.gaps.writer, batch_id)

@@ -12,6 +12,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from jobs import archive_detections, archive_frames, detect_objects
 from jobs.checkpoints import checkpoint_of
+from jobs.disk_room import DiskRoom
 from jobs.gaps import Gaps
 from jobs.kafka_source import read_stream
 from jobs.messages import Detecting
@@ -44,6 +45,7 @@ class Queries:
         settings: of the streaming application.
         lake: where the archives write.
         run: the detector run.
+        room: of the disk that keeps the pictures.
         ids: UUID of each topic.
         now: the clock.
     """
@@ -52,6 +54,7 @@ class Queries:
     settings: StreamSettings
     lake: Lake
     run: Detecting
+    room: DiskRoom
     ids: Mapping[str, str]
     now: Callable[[], datetime]
 
@@ -67,11 +70,11 @@ class Queries:
         rows = detect_objects.with_batch_time(
             self._records(query), self.ids[FRAMES_TOPIC], told.shared.time_zone
         )
-        return self._start(query, rows, handle, 0)
+        return self._start(query, rows, handle, told.detect_every_s)
 
     def _archive_frames(self) -> Started:
         query = archive_frames.QUERY
-        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.now)
+        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.room, self.now)
         zone = self.settings.shared.time_zone
         rows = describe_records(self._records(query), self.ids[FRAMES_TOPIC], zone)
         return self._start(query, rows, handle, self.settings.archive_frames_every_s)

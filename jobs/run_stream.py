@@ -23,6 +23,7 @@ from pyspark.sql import SparkSession
 
 from jobs.checkpoints import checkpoint_of, last_life, unread
 from jobs.detector_run import describe_run, record_run
+from jobs.disk_room import DiskRoom
 from jobs.gaps import Gaps
 from jobs.messages import Detecting
 from jobs.model_files import ModelFilesError
@@ -70,15 +71,17 @@ def run(
     known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
     record_run(spark, lake, detecting, known, now())
     _record_unread(spark, settings, lake, ids, now)
-    health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl)
+    room = DiskRoom(lake.root, settings.least_free)
+    health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl, room)
     with recorded_progress(spark, lake.root, detecting.run_id):
-        queries = Queries(spark, settings, lake, detecting, ids, now).start()
+        queries = Queries(spark, settings, lake, detecting, room, ids, now).start()
         log.info(
             "detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id
         )
         try:
             _watch(queries, health, settings, ids, now)
         finally:
+            room.stopping.set()
             with suppress(*JVM_GONE):
                 for started in queries:
                     started.query.stop()

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jobs.disk_room import DiskRoom
 from jobs.queries import Started
 from lake.contracts import rfc3339
 
@@ -21,6 +22,7 @@ class StreamHealth:
     path: Path
     run_id: str
     ui: str | None
+    room: DiskRoom
 
     def write(self, queries: Iterable[Started], now: datetime) -> None:
         """Write the state of all queries."""
@@ -30,6 +32,7 @@ class StreamHealth:
             "updated_at": rfc3339(now),
             "run_id": self.run_id,
             "ui": self.ui,
+            "paused": self.room.paused,
             "queries": {started.name: _progress(started) for started in queries},
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from typing import Self
 
 from jobs.choose_frames import Policy
 from jobs.detector import DetectorSettings
+from jobs.disk_room import GB
 from lake.settings import SettingError, Settings, number, text
 
 CHECKPOINTS_WITHOUT_FORKS = (
@@ -28,7 +29,9 @@ class StreamSettings:
         factory: `module:function` that loads the detector; another one may be plugged in.
         master: Spark's master address.
         ui_port: of the Spark UI, on loopback.
+        detect_every_s: seconds between micro-batches of detection; 0: one as soon as the last has ended.
         archive_frames_every_s, archive_detections_every_s: seconds between commits of the archives.
+        least_free: bytes of the lake's disk below which pictures are not archived.
     """
 
     shared: Settings
@@ -37,8 +40,10 @@ class StreamSettings:
     factory: str
     master: str
     ui_port: int
+    detect_every_s: float
     archive_frames_every_s: float
     archive_detections_every_s: float
+    least_free: float
 
     def __post_init__(self) -> None:
         """Refuse a detector that cannot be named."""
@@ -57,8 +62,10 @@ class StreamSettings:
             # Two attempts of a task: what kills its worker twice is analysed frame by frame.
             master=text(env, "SPARK_MASTER", "local[4,2]"),
             ui_port=int(number(env, "SPARK_UI_PORT", 4040, 1, 65_535)),
+            detect_every_s=number(env, "DETECT_EVERY_SECONDS", 0, 0, 3600),
             archive_frames_every_s=number(env, "ARCHIVE_FRAMES_EVERY_SECONDS", 15, 0.1, 3600),
             archive_detections_every_s=number(env, "ARCHIVE_DETECTIONS_EVERY_SECONDS", 2, 0.1, 3600),
+            least_free=number(env, "LEAST_FREE_GB", 2, 0, 1e6) * GB,
         )
 
     @property

@@ -43,6 +43,8 @@ def of_stream(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
         yield f"the stream gave no sign of life for {_spoken(age)}: ./pycturestream logs stream"
     elif said.get("state") != "running":
         yield f"the stream is {said.get('state', 'in no known state')}: ./pycturestream logs stream"
+    elif said.get("paused"):
+        yield str(said["paused"])
 
 
 def _of_broker(bootstrap: str, stream: Mapping[str, Any]) -> Iterator[str]:

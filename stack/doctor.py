@@ -102,7 +102,7 @@ def check_topics(installation: Installation) -> Finding:
     """The broker answers, and its topics are as the contract says."""
     kafka = installation.settings.kafka
     try:
-        wrong = topics_that_differ(kafka)
+        wrong = topics_that_differ(kafka, installation.topics)
     except (ProbeError, KafkaError) as error:
         return Finding("Kafka", False, str(error), UP)
     detail = f"{kafka}, topics as they should be" if not wrong else "; ".join(wrong)

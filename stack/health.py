@@ -61,6 +61,10 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
         return "loading"
     if age > FRESH_S:
         return f"no sign of life for {age:.0f} s"
-    if program == STREAM and said.get("state") != "running":
+    return _of_stream(said) if program == STREAM else None
+
+
+def _of_stream(said: Mapping[str, Any]) -> str | None:
+    if said.get("state") != "running":
         return str(said.get("state", "loading"))
-    return None
+    return said.get("paused")

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from dotenv import dotenv_values
 
+from lake.contracts import FRAMES_TOPIC, GIB, HOUR_MS, TOPIC_PARTITIONS, TOPICS
 from lake.settings import PREFIX, SettingError, Settings, number, text
 
 LOOPBACK: Final = "127.0.0.1"
@@ -55,6 +56,7 @@ class Installation:
         env: the merged environment, which child processes inherit.
         kafka_port, controller_port, ui_port, airflow_port, airflow_logs_port, dashboard_port: on loopback.
         embedded: whether the broker is ours to start.
+        frames_hours, frames_gib: how long, and up to what size, the broker keeps pictures.
     """
 
     root: Path
@@ -67,6 +69,8 @@ class Installation:
     airflow_logs_port: int
     dashboard_port: int
     embedded: bool
+    frames_hours: float
+    frames_gib: float
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], root: Path) -> Self:
@@ -95,7 +99,18 @@ class Installation:
             airflow_logs,
             dashboard,
             embedded=embedded,
+            frames_hours=number(env, "FRAMES_TOPIC_HOURS", 24, 0.01, 24 * 365),
+            frames_gib=number(env, "FRAMES_TOPIC_GB", 2, 0.1, 1e5),
         )
+
+    @property
+    def topics(self) -> dict[str, dict[str, str]]:
+        """The contract's topics, with this installation's retention of pictures."""
+        kept = {
+            "retention.ms": str(int(self.frames_hours * HOUR_MS)),
+            "retention.bytes": str(int(self.frames_gib * GIB / TOPIC_PARTITIONS)),
+        }
+        return TOPICS | {FRAMES_TOPIC: TOPICS[FRAMES_TOPIC] | kept}
 
     @property
     def config(self) -> Path:

@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 
 from lake.contracts import TOPIC_PARTITIONS, TOPICS
 from stack.broker import is_ready
+from stack.topics import Configs
 
 TIMEOUT_MS = 10_000
 
@@ -18,7 +19,7 @@ class ProbeError(ConnectionError):
     """A message did not come through the broker."""
 
 
-def topics_that_differ(bootstrap: str) -> list[str]:
+def topics_that_differ(bootstrap: str, topics: Configs = TOPICS) -> list[str]:
     """What is wrong with the topics, one sentence each; empty when all is right.
 
     Raises:
@@ -28,13 +29,13 @@ def topics_that_differ(bootstrap: str) -> list[str]:
         raise ProbeError(f"nobody answers at {bootstrap}")
     with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=TIMEOUT_MS) as admin:
         present = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
-        wrong = [f"topic {name} is missing" for name in TOPICS if name not in present]
-        known = [name for name in TOPICS if name in present]
+        wrong = [f"topic {name} is missing" for name in topics if name not in present]
+        known = [name for name in topics if name in present]
         wrong += [f"{name} has one partition" for name in known if present[name] < TOPIC_PARTITIONS]
-        asked = [ConfigResource(ConfigResourceType.TOPIC, name, list(TOPICS[name])) for name in known]
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name, list(topics[name])) for name in known]
         found = admin.describe_configs(asked, config_filter="all")["topic"] if asked else {}
     for name in known:
-        for key, value in TOPICS[name].items():
+        for key, value in topics[name].items():
             if found[name][key]["value"] != value:
                 wrong.append(f"{name} has {key}={found[name][key]['value']} instead of {value}")
     return wrong

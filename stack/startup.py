@@ -101,7 +101,7 @@ def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen,
     database = _prepare_database(installation) if airflow else None
     _start(installation, supervisor, [name for name in absent if name not in (CAPTURE, *airflow)])
     wait_healthy(installation, KAFKA, supervisor, screen, clock)
-    _make_topics(installation.settings.kafka)
+    _make_topics(installation)
     _start(installation, supervisor, [name for name in absent if name == CAPTURE])
     _wait_for_database(installation, database, screen)
     _start(installation, supervisor, airflow)
@@ -136,9 +136,10 @@ def _start(installation: Installation, supervisor: Supervisor, names: Sequence[s
         supervisor.start(name)
 
 
-def _make_topics(bootstrap: str) -> None:
+def _make_topics(installation: Installation) -> None:
+    bootstrap = installation.settings.kafka
     try:
-        create_topics(bootstrap)
+        create_topics(bootstrap, installation.topics)
     except KafkaError as error:
         raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error
 

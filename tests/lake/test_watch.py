@@ -33,6 +33,7 @@ def seconds_ago(seconds: float) -> str:
             {"state": "starting", "updated_at": seconds_ago(2)},
             ["the stream is starting: ./pycturestream logs stream"],
         ),
+        ({"state": "running", "updated_at": seconds_ago(2), "paused": "no room"}, ["no room"]),
     ],
 )
 def test_a_stream_is_well_while_what_it_says_is_fresh(said: dict[str, Any], found: list[str]) -> None:

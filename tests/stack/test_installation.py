@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lake.contracts import FRAMES_TOPIC, TOPICS
 from lake.settings import SettingError
 from stack.installation import Installation, read_environment
 from stack.programs import child_environment
@@ -53,3 +54,11 @@ def test_children_inherit_every_setting_that_was_made(tmp_path: Path) -> None:
     env = child_environment(Installation.from_env({"PYCTURESTREAM_ENGINE": "tensorflow"}, tmp_path))
     assert env["PYCTURESTREAM_ENGINE"] == "tensorflow"
     assert env["PYTHONPATH"] == str(tmp_path)
+
+
+def test_the_retention_of_pictures_is_a_setting_and_two_partitions_share_its_size(tmp_path: Path) -> None:
+    env = {"PYCTURESTREAM_FRAMES_TOPIC_HOURS": "1.5", "PYCTURESTREAM_FRAMES_TOPIC_GB": "5"}
+    topics = Installation.from_env(env, tmp_path).topics
+    kept = {"retention.ms": "5400000", "retention.bytes": "2684354560"}
+    assert topics == TOPICS | {FRAMES_TOPIC: TOPICS[FRAMES_TOPIC] | kept}
+    assert Installation.from_env({}, tmp_path).topics == TOPICS

@@ -133,6 +133,7 @@ def stream_said(state: str, seconds_ago: float) -> dict[str, str]:
     [
         (stream_said("running", 2), None),
         (stream_said("starting", 2), "starting"),
+        ({**stream_said("running", 2), "paused": "no room"}, "no room"),
         (stream_said("running", 60), "no sign of life for 60 s"),
         ({"state": "running", "updated_at": "yesterday"}, "loading"),
         (["not", "an", "object"], "loading"),
