@@ -1,11 +1,12 @@
-"""Become an Airflow process: `python -m stack.run_airflow COMPONENT`, `prepare`, or `airflow ARGUMENTS`."""
+"""Become an Airflow process: `python -m stack.run_airflow COMPONENT`, or do what is to be done beside one."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NoReturn
@@ -20,12 +21,13 @@ from stack.airflow import (
     component_command,
     database,
 )
+from stack.airflow_history import clean_command, oldest_kept, trim_logs
 from stack.airflow_secrets import make_secrets
 from stack.installation import Installation
 from stack.processes import GONE, marked
 from stack.programs import spark_environment
 
-PREPARE = "prepare"
+PREPARE, TRIM = "prepare", "trim"
 SETTING_UP = (
     ("db", "migrate"),
     ("pools", "set", SPARK_POOL, "1", "Spark jobs run one after the other, beside the stream"),
@@ -61,14 +63,26 @@ def _wanted() -> str:
 
 
 def prepare(installation: Installation) -> None:
-    """Bring the database to this version, and make the pool; in one process, since loading takes longest."""
+    """Bring the database to this version, and make the pool."""
+    _ask_airflow(installation, SETTING_UP)
+    stamp(installation).write_text(_wanted(), "utf-8")
+
+
+def trim(installation: Installation, now: datetime) -> None:
+    """Forget runs and delete logs that are too old; UTC."""
+    before = oldest_kept(installation, now)
+    _ask_airflow(installation, [clean_command(before)])
+    print(f"{trim_logs(installation, before)} logs from before {before:%Y-%m-%d} deleted")  # noqa: T201
+
+
+def _ask_airflow(installation: Installation, commands: Iterable[Sequence[str]]) -> None:
+    """Run Airflow's own commands in this one process, since loading takes longest."""
     os.environ.update(environment(installation))
     from airflow.cli.cli_parser import get_parser
 
-    for command in SETTING_UP:
+    for command in commands:
         arguments = get_parser().parse_args(list(command))
         arguments.func(arguments)
-    stamp(installation).write_text(_wanted(), "utf-8")
 
 
 def end_orphans(installation: Installation) -> None:
@@ -94,6 +108,8 @@ def main(arguments: Sequence[str]) -> None:
     if name == PREPARE:
         os.nice(GIVE_WAY)
         prepare(installation)
+    elif name == TRIM:
+        trim(installation, datetime.now(UTC))
     elif name in COMPONENTS:
         os.nice(GIVE_WAY)
         if name == SCHEDULER:  # The only one that has workers, and there is none but this.
@@ -101,7 +117,7 @@ def main(arguments: Sequence[str]) -> None:
         module, *rest = component_command(installation, name)
         become(installation, module, rest)
     else:
-        sys.exit(f"{name!r} is no part of Airflow; there are {', '.join((PREPARE, *COMPONENTS))}")
+        sys.exit(f"{name!r} is no part of Airflow; there are {', '.join((PREPARE, TRIM, *COMPONENTS))}")
 
 
 if __name__ == "__main__":

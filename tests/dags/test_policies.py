@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ["data_quality", "hourly_counts", "lake_maintenance", "stream_watch"]
+OURS = ["airflow_history", "data_quality", "hourly_counts", "lake_maintenance", "stream_watch"]
 TIMETABLES = {
+    "airflow_history": "CronTriggerTimetable",
     "data_quality": "AssetTriggeredTimetable",
     "hourly_counts": "CronDataIntervalTimetable",
     "lake_maintenance": "CronTriggerTimetable",
