@@ -168,7 +168,7 @@ def main(
     home = Settings.from_env(os.environ).home
     with tempfile.TemporaryDirectory() as folder:
         broker = start_broker(Path(folder) / "broker", home)
-        system = System(Path(folder) / "data", broker, {})
+        system = System(Path(folder) / "data", broker, {}, java="")
         try:
             system.start_stream()
             clip = cycle(pictures(home / "clips"))

@@ -58,7 +58,6 @@ class ArchiveDetections:
         An anti-join in the same write would make it read the table, and die with
         ConcurrentAppendException beside OPTIMIZE; a blind append does not.
         """
-        spark = batch.sparkSession
         arrived = read_outcomes(batch).toArrow()
         rows = arrived.select([*IDENTITY, "day", *SOURCE]).to_pylist()
         ours = [row for row in rows if _is_ours(row)]
@@ -66,9 +65,8 @@ class ArchiveDetections:
             log.warning("%d messages are no result or outcome; ignored", len(rows) - len(ours))
         fresh = first_outcomes(rows, stored_identities(self.lake.root, ours))
         if fresh:
-            outcomes = spark.createDataFrame(arrived.take(fresh))
-            self.lake.append(outcomes, DETECTIONS, self.gaps.writer, batch_id)
-        self.gaps.record_missing(spark, batch_id, by_partition(_source(row) for row in rows), self.now())
+            self.lake.append_rows(arrived.take(fresh), DETECTIONS, self.gaps.writer, batch_id)
+        self.gaps.record_missing(batch_id, by_partition(_source(row) for row in rows), self.now())
 
 
 def stored_identities(root: Path, arrived: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:

@@ -43,10 +43,10 @@ class ArchiveFrames:
         A replayed batch, or a checkpoint made anew, brings records that are stored already.
         """
         self.room.wait()
-        spark, planned = batch.sparkSession, self.gaps.planned(batch_id)
+        planned = self.gaps.planned(batch_id)
         lacking = ~among(self._stored(planned))
         self.lake.append(archived_frames(batch.where(lacking)), FRAMES, self.gaps.writer, batch_id)
-        self.gaps.record_missing(spark, batch_id, self._stored(planned), self.now())
+        self.gaps.record_missing(batch_id, self._stored(planned), self.now())
 
     def _stored(self, planned: list[OffsetRange]) -> dict[tuple[str, int], list[int]]:
         """Offsets of the planned ranges that the table holds.

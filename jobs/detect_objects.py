@@ -53,7 +53,7 @@ class DetectObjects:
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
         """Decide on metadata, analyse what is chosen, say something about every record."""
         rows: list[dict[str, Any]] = batch.select(*METADATA, "batch_at").toArrow().to_pylist()
-        self.gaps.record_missing(batch.sparkSession, batch_id, by_partition(map(_place, rows)), self.now())
+        self.gaps.record_missing(batch_id, by_partition(map(_place, rows)), self.now())
         if rows:
             verdicts = choose_frames([_arrival(row) for row in rows], rows[0]["batch_at"], self.policy)
             self._handle(batch, rows, verdicts)

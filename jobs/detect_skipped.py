@@ -75,7 +75,7 @@ def run(
     if not settings.detect_skipped or not count_open_frames(lake.root, scope):
         return Detected(0, count_open_frames(lake.root, scope))
     deadline = monotonic() + settings.detect_minutes * 60
-    detecting = _begin(spark, settings, lake, now)
+    detecting = _begin(settings, lake, now)
     log.info("run %s detects as %s", run_id, detecting.run_id)
     settling, analysed, in_time = Settling(spark, settings, lake, detecting, now), 0, True
     for number, chunk in enumerate(_chunks_of(lake, scope)):
@@ -92,15 +92,13 @@ def run(
     return Detected(analysed, count_open_frames(lake.root, scope), in_time)
 
 
-def _begin(
-    spark: SparkSession, settings: BatchSettings, lake: Lake, now: Callable[[], datetime]
-) -> Detecting:
+def _begin(settings: BatchSettings, lake: Lake, now: Callable[[], datetime]) -> Detecting:
     """Write down what is going to detect."""
     settings.shared.run.mkdir(parents=True, exist_ok=True)
     shared = settings.shared
     detecting = Detecting(f"batch-{uuid.uuid4()}", LAYER, shared.time_zone, shared.report_threshold)
     known = describe_run(settings.detector, settings.factory, EVERYTHING, detecting)
-    record_run(spark, lake, detecting, known, now())
+    record_run(lake, detecting, known, now())
     return detecting
 
 

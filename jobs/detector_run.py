@@ -7,8 +7,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import SparkSession
-
 from jobs.choose_frames import Policy
 from jobs.detector import DetectorSettings
 from jobs.messages import Detecting
@@ -34,10 +32,7 @@ def describe_run(detector: DetectorSettings, factory: str, policy: Policy, run: 
     return {**known, "configuration_sha256": digest}
 
 
-def record_run(
-    spark: SparkSession, lake: Lake, run: Detecting, known: dict[str, Any], started_at: datetime
-) -> None:
+def record_run(lake: Lake, run: Detecting, known: dict[str, Any], started_at: datetime) -> None:
     """Write the run down before it detects anything."""
     row = {**known, "run_id": run.run_id, "started_at": started_at}
-    values = tuple(row[name] for name in DETECTOR_RUNS.columns)
-    lake.append(spark.createDataFrame([values], DETECTOR_RUNS.ddl), DETECTOR_RUNS, run.run_id, 0)
+    lake.append_rows(lake.rows(DETECTOR_RUNS, [row]), DETECTOR_RUNS, run.run_id, 0)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from jobs.offsets import OffsetRange, missing_ranges, planned_ranges, query_id, without
 from lake.reader import read_rows
 from lake.schemas import EXPIRED_RANGES
@@ -17,11 +15,6 @@ from lake.table import Table
 from lake.tables import Lake
 
 log = logging.getLogger(__name__)
-
-GAP_DDL = (
-    "query STRING, topic STRING, topic_id STRING, partition INT, from_offset BIGINT, to_offset BIGINT,"
-    " cause STRING, found_at TIMESTAMP"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,6 @@ class Gaps:
 
     def record_missing(
         self,
-        spark: SparkSession,
         batch_id: int,
         seen: Mapping[tuple[str, int], Iterable[int]],
         found_at: datetime,
@@ -71,7 +63,7 @@ class Gaps:
         missing = missing_ranges(self.planned(batch_id), seen)
         if missing:
             missing = without(missing, [*self._known(), *self._answered(missing)])
-        self.record(spark, missing, "expired", found_at, batch_id)
+        self.record(missing, "expired", found_at, batch_id)
 
     def _known(self) -> list[OffsetRange]:
         """Ranges that the query is known to have missed."""
@@ -102,9 +94,7 @@ class Gaps:
     def _ids(self) -> str:
         return ", ".join(f"'{uuid}'" for uuid in self.topic_ids.values())
 
-    def record(
-        self, spark: SparkSession, gaps: Sequence[OffsetRange], cause: str, found_at: datetime, version: int
-    ) -> None:
+    def record(self, gaps: Sequence[OffsetRange], cause: str, found_at: datetime, version: int) -> None:
         """Write the gaps once; a repeat with the same version is ignored."""
         if not gaps:
             return
@@ -112,17 +102,17 @@ class Gaps:
             log.warning("%s: %d records of %s/%d from offset %d on %s before they were read", self.query,
                         gap.end - gap.start, gap.topic, gap.partition, gap.start, cause)  # fmt: skip
         rows = [
-            (
-                self.query,
-                gap.topic,
-                self.topic_ids[gap.topic],
-                gap.partition,
-                gap.start,
-                gap.end,
-                cause,
-                found_at,
-            )
+            {
+                "query": self.query,
+                "topic": gap.topic,
+                "topic_id": self.topic_ids[gap.topic],
+                "partition": gap.partition,
+                "from_offset": gap.start,
+                "to_offset": gap.end,
+                "cause": cause,
+                "found_at": found_at,
+            }
             for gap in gaps
         ]
         app_id = f"gaps-{cause}-{self.writer}"
-        self.lake.append(spark.createDataFrame(rows, GAP_DDL), EXPIRED_RANGES, app_id, version)
+        self.lake.append_rows(self.lake.rows(EXPIRED_RANGES, rows), EXPIRED_RANGES, app_id, version)

@@ -69,8 +69,8 @@ def run(
     shared = settings.shared
     detecting = Detecting(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
     known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
-    record_run(spark, lake, detecting, known, now())
-    _record_unread(spark, settings, lake, ids, now)
+    record_run(lake, detecting, known, now())
+    _record_unread(settings, lake, ids, now)
     room = DiskRoom(lake.root, settings.least_free)
     health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl, room)
     with recorded_progress(spark, lake.root, detecting.run_id):
@@ -88,7 +88,6 @@ def run(
 
 
 def _record_unread(
-    spark: SparkSession,
     settings: StreamSettings,
     lake: Lake,
     ids: Mapping[str, str],
@@ -103,7 +102,7 @@ def _record_unread(
         log.warning("%s: %s was made anew; reading it from its beginning", query, " or ".join(topics))
         gaps = Gaps(lake, query, life.topic_ids, life.folder)
         left = unread(life, current, last_known_ends(settings.health, query))
-        gaps.record(spark, left, "recreated", now(), 0)
+        gaps.record(left, "recreated", now(), 0)
         checkpoint_of(settings.checkpoints, query, current).mkdir(parents=True)
 
 

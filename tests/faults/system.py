@@ -61,7 +61,9 @@ class Broker:
 class System:
     """A broker (lent, so that others may use it) and one streaming application that is restarted."""
 
-    def __init__(self, data: Path, broker: Broker, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, data: Path, broker: Broker, environ: Mapping[str, str], java: str = QUICK_TO_START
+    ) -> None:
         ports = dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, broker.ports), strict=True))
         scratch = data / "scratch"
         scratch.mkdir(parents=True)
@@ -70,7 +72,7 @@ class System:
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         env = {**inherited, **QUICK, **{PREFIX + name: value for name, value in own.items()}, **environ}
         # A JVM that is killed cannot clear its own.
-        java = f'{QUICK_TO_START} "-Djava.io.tmpdir={scratch}"'
+        java = f'{java} "-Djava.io.tmpdir={scratch}"'
         env |= {"TMPDIR": str(scratch), "SPARK_LOCAL_DIRS": str(scratch), "JDK_JAVA_OPTIONS": java}
         self.broker, self.data = broker, data
         self.installation = Installation.from_env(env, ROOT)

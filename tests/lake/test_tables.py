@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -59,6 +60,28 @@ def test_a_batch_that_is_appended_twice_is_stored_once(spark: SparkSession, lake
     for version in (7, 7, 6):
         lake.append(ranges, EXPIRED_RANGES, "writer", version)
     assert lake.read(spark, EXPIRED_RANGES).count() == 1
+
+
+def test_spark_and_rows_at_hand_are_appended_alike_and_know_of_each_other(
+    spark: SparkSession, lake: Lake
+) -> None:
+    values = ["by-hand", "t", "id", 0, 1, 2, "expired", at("11:00")]
+    by_hand = lake.rows(EXPIRED_RANGES, [dict(zip(EXPIRED_RANGES.columns, values, strict=True))])
+    by_spark = spark.createDataFrame([tuple(values)], StructType.fromDDL(EXPIRED_RANGES.ddl))
+    lake.append_rows(by_hand, EXPIRED_RANGES, "both", 3)
+    lake.append_rows(by_hand, EXPIRED_RANGES, "both", 3)
+    lake.append(by_spark, EXPIRED_RANGES, "both", 3)
+    lake.append(by_spark, EXPIRED_RANGES, "both", 4)
+    lake.append_rows(by_hand, EXPIRED_RANGES, "both", 4)
+    rows = lake.read(spark, EXPIRED_RANGES).where("query = 'by-hand'").toArrow().to_pylist()
+    assert [list(row.values()) for row in rows] == [values, values]
+
+
+def test_rows_at_hand_that_break_a_check_are_refused(lake: Lake) -> None:
+    row = {"topic": "t", "topic_id": "id", "partition": 0, "offset": 1, "appended_at": at("11:00"),
+           "day": at("11:00").date(), "status": "lost", "layer": "speed"}  # fmt: skip
+    with pytest.raises(DeltaError, match="status"):
+        lake.append_rows(lake.rows(DETECTIONS, [row]), DETECTIONS, "by hand", 1)
 
 
 def test_readers_without_a_jvm_can_read_every_table(lake: Lake) -> None:

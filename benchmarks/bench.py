@@ -1,0 +1,168 @@
+"""Our stream beside the bare detector and beside what one would write instead, in one run.
+
+    make bench            (python -m benchmarks.bench [--rounds 5] [--frames 1200] [--seconds 60])
+
+Each round runs the three sides one after the other on the same pictures, with the others' processes
+stopped: the bare loop (decode, detect), the plain consumer (Kafka in, Kafka and Delta out), and the stream
+(policy `all`, both archives running, Kafka on the same machine). What counts are the medians of the rounds'
+ratios. A steady pace of 10 frames/s then gives the latencies. The first PyctureStream's way is measured once.
+
+Ends with status 1 when the baselines are weak (plain ÷ bare below 0.65), a frame was skipped or the ledger
+does not balance; a missed goal is printed, and is no error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from benchmarks.bare_detector import BareLoop, rate_of_first_way
+from benchmarks.bench_pictures import open_producer, publish, real_pictures
+from benchmarks.bench_report import GOALS, draw, show
+from benchmarks.plain_consumer import PLAIN_RESULTS, PlainConsumers, Span
+from benchmarks.running_processes import BROKER, asleep, by_role, seconds_of
+from benchmarks.stream_under_load import (
+    results_so_far,
+    stages,
+    steady_pace,
+    wait_for_results,
+    wait_for_rows,
+)
+from benchmarks.verdict import verdict
+from jobs.detector import DetectorSettings
+from lake.settings import PREFIX, PROJECT_ROOT, Settings
+from tests.faults.system import System, start_broker
+
+WEAK = 0.65
+STEADY_FPS = 10
+
+
+@dataclass(frozen=True)
+class Round:
+    """Frames a second of each side; processor milliseconds per frame of the stream's processes."""
+
+    bare: float
+    plain: float
+    stream: float
+    cpu_ms: dict[str, float]
+
+
+class Bench:
+    """The sides, started and warm."""
+
+    def __init__(
+        self, folder: Path, settings: DetectorSettings, jpegs: list[bytes], stack: ExitStack
+    ) -> None:
+        self.jpegs = jpegs
+        broker = start_broker(folder / "broker", Settings.from_env(os.environ).home)
+        stack.callback(broker.stop)
+        self.system = System(folder / "data", broker, {PREFIX + "POLICY": "all"}, java="")
+        stack.callback(self.system.stop)
+        self.system.start_stream()
+        self.producer = open_producer(broker.address)
+        stack.callback(self.producer.close)
+        self._publish_to_plain()
+        self.bare = BareLoop(settings, jpegs[:16])
+        stack.callback(self.bare.close)
+        self.plain = PlainConsumers(broker.address, folder / "plain", settings)
+        stack.callback(self.plain.close)
+
+    def _publish_to_plain(self) -> None:
+        from kafka import KafkaAdminClient
+
+        with KafkaAdminClient(bootstrap_servers=self.system.broker.address) as admin:
+            admin.create_topics({PLAIN_RESULTS: {"num_partitions": 2, "replication_factor": 1}})
+
+    def round(self, number: int) -> Round:
+        """All three sides once."""
+        roles = by_role(self.system)
+        stream = [one for role, processes in roles.items() if role != BROKER for one in processes]
+        before, starts = results_so_far(self.system), self.system.ends()
+        with asleep(stream):
+            with asleep(roles[BROKER]):
+                bare = self.bare.rate(self.jpegs)
+            publish(self.producer, self.jpegs, f"round{number}")
+            ends = self.system.ends()
+            plain = self.plain.rate([Span(part, starts.get(part, 0), end) for part, end in ends.items()])
+            used, began = seconds_of(roles), datetime.now(UTC)
+        wait_for_results(self.system, before + len(self.jpegs))
+        took = (datetime.now(UTC) - began).total_seconds()
+        wait_for_rows(self.system, before + len(self.jpegs))
+        spent = seconds_of(by_role(self.system))
+        cpu = {role: 1000 * (spent[role] - used[role]) / len(self.jpegs) for role in spent}
+        return Round(bare, plain, len(self.jpegs) / took, cpu)
+
+
+def ratios(rounds: list[Round]) -> dict[str, float]:
+    """Medians of the rounds' ratios."""
+    return {
+        "stream_over_bare": round(statistics.median(one.stream / one.bare for one in rounds), 3),
+        "stream_over_plain": round(statistics.median(one.stream / one.plain for one in rounds), 3),
+        "plain_over_bare": round(statistics.median(one.plain / one.bare for one in rounds), 3),
+    }
+
+
+def faults(system: System, found: dict[str, float]) -> list[str]:
+    """What makes the figures worthless."""
+    ledger = system.settle()
+    counted = ledger.detections.counts
+    said = [] if found["plain_over_bare"] >= WEAK else [f"the plain consumer is weak: under {WEAK} of bare"]
+    said += [] if set(counted) == {"detected"} else [f"not every frame was analysed: {dict(counted)}"]
+    return said + ([] if ledger.is_balanced else [f"the ledger does not balance: {ledger}"])
+
+
+def measure(folder: Path, count: int, rounds: int, seconds: float, console: Console) -> dict[str, Any]:
+    """Everything, as it goes to latest.json."""
+    settings = Settings.from_env(os.environ)
+    detector = DetectorSettings.from_env(os.environ, settings)
+    jpegs = real_pictures(settings.home / "clips", count)
+    with ExitStack() as stack:
+        bench = Bench(folder, detector, jpegs, stack)
+        bench.round(0)  # compiles, loads, makes the tables' first files
+        began, done = datetime.now(UTC), []
+        for number in range(1, rounds + 1):
+            done.append(bench.round(number))
+            console.print(f"round {number}: bare {done[-1].bare:.0f}, plain {done[-1].plain:.0f},"
+                          f" stream {done[-1].stream:.0f} frames/s", highlight=False)  # fmt: skip
+        found = ratios(done)
+        steps = stages(bench.system, began)
+        found |= steady_pace(bench.system, real_pictures(settings.home / "clips", int(seconds * STEADY_FPS)),
+                             STEADY_FPS)  # fmt: skip
+        wrong = faults(bench.system, found)
+    first = rate_of_first_way(detector, jpegs[:3])
+    kb = statistics.mean(map(len, jpegs)) / 1000
+    return {**found, "first_way_fps": round(first, 3), "stages_ms": steps, "faults": wrong,
+            "picture_kb": round(kb, 1), "rounds": [asdict(one) for one in done]}  # fmt: skip
+
+
+def main(
+    rounds: Annotated[int, typer.Option(help="rounds that count; one more warms up")] = 5,
+    frames: Annotated[int, typer.Option(help="pictures of each side in a round")] = 1200,
+    seconds: Annotated[float, typer.Option(help="length of the steady pace")] = 60,
+) -> None:
+    """Measure, print, and write var/bench/latest.json with a page of plots beside it."""
+    console, out = Console(width=110), PROJECT_ROOT / "var" / "bench"
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(Path(folder), frames, rounds, seconds, console)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "latest.json").write_text(json.dumps(found, indent=1))
+    draw(found, out / "latest.html")
+    show(found, console)
+    console.print(verdict(all(goal.reached(found[name]) for name, goal in GOALS.items())))
+    for fault in found["faults"]:
+        console.print(f"worthless: {fault}", style="red")
+    raise typer.Exit(1 if found["faults"] else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)

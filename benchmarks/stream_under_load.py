@@ -1,0 +1,157 @@
+"""Our stream under `benchmarks.bench`: its rate at saturation, and what a frame waits at a steady pace."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from kafka import KafkaConsumer, TopicPartition
+
+from benchmarks.bench_pictures import CAMERAS, open_producer, publish
+from lake.broker import offsets
+from lake.contracts import MAX_MESSAGE_BYTES, RESULTS_TOPIC
+from tests.faults.programs import wait_for
+from tests.faults.system import System
+
+PATIENCE_S = 300
+POLL_S = 0.05
+
+
+def results_so_far(system: System) -> int:
+    """Results that the broker has ever had."""
+    return sum(last for _, last in offsets(system.broker.address, RESULTS_TOPIC).values())
+
+
+def wait_for_results(system: System, count: int) -> None:
+    """Until so many results more are there than `count` says; asks often, and cheaply."""
+    consumer = KafkaConsumer(bootstrap_servers=system.broker.address)
+    parts = [TopicPartition(RESULTS_TOPIC, part) for part in range(len(CAMERAS))]
+    until = time.monotonic() + PATIENCE_S
+    try:
+        while sum(consumer.end_offsets(parts).values()) < count:
+            assert time.monotonic() < until, "the stream did not answer in time"
+            time.sleep(POLL_S)
+    finally:
+        consumer.close()
+
+
+def wait_for_rows(system: System, count: int) -> None:
+    """Until both archives hold so many rows, by the statistics of their files."""
+
+    def held(table: str) -> int:
+        adds = DeltaTable(system.lake / table).get_add_actions(flatten=True)
+        return int(sum(adds.column("num_records").to_pylist()))
+
+    wait_for("rows in both tables", lambda: min(held("detections"), held("frames")) >= count, PATIENCE_S)
+
+
+def steady_pace(system: System, jpegs: list[bytes], fps: float) -> dict[str, float]:
+    """Seconds from the capture to the result on Kafka, and to the row in Delta, at so many frames a second.
+
+    Returns:
+        capture_to_result_p50_s, capture_to_result_p95_s, capture_to_delta_p50_s, capture_to_delta_p95_s.
+    """
+    version = DeltaTable(system.lake / "detections").version()
+    producer = open_producer(system.broker.address)
+    heard = Listener(system.broker.address, len(jpegs))
+    heard.start()
+    publish(producer, jpegs, "steady", fps)
+    producer.close()
+    heard.join(PATIENCE_S)
+    assert len(heard.waits) == len(jpegs), f"{len(heard.waits)} of {len(jpegs)} results were heard"
+    seen = wait_for("rows of all", lambda: _visible(system.lake / "detections", version, len(jpegs)), 60)
+    return {
+        f"capture_to_{name}_p{share}_s": round(quantile(waits, share), 3)
+        for name, waits in (("result", heard.waits), ("delta", seen))
+        for share in (50, 95)
+    }
+
+
+def quantile(values: list[float], percent: int) -> float:
+    """A percentile of at least two values."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+class Listener(threading.Thread):
+    """Hears results as any client does; keeps the seconds since the capture of each frame."""
+
+    def __init__(self, bootstrap: str, most: int) -> None:
+        super().__init__(daemon=True)
+        self.waits: list[float] = []
+        self._most = most
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap, max_partition_fetch_bytes=MAX_MESSAGE_BYTES
+        )
+        parts = [TopicPartition(RESULTS_TOPIC, part) for part in range(len(CAMERAS))]
+        self._consumer.assign(parts)
+        self._consumer.seek_to_end(*parts)
+        for part in parts:
+            self._consumer.position(part)
+
+    def run(self) -> None:
+        """Listen until all are heard, or nothing comes for a minute."""
+        silent_since = time.monotonic()
+        while len(self.waits) < self._most and time.monotonic() - silent_since < 60:
+            for many in self._consumer.poll(100).values():
+                silent_since, now = time.monotonic(), datetime.now(UTC)
+                self.waits += [_age(json.loads(one.value), now) for one in many]
+        self._consumer.close()
+
+
+def _age(result: Mapping[str, Any], now: datetime) -> float:
+    return (now - datetime.fromisoformat(result["captured_at"])).total_seconds()
+
+
+def _visible(table: Path, version: int, count: int) -> list[float] | None:
+    """Seconds from the capture to the commit, of the rows committed after `version`; None before all are."""
+    found: list[float] = []
+    for commit in sorted((table / "_delta_log").glob("*.json")):
+        if int(commit.stem) > version:
+            found += _waits_of(table, commit)
+    return found if len(found) >= count else None
+
+
+def _waits_of(table: Path, commit: Path) -> list[float]:
+    at = datetime.fromtimestamp(commit.stat().st_mtime, UTC)
+    actions = [json.loads(line) for line in commit.read_text().splitlines()]
+    waits = []
+    for action in actions:
+        if "add" in action and action["add"]["dataChange"]:
+            rows = pq.ParquetFile(table / unquote(action["add"]["path"])).read(["captured_at"])
+            # Spark writes INT96, which arrow reads as nanoseconds without a zone.
+            captured = rows["captured_at"].cast(pa.timestamp("us", "UTC"), safe=False)
+            waits += [(at - moment).total_seconds() for moment in captured.to_pylist()]
+    return waits
+
+
+def stages(system: System, since: datetime) -> dict[str, float]:
+    """Milliseconds: median parts of a batch of `detect_objects`, and the workers' time for one frame."""
+    rows = DeltaTable(system.lake / "stream_progress").to_pyarrow_table().to_pylist()
+    batches = [row for row in rows if row["query"] == "detect_objects" and row["started_at"] >= since]
+    told = {
+        name: float(statistics.median(row[name] for row in batches))
+        for name in ("rows", "trigger_ms", "add_batch_ms", "planning_ms", "logs_ms")
+        if batches
+    }
+    return told | {"worker_ms_per_frame": _worker_ms(system, since)}
+
+
+def _worker_ms(system: System, since: datetime) -> float:
+    """Wall time within the workers for one frame, from the stage times in `detections`."""
+    rows = [row for row in system.rows("detections") if row["started_at"] and row["started_at"] >= since]
+    spans = {(row["partition"], row["started_at"], row["finished_at"]) for row in rows}
+    spent = sum((end - start).total_seconds() for _, start, end in spans)
+    with suppress(ZeroDivisionError):
+        return round(1000 * spent / len(rows), 2)
+    return 0.0
