@@ -12,6 +12,8 @@ from capture import camera_command, programs
 from capture.cameras import DEMO, Camera, CameraError, interval_of
 from capture.redaction import redact
 from capture.settings import CaptureSettings
+from capture.speech import SpeechUnavailableError
+from capture.viewer import Wanted, show_results
 from lake.settings import SettingError, Settings
 
 app = typer.Typer(
@@ -65,10 +67,24 @@ def agent() -> None:
 
 @app.command()
 def results(
-    camera: Annotated[str | None, typer.Option(help="Only this camera's results.")] = None,
+    camera: Annotated[
+        list[str] | None, typer.Option(help="Only this camera's results; may be given more than once.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each result.")] = False,
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All results still kept.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Keep the last annotated picture here too.")
+    ] = None,
+    speak: Annotated[bool, typer.Option("--speak", help="Read the newest result aloud.")] = False,
+    speech_rate: Annotated[int, typer.Option(min=80, max=450, help="Words a minute.")] = 170,
 ) -> None:
     """Show what was found, as it is found."""
     settings, _ = read_settings()
-    programs.show_results(settings, camera, as_json=as_json, from_beginning=from_beginning)
+    cameras, rate = frozenset(camera or ()), speech_rate if speak else None
+    try:
+        show_results(settings, Wanted(cameras, as_json, from_beginning, picture, rate))
+    except SpeechUnavailableError as error:
+        typer.echo(f"pycturestream: {error}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        raise typer.Exit from None
