@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from capture import camera_command, programs
+from capture import camera_command, probe_command, programs
 from capture.cameras import DEMO, Camera, CameraError, interval_of
 from capture.redaction import redact
 from capture.settings import CaptureSettings
@@ -56,6 +56,29 @@ def run(
     if not (wanted.is_device or wanted.is_stream or path.is_file()):
         raise typer.BadParameter(f"no file {str(path)!r}; give a video file, demo, 0 or an rtsp:// URL")
     raise typer.Exit(programs.run_camera(wanted, settings, defaults))
+
+
+@app.command()
+def probe(
+    source: Annotated[
+        str | None, typer.Option(help="Only this: a device such as 0, a video file, rtsp:// or http://, demo")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder of the test pictures; test_0.jpg and so on.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="What a source may take.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Find the cameras of this machine, and take a test picture by each; status 1 when there is none."""
+    settings, defaults = read_settings()
+    try:
+        folder = (output or settings.data / "probe").absolute()
+        way = probe_command.probe_of(defaults.demo_clip, folder, seconds)
+        found = probe_command.reports(way, source, defaults)
+        well = probe_command.show(found, devices=source is None, as_json=as_json)
+    except (CameraError, OSError) as error:
+        raise typer.BadParameter(redact(str(error))) from error
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command()
