@@ -20,7 +20,11 @@ from stack.installation import Installation
 from stack.programs import CAPTURE, NAMES, child_environment, spark_environment
 
 HANDED_OVER = {
-    "capture": ("capture", "Publish pictures of one source: `capture run --source demo`.", ()),
+    "capture": (
+        "capture",
+        "Publish pictures of one source, or find cameras: `capture run`, `capture probe`.",
+        (),
+    ),
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
     "user": ("dashboards.user_command", "Say who may log in to the dashboard: `user add NAME`.", ()),
     "detect": ("jobs.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
