@@ -133,14 +133,12 @@ def check_programs(installation: Installation, clock: Clock) -> Iterator[Finding
     """Each program says of itself that it is well."""
     states = Supervisor(installation).states()
     for name in (name for name in NAMES if name != KAFKA):
-        yield check_program(installation, name, states.get(name), clock, up=bool(states))
+        yield check_program(installation, name, states.get(name), clock)
 
 
-def check_program(
-    installation: Installation, name: str, state: ProgramState | None, clock: Clock, *, up: bool
-) -> Finding:
-    """One program of a system that is `up` or not; what was left out of the start lacks nothing."""
-    if up and name in LEFT_OUT and state is not None and state.state == STOPPED:
+def check_program(installation: Installation, name: str, state: ProgramState | None, clock: Clock) -> Finding:
+    """One program; `state` is None when nothing runs. What was left out of the start lacks nothing."""
+    if name in LEFT_OUT and state is not None and state.state == STOPPED:
         return Finding(name, True, "left out of this start")
     if state is None or state.state == STOPPED:
         return Finding(name, False, "not running", UP)

@@ -63,29 +63,28 @@ RUNS, STOPS = ProgramState("RUNNING", pid=7), ProgramState("STOPPED")
 
 
 @pytest.mark.parametrize(
-    ("name", "state", "up", "ok", "detail"),
+    ("name", "state", "ok", "detail"),
     [
-        (CAPTURE, STOPS, True, True, "left out of this start"),
-        (SCHEDULER, STOPS, True, True, "left out of this start"),
-        (STREAM, STOPS, True, False, "not running"),
-        (CAPTURE, None, True, False, "not running"),
-        (CAPTURE, None, False, False, "not running"),
-        (STREAM, ProgramState("FATAL", reason="can't find it"), True, False, "ended (fatal) can't find it"),
-        (STREAM, ProgramState("BACKOFF"), True, False, "ended (backoff)"),
-        (STREAM, RUNS, True, False, "loading"),
+        (CAPTURE, STOPS, True, "left out of this start"),
+        (SCHEDULER, STOPS, True, "left out of this start"),
+        (STREAM, STOPS, False, "not running"),
+        (CAPTURE, None, False, "not running"),
+        (STREAM, ProgramState("FATAL", reason="can't find it"), False, "ended (fatal) can't find it"),
+        (STREAM, ProgramState("BACKOFF"), False, "ended (backoff)"),
+        (STREAM, RUNS, False, "loading"),
     ],
 )
 def test_a_program_is_judged_by_its_supervisor_and_then_by_itself(
-    name: str, state: ProgramState | None, up: bool, ok: bool, detail: str, here: Installation
+    name: str, state: ProgramState | None, ok: bool, detail: str, here: Installation
 ) -> None:
-    found = check_program(here, name, state, FixedClock(NOON), up=up)
+    found = check_program(here, name, state, FixedClock(NOON))
     assert (found.name, found.ok, found.detail) == (name, ok, detail)
     assert found.ok or UP in found.cure
 
 
 def test_the_dashboard_is_well_when_it_answers(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stack.health.is_open", lambda port: port == here.dashboard_port)
-    assert check_program(here, DASHBOARD, RUNS, FixedClock(NOON), up=True) == Finding(
+    assert check_program(here, DASHBOARD, RUNS, FixedClock(NOON)) == Finding(
         DASHBOARD, True, "healthy", f"{UP}; then ./pycturestream logs {DASHBOARD}"
     )
 
