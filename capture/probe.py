@@ -74,8 +74,9 @@ class Probe:
     def look_at(self, camera: Camera) -> Report:
         """One source of any kind."""
         name = f"test_{camera.source}.jpg" if camera.is_device else "test_source.jpg"
-        cause = self._seen_from_outside(camera)
-        answer = {"cause": cause} if cause else self._ask(Request(camera, self.demo_clip, self.output / name))
+        seen = self._seen_from_outside(camera)
+        request = Request(camera, self.demo_clip, self.output / name)
+        answer: dict[str, Any] = {"cause": seen} if seen else self._ask(request)
         source = redact(camera.source)
         if "properties" in answer:
             return Report(source, True, answer["properties"], answer["picture"])
