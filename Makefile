@@ -77,6 +77,7 @@ requirements: environment-test ## for maintainers: compile requirements/*.txt fr
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev -c requirements/base.txt -o requirements/dev.txt
 	$(call extra,java) | $(COMPILE) $(UPGRADE) - -o requirements/java.txt
 	$(call extra,node) | $(COMPILE) $(UPGRADE) - -o requirements/node.txt
+	$(call extra,speech) | $(COMPILE) $(UPGRADE) - -o requirements/speech.txt
 	echo uv | $(COMPILE) $(UPGRADE) --no-annotate - -o requirements/uv.txt
 
 clean: down ## stop everything and delete the environment; data in var/ and the cache are kept

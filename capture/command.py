@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
-from capture import camera_command, programs
+from capture import camera_command, probe_command, programs
 from capture.cameras import DEMO, Camera, CameraError, interval_of
 from capture.redaction import redact
 from capture.settings import CaptureSettings
+from capture.speech import SpeechUnavailableError
+from capture.viewer import Wanted, show_results
 from lake.settings import SettingError, Settings
 
 app = typer.Typer(
@@ -57,6 +59,29 @@ def run(
 
 
 @app.command()
+def probe(
+    source: Annotated[
+        str | None, typer.Option(help="Only this: a device such as 0, a video file, rtsp:// or http://, demo")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder of the test pictures; test_0.jpg and so on.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="What a source may take.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Find the cameras of this machine, and take a test picture by each; status 1 when there is none."""
+    settings, defaults = read_settings()
+    try:
+        folder = (output or settings.data / "probe").absolute()
+        way = probe_command.probe_of(defaults.demo_clip, folder, seconds)
+        found = probe_command.reports(way, source, defaults)
+        well = probe_command.show(found, devices=source is None, as_json=as_json)
+    except (CameraError, OSError) as error:
+        raise typer.BadParameter(redact(str(error))) from error
+    raise typer.Exit(0 if well else 1)
+
+
+@app.command()
 def agent() -> None:
     """Keep every camera of cameras.toml going until told to stop."""
     settings, defaults = read_settings()
@@ -65,10 +90,24 @@ def agent() -> None:
 
 @app.command()
 def results(
-    camera: Annotated[str | None, typer.Option(help="Only this camera's results.")] = None,
+    camera: Annotated[
+        list[str] | None, typer.Option(help="Only this camera's results; may be given more than once.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each result.")] = False,
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All results still kept.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Keep the last annotated picture here too.")
+    ] = None,
+    speak: Annotated[bool, typer.Option("--speak", help="Read the newest result aloud.")] = False,
+    speech_rate: Annotated[int, typer.Option(min=80, max=450, help="Words a minute.")] = 170,
 ) -> None:
     """Show what was found, as it is found."""
     settings, _ = read_settings()
-    programs.show_results(settings, camera, as_json=as_json, from_beginning=from_beginning)
+    cameras, rate = frozenset(camera or ()), speech_rate if speak else None
+    try:
+        show_results(settings, Wanted(cameras, as_json, from_beginning, picture, rate))
+    except SpeechUnavailableError as error:
+        typer.echo(f"pycturestream: {error}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        raise typer.Exit from None

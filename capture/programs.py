@@ -9,12 +9,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Final
 
-import typer
 from filelock import FileLock, Timeout
-from rich.console import Console
 
 from capture.agent import Agent
 from capture.backoff import Backoff
@@ -22,14 +19,12 @@ from capture.broker import KafkaBroker
 from capture.cameras import Camera
 from capture.publisher import Publisher
 from capture.redaction import redact
-from capture.results import as_json, as_text, follow, save_picture
 from capture.session import Session
 from capture.settings import CaptureSettings
 from capture.sources import source_of
 from capture.status import CameraStatus, State
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC
-from lake.results import MalformedResultError, parse_result
 from lake.settings import Settings
 
 LOG: Final = logging.getLogger("capture")
@@ -174,43 +169,3 @@ def run_agent(settings: Settings, defaults: CaptureSettings) -> int:
     logging.shutdown()
     sys.stderr.flush()
     os._exit(0 if stop.is_set() else 1)  # a device's driver may hang for ever in a thread
-
-
-def show_results(settings: Settings, camera: str | None, *, as_json: bool, from_beginning: bool) -> None:
-    """`results`: until Ctrl-C, which ends quietly."""
-    out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
-
-    def say(text: str) -> None:
-        err.print(text, markup=False)
-
-    try:
-        values = follow(
-            settings.kafka,
-            Backoff(random.random, longest=5.0),
-            time.sleep,
-            say,
-            from_beginning=from_beginning,
-        )
-        for value in values:
-            show_result(
-                value, settings, camera, say, lambda text: out.print(text, markup=False), json_lines=as_json
-            )
-    except KeyboardInterrupt:
-        raise typer.Exit from None
-
-
-def show_result(
-    value: bytes | None, settings: Settings, camera: str | None,
-    say: Callable[[str], None], show: Callable[[str], None], *, json_lines: bool,
-) -> None:  # fmt: skip
-    """Show one message of the results topic, and keep its picture."""
-    try:
-        result = parse_result(value)
-        if camera not in (None, result["camera_id"]):
-            return
-        show(as_json(result) if json_lines else as_text(result))
-        save_picture(result, settings.data / "pictures")
-    except MalformedResultError as error:
-        say(f"a message was passed over: {error}")
-    except OSError as error:
-        say(f"the picture cannot be saved ({error}); is the disk full?")

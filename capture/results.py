@@ -22,8 +22,13 @@ POLL_MS: Final = 500
 CHECK_POLLS: Final = 10
 
 
-def save_picture(result: dict[str, Any], pictures: Path) -> Path | None:
+def save_picture(result: dict[str, Any], pictures: Path, also: Path | None = None) -> Path | None:
     """Keep the annotated picture as `<pictures>/<camera>/result.jpg`; where it is, None without one.
+
+    Args:
+        result: as `parse_result` gives it.
+        pictures: folder of a folder for each camera.
+        also: where a copy of the last one goes, of whichever camera.
 
     Raises:
         OSError: it cannot be written.
@@ -32,15 +37,20 @@ def save_picture(result: dict[str, Any], pictures: Path) -> Path | None:
     if picture is None:
         return None
     path = pictures / check_camera_id(result["camera_id"]) / "result.jpg"
-    write_atomically(path, picture)
+    for target in (path, also):
+        if target is not None:
+            write_atomically(target, picture)
     return path
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """Device, time and objects, then the same as sentences."""
-    head = f"{plain(result['camera_id'])} · {plain(result.get('timestamp', 'no time'))}"
-    found = [f"  {line(thing)}" for thing in result["objects"]]
-    return "\n".join([head, *found, f"  {' '.join(sentences(result['objects']))}"])
+    """Device, time and number of objects, each object, then the same as sentences."""
+    things = result["objects"]
+    head = [plain(result["camera_id"]), plain(result.get("timestamp", "no time"))]
+    if things:
+        head.append("1 object" if len(things) == 1 else f"{len(things)} objects")
+    found = [f"  {line(thing)}" for thing in things]
+    return "\n".join([" · ".join(head), *found, f"  {' '.join(sentences(things))}"])
 
 
 def as_json(result: dict[str, Any]) -> str:

@@ -147,6 +147,22 @@ class FileSource:
             self._film = None
 
 
+def connect(camera: Camera) -> cv2.VideoCapture:
+    """A device, asked for the camera's size, or a stream; whether it opened says `isOpened`."""
+    if camera.is_device:
+        device = cv2.VideoCapture(int(camera.source))
+        device.set(cv2.CAP_PROP_FRAME_WIDTH, camera.width)
+        device.set(cv2.CAP_PROP_FRAME_HEIGHT, camera.height)
+        return device
+    limits = [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        OPEN_TIMEOUT_MS,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        READ_TIMEOUT_MS,
+    ]
+    return cv2.VideoCapture(camera.source, cv2.CAP_FFMPEG, limits)
+
+
 class LiveSource:
     """A device or stream; a reader thread drains it, so that a picture asked for is the freshest one."""
 
@@ -173,25 +189,11 @@ class LiveSource:
         )
         self._reader.start()
 
-    def _connect(self) -> cv2.VideoCapture:
-        if self._camera.is_device:
-            device = cv2.VideoCapture(int(self._camera.source))
-            device.set(cv2.CAP_PROP_FRAME_WIDTH, self._camera.width)
-            device.set(cv2.CAP_PROP_FRAME_HEIGHT, self._camera.height)
-            return device
-        limits = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            OPEN_TIMEOUT_MS,
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            READ_TIMEOUT_MS,
-        ]
-        return cv2.VideoCapture(self._camera.source, cv2.CAP_FFMPEG, limits)
-
     def _drain(self, stop: threading.Event) -> None:
         lost = f"camera {self._name!r} gives no pictures: unplugged, switched off, or in use elsewhere?"
         device = None
         try:
-            device = self._connect()
+            device = connect(self._camera)
             while device.isOpened() and not stop.is_set() and device.grab():
                 self._hand_out(device)
         except cv2.error as error:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, NoReturn
 
@@ -19,7 +20,11 @@ from stack.installation import Installation
 from stack.programs import CAPTURE, NAMES, child_environment, spark_environment
 
 HANDED_OVER = {
-    "capture": ("capture", "Publish pictures of one source: `capture run --source demo`.", ()),
+    "capture": (
+        "capture",
+        "Publish pictures of one source, or find cameras: `capture run`, `capture probe`.",
+        (),
+    ),
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
     "user": ("dashboards.user_command", "Say who may log in to the dashboard: `user add NAME`.", ()),
     "detect": ("jobs.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
@@ -128,16 +133,26 @@ def logs(
 
 
 @app.command()
-def doctor() -> None:
-    """Check everything that can be wrong, and say what cures it."""
+def doctor(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out what takes long: Spark, the model.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Check everything that can be wrong, and say what cures it; status 0 only if all is well."""
     from stack.doctor import examine
-    from stack.screens import show_finding
+    from stack.screens import show_finding, show_progress
 
-    console, healthy = Console(), True
-    for finding in examine(installation(), SystemClock()):
-        show_finding(console, finding)
-        healthy = healthy and finding.ok
-    raise typer.Exit(0 if healthy else 1)
+    here, console, err = installation(), Console(), Console(stderr=True)
+    findings = []
+    for finding in examine(here, SystemClock(), lambda text: show_progress(err, text), quick=quick):
+        findings.append(finding)
+        if not as_json:
+            show_finding(console, finding)
+    well = all(finding.ok for finding in findings)
+    if as_json:
+        print(json.dumps({"ok": well, "findings": [asdict(finding) for finding in findings]}))  # noqa: T201
+    raise typer.Exit(0 if well else 1)
 
 
 repairs = typer.Typer(help="Repair what a crash or a full disk left broken.", no_args_is_help=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from kafka.errors import KafkaError
 
 from stack.airflow import COMPONENTS
 from stack.clock import Clock
+from stack.findings import UP, Finding, timed
 from stack.health import ailment
 from stack.installation import Installation
 from stack.java import JavaNotFoundError, find_java
@@ -20,24 +20,34 @@ from stack.kafka_probe import ProbeError, round_trip, topics_that_differ
 from stack.machine import DATA_BYTES, Need, SpaceError, check_space
 from stack.ports import holder, is_free, listener, move, ports_needed
 from stack.processes import marked
-from stack.programs import CAPTURE, STREAM
+from stack.programs import CAPTURE, KAFKA, NAMES
 from stack.provision import verify
+from stack.supervision import ProgramState, Supervisor
+from stack.trials import try_model, try_spark
 
-UP: Final = "./pycturestream up"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found; `cure` says what to do when it is not `ok`."""
-
-    name: str
-    ok: bool
-    detail: str
-    cure: str = ""
+STOPPED: Final = "STOPPED"
+LEFT_OUT: Final = (CAPTURE, *COMPONENTS)
+"""Programs that `up` starts only unless told otherwise."""
+SLOW: Final = "trying Spark with Kafka and Delta, and the model: half a minute; --quick leaves them out"
 
 
-def examine(installation: Installation, clock: Clock) -> Iterator[Finding]:
-    """All checks, the machine first, then the running system; each is yielded as it is done."""
+def examine(
+    installation: Installation, clock: Clock, tell: Callable[[str], None], *, quick: bool
+) -> Iterator[Finding]:
+    """All checks, the machine first, then the running system; each is yielded as it is done.
+
+    Args:
+        installation: what is examined.
+        clock: times the checks.
+        tell: takes a line before what takes long.
+        quick: leave out what takes long.
+    """
+    return timed(_examine(installation, clock, tell, quick=quick), clock)
+
+
+def _examine(
+    installation: Installation, clock: Clock, tell: Callable[[str], None], *, quick: bool
+) -> Iterator[Finding]:
     yield check_python()
     yield check_java(installation)
     yield check_room(installation)
@@ -45,9 +55,11 @@ def examine(installation: Installation, clock: Clock) -> Iterator[Finding]:
     yield from check_ports_of(installation)
     yield check_topics(installation)
     yield check_round_trip(installation)
-    yield check_health(installation, STREAM, clock)
-    yield check_health(installation, CAPTURE, clock)
-    yield from (check_health(installation, name, clock) for name in COMPONENTS)
+    yield from check_programs(installation, clock)
+    if not quick:
+        tell(SLOW)
+        yield from try_spark(installation)
+        yield try_model(installation)
     yield check_webcams()
 
 
@@ -89,10 +101,9 @@ def check_ports_of(installation: Installation) -> Iterator[Finding]:
     """Every port is free, or held by this very system."""
     ours = {process.pid for process in marked(installation.config)}
     for setting, port in ports_needed(installation).items():
-        pid = listener(port)
         if is_free(port):
             yield Finding(f"port {port}", True, "free")
-        elif pid in ours:
+        elif listener(port) in ours:
             yield Finding(f"port {port}", True, "held by this system")
         else:
             yield Finding(f"port {port}", False, f"held by {holder(port)}", move(setting, port))
@@ -118,15 +129,27 @@ def check_round_trip(installation: Installation) -> Finding:
     return Finding("Kafka round trip", True, "a message went there and back")
 
 
-def check_health(installation: Installation, program: str, clock: Clock) -> Finding:
-    """A program says of itself that it is well."""
-    why = ailment(installation, program, clock)
-    cure = f"{UP}; then ./pycturestream logs {program}"
-    return Finding(program, why is None, "healthy" if why is None else why, cure)
+def check_programs(installation: Installation, clock: Clock) -> Iterator[Finding]:
+    """Each program says of itself that it is well."""
+    states = Supervisor(installation).states()
+    for name in (name for name in NAMES if name != KAFKA):
+        yield check_program(installation, name, states.get(name), clock)
+
+
+def check_program(installation: Installation, name: str, state: ProgramState | None, clock: Clock) -> Finding:
+    """One program; `state` is None when nothing runs. What was left out of the start lacks nothing."""
+    if name in LEFT_OUT and state is not None and state.state == STOPPED:
+        return Finding(name, True, "left out of this start")
+    if state is None or state.state == STOPPED:
+        return Finding(name, False, "not running", UP)
+    ended = f"ended ({state.state.lower()}) {state.reason}".strip()
+    why = ailment(installation, name, clock, state.pid) if state.pid else ended
+    cure = f"{UP}; then ./pycturestream logs {name}"
+    return Finding(name, why is None, "healthy" if why is None else why, cure)
 
 
 def check_webcams() -> Finding:
     """Only a hint: a webcam is not needed."""
     found = sorted(str(device) for device in Path("/dev").glob("video*"))
     detail = ", ".join(found) if found else "none seen; files, RTSP addresses and the demo work without"
-    return Finding("webcams", True, detail)
+    return Finding("webcams", True, f"{detail} (./pycturestream capture probe looks closer)")

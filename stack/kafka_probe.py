@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -42,10 +44,23 @@ def topics_that_differ(bootstrap: str, topics: Configs = TOPICS) -> list[str]:
 
 
 def round_trip(bootstrap: str) -> None:
-    """Send a message through a scratch topic and read it back; the topic is deleted again.
+    """Send a message through a scratch topic and read it back.
 
     Raises:
         ProbeError: it did not come back.
+    """
+    with scratch_topic(bootstrap) as topic:
+        came_back = _send_and_read(bootstrap, topic)
+    if not came_back:
+        raise ProbeError(f"a message sent to {bootstrap} did not come back within {TIMEOUT_MS // 1000} s")
+
+
+@contextmanager
+def scratch_topic(bootstrap: str) -> Iterator[str]:
+    """The name of a new topic, which is deleted afterwards.
+
+    Raises:
+        ProbeError: nobody answers at `bootstrap`, or the broker refuses.
     """
     if not is_ready(bootstrap):
         raise ProbeError(f"nobody answers at {bootstrap}")
@@ -55,13 +70,12 @@ def round_trip(bootstrap: str) -> None:
             new = {topic: {"num_partitions": 1, "replication_factor": 1}}
             admin.create_topics(new, wait_for_metadata=True)
             try:
-                came_back = _send_and_read(bootstrap, topic)
+                yield topic
             finally:
-                admin.delete_topics([topic])
+                with suppress(KafkaError):  # of a broker that went away meanwhile, which other checks tell
+                    admin.delete_topics([topic])
     except KafkaError as error:
         raise ProbeError(f"a message through {bootstrap} failed: {error}") from error
-    if not came_back:
-        raise ProbeError(f"a message sent to {bootstrap} did not come back within {TIMEOUT_MS // 1000} s")
 
 
 def _send_and_read(bootstrap: str, topic: str) -> bool:

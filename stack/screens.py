@@ -12,7 +12,7 @@ from rich.status import Status as Spinner
 from rich.table import Table
 from rich.text import Text
 
-from stack.doctor import Finding
+from stack.findings import Finding
 from stack.logs import last_lines
 from stack.status import Login, ProgramStatus, Status
 
@@ -113,10 +113,16 @@ def show_next(console: Console) -> None:
 
 def show_finding(console: Console, finding: Finding) -> None:
     """One line, and below a failed check its cure."""
-    mark = Text("ok    ", "green") if finding.ok else Text("failed", "bold red")
-    console.print(mark, Text(f" {finding.name}: {finding.detail}"), sep="", soft_wrap=True)
+    mark = Text("\u2714", "green") if finding.ok else Text("\u2717", "bold red")
+    text = Text(f" {finding.name}: {finding.detail} ")
+    console.print(mark, text, Text(f"({finding.seconds:.1f} s)", "dim"), sep="", soft_wrap=True)
     if not finding.ok:
-        console.print(Text(f"       cure: {finding.cure}"), soft_wrap=True)
+        console.print(Text(f"  cure: {finding.cure}"), soft_wrap=True)
+
+
+def show_progress(console: Console, text: str) -> None:
+    """What is being done meanwhile."""
+    console.print(Text(f"\u2026 {text}", "dim"), soft_wrap=True)
 
 
 def show_log(console: Console, log: Path, count: int = 50) -> None:

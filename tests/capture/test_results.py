@@ -5,11 +5,10 @@ import json
 
 import pytest
 
-from capture.programs import show_result
 from capture.results import as_json, as_text, save_picture
+from capture.viewer import Viewer, Wanted
 from lake.contracts import MalformedFrameError
 from lake.results import MalformedResultError, parse_result, picture_of
-from lake.settings import Settings
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 PERSON = {"label": "person", "score": 0.87, "sector": ["middle", "left"], "box": [0.1, 0.2, 0.3, 0.4]}
@@ -27,16 +26,16 @@ def result(**changed):
     return {**whole, **changed}
 
 
-def shown(tmp_path, value, camera=None, json_lines=False):
+def shown(tmp_path, value, **wanted):
     said, out = [], []
-    settings = Settings(home=tmp_path, data=tmp_path)
-    show_result(value, settings, camera, said.append, out.append, json_lines=json_lines)
+    viewer = Viewer(Wanted(**wanted), tmp_path / "pictures", out.append, said.append, None)
+    viewer.see(value)
     return said, out
 
 
 def test_a_result_is_shown_with_device_time_objects_and_sentences():
     assert as_text(result()) == (
-        "door · 2026-01-02T13:00:00\n"
+        "door · 2026-01-02T13:00:00 · 3 objects\n"
         "  person (0.87) at middle left\n"
         "  cup (0.50) at top right\n"
         "  person (0.87) at middle left\n"
@@ -103,8 +102,55 @@ def test_what_is_no_jpeg_is_not_kept(tmp_path, image):
     assert save_picture(result(image=image), tmp_path) is None
 
 
-def test_only_the_asked_camera_is_shown(tmp_path):
-    value = json.dumps(result()).encode()
-    assert shown(tmp_path, value, camera="yard") == ([], [])
-    said, (line,) = shown(tmp_path, value, camera="door", json_lines=True)
-    assert (said, json.loads(line)["camera_id"]) == ([], "door")
+@pytest.mark.parametrize(
+    ("cameras", "seen"),
+    [((), ["door", "hall", "yard"]), (("door",), ["door"]), (("yard", "door"), ["door", "yard"])],
+)
+def test_only_the_asked_cameras_are_shown(tmp_path, cameras, seen):
+    lines = []
+    for name in ("door", "hall", "yard"):
+        value = json.dumps(result(camera_id=name)).encode()
+        said, out = shown(tmp_path, value, cameras=frozenset(cameras), json_lines=True)
+        assert said == []
+        lines += out
+    assert [json.loads(line)["camera_id"] for line in lines] == seen
+
+
+def test_the_last_picture_of_the_asked_cameras_is_kept_where_it_was_asked_for(tmp_path):
+    wanted = {"cameras": frozenset({"door"}), "picture": tmp_path / "mine" / "output.jpg"}
+    shown(tmp_path, json.dumps(result()).encode(), **wanted)
+    shown(tmp_path, json.dumps(result(camera_id="hall", image=None)).encode(), **wanted)
+    assert wanted["picture"].read_bytes() == JPEG
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["door"]
+
+
+def test_a_picture_that_cannot_be_kept_is_told_and_reading_goes_on(tmp_path):
+    (tmp_path / "mine").touch()
+    said, out = shown(tmp_path, json.dumps(result()).encode(), picture=tmp_path / "mine" / "output.jpg")
+    assert [text[:28] for text in said] == ["the picture cannot be saved "]
+    assert out == [as_text(result())]
+
+
+class Speaker:
+    def __init__(self):
+        self.texts = []
+
+    def say(self, text):
+        self.texts.append(tuple(text))
+
+
+@pytest.mark.parametrize(
+    ("cameras", "words"),
+    [
+        (("door",), "2 books at middle left."),
+        ((), "door: 2 books at middle left."),
+        (("door", "yard"), "door: 2 books at middle left."),
+    ],
+)
+def test_the_sentences_are_spoken_with_the_camera_s_name_unless_it_is_the_only_one(tmp_path, cameras, words):
+    speaker, book = Speaker(), {**PERSON, "label": "book"}
+    viewer = Viewer(Wanted(frozenset(cameras)), tmp_path, lambda _text: None, pytest.fail, speaker)
+    viewer.see(json.dumps(result(objects=[book, book])).encode())
+    viewer.see(json.dumps(result(camera_id="door", objects=[])).encode())
+    silence = words.partition("2")[0] + "No objects detected."
+    assert speaker.texts == [("door", words), ("door", silence)]

@@ -32,9 +32,8 @@ from tests.whole_system import RUN_S, RefusedError, WholeSystem
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
 
-FRAMES = 6
-HELD_BACK = 3
-"""So many hours ago the pictures say that they were taken: the speed layer skips them as stale."""
+FRAMES, HELD_BACK = 6, 3
+"""So many pictures say that they were taken so many hours ago: the speed layer skips them as stale."""
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +229,10 @@ def test_a_person_sees_the_dags_the_form_and_the_log_of_a_task(
             form.get_by_text(field, exact=True).first.wait_for()
         person.run("hourly_counts", "by-command", "count_objects")
         page.get_by_text("jobs/count_objects.py").first.wait_for()
+
+
+def test_doctor_finds_nothing_wrong_with_it(system: WholeSystem) -> None:
+    assert json.loads(system.command("doctor", "--quick", "--json"))["ok"] is True
 
 
 def test_everything_listens_on_loopback(system: WholeSystem) -> None:

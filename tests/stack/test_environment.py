@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from lake.settings import PROJECT_ROOT
 from stack import environment
-from stack.environment import EnvironmentMadeError, create, install, is_installed, remember
+from stack.environment import EnvironmentMadeError, create, install, is_installed, remember, requirements
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +96,14 @@ def test_an_environment_of_another_version_is_used_unless_a_python_was_named(
 def test_an_environment_whose_python_is_gone_is_not_usable(project: Path) -> None:
     program(project / ".venv" / "bin" / "python", "exit 127")
     assert not environment.is_usable()
+
+
+def test_every_extra_has_a_requirements_file_that_pins_what_it_names() -> None:
+    extras = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {extra: {re.split(r"[=\[;<>]", one)[0] for one in wanted} for extra, wanted in extras.items()}
+    pinned = {
+        extra: re.findall(r"^([\w.-]+)==", (PROJECT_ROOT / requirements(extra)).read_text(), re.MULTILINE)
+        for extra in extras
+    }
+    assert {extra for extra in named if not named[extra] <= set(pinned[extra])} == set()
+    assert "speech" in named
