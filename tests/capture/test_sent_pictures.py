@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
 from capture.masks import masks_from
 from capture.motion import MotionRule
 from tests.capture.fakes import FakeBroker, FakeTime, adds_up, camera_of, counts, publisher_of
 from tests.capture.test_camera_loop import ScriptedSource, loop_of, picture
+
+CORNER = [[0, 0], [0.2, 0], [0, 0.2]]
 
 
 def block(left, height=48, width=64):
@@ -46,7 +49,8 @@ def test_only_pictures_that_moved_are_sent_and_one_in_a_while_and_all_are_counte
         (5, 0.25),
         (8, 0.0),
     ]
-    assert dict(frames[1].headers(time.utc()))["motion"] == b"0.2500"
+    told = [dict(frame.headers(time.utc())).get("motion") for frame in frames]
+    assert told == [None, b"0.2500", b"0.2500", b"0.2500", b"0.2500", b"0.0000"]
 
 
 def test_a_camera_without_gate_sends_all_and_tells_nothing_of_motion():
@@ -83,6 +87,16 @@ def test_a_large_picture_is_made_smaller_and_says_its_own_size():
         for frame in drain(buffer)
     ]
     assert sizes == [(64, 36, 36, 64, 3), (40, 30, 30, 40, 3)]
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 3), (48, 64), (48, 64, 4)])
+def test_a_broken_picture_fails_and_ends_neither_gate_nor_camera(shape):
+    time = FakeTime(stop_at=1.5)
+    camera = replace(camera_of(), motion=MotionRule(), longest_side=32, masks=masks_from([CORNER]))
+    loop, buffer, _ = loop_of(ScriptedSource(time, np.zeros(shape, np.uint8), picture()), time, camera=camera)
+    loop.run()
+    assert counts(buffer) == {"captured": 2, "failed": 1, "pending": 1}
+    assert f"a picture of shape {shape} is none" in buffer.status.last_error
 
 
 def test_a_camera_goes_on_while_the_network_hangs(tmp_path):
