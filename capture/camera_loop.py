@@ -73,7 +73,7 @@ class CameraLoop:
         while not self.wait(max(0.0, due - self.monotonic())):
             picture = self.source.read(interval)
             if picture is not None:
-                self._take(picture, interval)
+                self._send(picture)
                 last = self.monotonic()
                 due = max(due + interval, last)
             elif self.monotonic() - last > interval + PATIENCE_SECONDS:
@@ -81,7 +81,7 @@ class CameraLoop:
                     f"no picture for {PATIENCE_SECONDS:g} s; the camera is opened anew"
                 )
 
-    def _take(self, picture: Picture, interval: float) -> None:
+    def _send(self, picture: Picture) -> None:
         """Count a picture and put it on its way, unless the gate keeps it back."""
         self.backoff.reset()
         self.status.enter(State.RUNNING)
@@ -90,7 +90,7 @@ class CameraLoop:
         try:
             check_picture(picture)
             visible = black_out(picture, self.camera.masks)
-            motion, worth_sending = self._look(visible, interval)
+            motion, worth_sending = self._look(visible)
             if not worth_sending:
                 self.status.count_gated(taken_at)
                 return
@@ -105,10 +105,10 @@ class CameraLoop:
         frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg, motion)
         self.buffer.put(frame, lambda: self.wait(0))
 
-    def _look(self, picture: Picture, interval: float) -> tuple[float | None, bool]:
+    def _look(self, picture: Picture) -> tuple[float | None, bool]:
         """Share of the picture that moved, where that is measured, and whether to send it."""
         if self._gate is None:
             return None, True
-        now = self.monotonic()
+        now, interval = self.monotonic(), max(self.camera.interval, self.source.fastest)
         motion = self._gate.measure(picture, now)
         return motion, self._gate.passes(motion, now, interval)

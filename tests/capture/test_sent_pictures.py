@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from capture.frames import encode_jpeg
 from capture.masks import masks_from
 from capture.motion import MotionRule
 from tests.capture.fakes import FakeBroker, FakeTime, adds_up, camera_of, counts, publisher_of
@@ -89,6 +90,13 @@ def test_a_large_picture_is_made_smaller_and_says_its_own_size():
     assert sizes == [(64, 36, 36, 64, 3), (40, 30, 30, 40, 3)]
 
 
+def test_a_camera_has_its_own_quality():
+    time, drawn = FakeTime(stop_at=0.5), block(8)
+    loop, buffer, _ = loop_of(ScriptedSource(time, drawn), time, camera=replace(camera_of(), quality=30))
+    loop.run()
+    assert buffer.take().jpeg == encode_jpeg(drawn, 30) != encode_jpeg(drawn, 85)
+
+
 @pytest.mark.parametrize("shape", [(0, 0, 3), (48, 64), (48, 64, 4)])
 def test_a_broken_picture_fails_and_ends_neither_gate_nor_camera(shape):
     time = FakeTime(stop_at=1.5)
@@ -112,7 +120,7 @@ def test_a_camera_goes_on_while_the_network_hangs(tmp_path):
     loop, buffer, _ = loop_of(ScriptedSource(time, *[picture()] * 100), time, frames=4)
     publisher = publisher_of(broker, FakeTime(), tmp_path)
     publisher.add(buffer)
-    loop._take(picture(), 1.0)
+    loop._send(picture())
     sender = threading.Thread(target=publisher.step)
     sender.start()
     try:
