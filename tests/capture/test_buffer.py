@@ -38,6 +38,16 @@ def test_a_frame_just_taken_goes_before_those_that_wait():
     assert taken + drain(buffer) == [3, 0, 4, 1, 2]
 
 
+def test_on_a_link_slower_than_the_camera_every_frame_sent_is_the_newest():
+    buffer, sent = buffer_of(frames=64, size=10_000), []
+    for sequence in range(500):
+        buffer.put(frame_of(sequence))
+        if sequence % 5 == 4:
+            sent.append(buffer.take().sequence)
+    assert sent == list(range(4, 500, 5))
+    assert counts(buffer) == {"captured": 500, "dropped": 337, "pending": 163}
+
+
 def test_a_file_keeps_its_order():
     buffer = buffer_of(live=False)
     for sequence in range(3):
