@@ -14,8 +14,10 @@ from lake.contracts import Frame
 class FrameBuffer:
     """Frames that wait for their hand-over, bounded in number and bytes whatever the broker does.
 
-    A live buffer gives up its oldest frames for newer ones; any other makes `put` wait. One frame is
-    always held, however large. Every frame's way is counted in the camera's status.
+    A live buffer gives up its oldest frames for newer ones, and hands out a frame before the older ones that
+    still wait: what was missed never delays what is seen now, however slow the network. Any other makes `put`
+    wait and keeps the order. One frame is always held, however large. Every frame's way is counted in the
+    camera's status.
     """
 
     def __init__(self, status: CameraStatus, frames: int, size: int, *, live: bool) -> None:
@@ -24,6 +26,7 @@ class FrameBuffer:
         self._most_frames, self._most_bytes, self._live = frames, size, live
         self._waiting: deque[Frame] = deque()
         self._bytes = 0
+        self._newest_taken = -1
         self._closed = False
         self._changed = threading.Condition()
 
@@ -51,11 +54,13 @@ class FrameBuffer:
             self._bytes += len(frame.jpeg)
 
     def take(self) -> Frame | None:
-        """The oldest frame, now in flight; None when there is none."""
+        """The next frame, now in flight; None when there is none."""
         with self._changed:
             if not self._waiting:
                 return None
-            frame = self._waiting.popleft()
+            fresh = self._live and self._waiting[-1].sequence > self._newest_taken
+            frame = self._waiting.pop() if fresh else self._waiting.popleft()
+            self._newest_taken = max(self._newest_taken, frame.sequence)
             self._bytes -= len(frame.jpeg)
             self.status.count_handed_over()
             self._changed.notify_all()

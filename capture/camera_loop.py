@@ -10,7 +10,9 @@ from typing import Final
 from capture.backoff import Backoff
 from capture.buffer import FrameBuffer
 from capture.cameras import Camera
-from capture.frames import Picture, UnsendablePictureError, encode_jpeg
+from capture.frames import Picture, UnsendablePictureError, check_picture, encode_jpeg, shrink
+from capture.masks import black_out
+from capture.motion import MotionGate
 from capture.sources import CameraUnavailableError, EndOfSourceError, Source
 from capture.status import CameraStatus, State
 from lake.contracts import Frame
@@ -40,6 +42,12 @@ class CameraLoop:
     wait: Callable[[float], bool]
     backoff: Backoff
     _sequence: int = field(default=0, init=False)
+    _gate: MotionGate | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the gate, if the camera has one."""
+        if self.camera.motion is not None:
+            self._gate = MotionGate(self.camera.motion)
 
     def run(self) -> None:
         """Take pictures; a lost source is opened again, with growing waits, for as long as it takes."""
@@ -74,17 +82,33 @@ class CameraLoop:
                 )
 
     def _send(self, picture: Picture) -> None:
+        """Count a picture and put it on its way, unless the gate keeps it back."""
         self.backoff.reset()
         self.status.enter(State.RUNNING)
         taken_at, sequence = self.clock(), self._sequence
         self._sequence += 1
-        height, width = picture.shape[:2]
         try:
-            jpeg = encode_jpeg(picture, self.camera.quality)
+            check_picture(picture)
+            visible = black_out(picture, self.camera.masks)
+            motion, worth_sending = self._look(visible)
+            if not worth_sending:
+                self.status.count_gated(taken_at)
+                return
+            small = shrink(visible, self.camera.longest_side)
+            jpeg = encode_jpeg(small, self.camera.quality)
         except UnsendablePictureError as error:
             self.status.count_captured(taken_at)
             self.status.count_unsendable()
             self.status.complain(str(error))
             return
-        frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg)
+        height, width = small.shape[:2]
+        frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg, motion)
         self.buffer.put(frame, lambda: self.wait(0))
+
+    def _look(self, picture: Picture) -> tuple[float | None, bool]:
+        """Share of the picture that moved, where that is measured, and whether to send it."""
+        if self._gate is None:
+            return None, True
+        now, interval = self.monotonic(), max(self.camera.interval, self.source.fastest)
+        motion = self._gate.measure(picture, now)
+        return motion, self._gate.passes(motion, now, interval)

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from capture.masks import Mask, MaskError, masks_from
+from capture.motion import KEYS as MOTION_KEYS
+from capture.motion import MotionRule, MotionRuleError, motion_rule
 from capture.redaction import redact
 from capture.settings import CaptureSettings
 from lake.contracts import MalformedFrameError, check_camera_id
 
-KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled")
+KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled",
+               "longest_side", "masks", *MOTION_KEYS)  # fmt: skip
 SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
 
@@ -33,6 +37,9 @@ class Camera:
         width, height: pixels asked of a device.
         quality: of the JPEG, 1..100.
         enabled: switched on.
+        longest_side: pixels; a larger picture is made smaller before it is sent. None sends it as it is.
+        masks: parts of the picture that nobody may see.
+        motion: send only pictures on which something moved, by this rule; None sends all.
     """
 
     id: str
@@ -43,6 +50,9 @@ class Camera:
     height: int
     quality: int
     enabled: bool = True
+    longest_side: int | None = None
+    masks: tuple[Mask, ...] = ()
+    motion: MotionRule | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, whoever made the entry."""
@@ -64,6 +74,8 @@ class Camera:
         self._check("width", 16, 16_384)
         self._check("height", 16, 16_384)
         self._check("quality", 1, 100)
+        if self.longest_side is not None:
+            self._check("longest_side", 16, 16_384)
 
     def _check(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
@@ -137,7 +149,20 @@ def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
         for key, default in (("loop", source == DEMO), ("enabled", True))
     }
     interval = interval_of(name, numbers.get("interval"), numbers.get("fps"), defaults.interval)
-    return Camera(name, str(source), float(interval), **sizes, **switches)
+    return Camera(name, str(source), float(interval), **sizes, **switches, **_seen_by_others(name, entry))
+
+
+def _seen_by_others(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a picture leaves the agent: its size, its masks, and whether it must have moved."""
+    side = _typed(name, "longest_side", entry.get("longest_side"), (int, type(None)), "a whole number")
+    try:
+        return {
+            "longest_side": side,
+            "masks": masks_from(entry.get("masks", [])),
+            "motion": motion_rule(entry),
+        }
+    except (MaskError, MotionRuleError) as error:
+        raise CameraError(f"camera {name!r}: {error}") from error
 
 
 def cameras_from(content: str, defaults: CaptureSettings) -> list[Camera]:

@@ -17,7 +17,7 @@ FIRST_LIST: Final = """\
 # id        names the camera: letters, digits, '_', '-', '.'
 # source    demo, the index of a webcam such as 0, a video file, or an rtsp:// or http:// address
 # interval  seconds between two pictures, or fps: pictures a second; every 3 s unless told
-# Also: loop, width, height, quality, enabled
+# Also: loop, width, height, quality, enabled, longest_side, masks, motion
 
 [[camera]]
 id = "demo"

@@ -17,6 +17,26 @@ class UnsendablePictureError(ValueError):
     """A picture that cannot be encoded, or is too large once it is."""
 
 
+def check_picture(picture: Picture) -> None:
+    """Refuse what is no picture.
+
+    Raises:
+        UnsendablePictureError: it is empty, or has not 3 colours.
+    """
+    if not picture.size or picture.ndim != 3 or picture.shape[2] != 3:
+        raise UnsendablePictureError(f"a picture of shape {picture.shape} is none; is the source broken?")
+
+
+def shrink(picture: Picture, longest_side: int | None) -> Picture:
+    """The picture with no side longer than so many pixels, or itself when nothing needs to change."""
+    height, width = picture.shape[:2]
+    if longest_side is None or max(height, width) <= longest_side:
+        return picture
+    factor = longest_side / max(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def encode_jpeg(picture: Picture, quality: int) -> bytes:
     """The picture as JPEG.
 

@@ -55,6 +55,7 @@ class Publisher:
         self._notices: deque[Message] = deque(maxlen=1000)
         self._flights: dict[int, _Flight] = {}
         self._sent: dict[str, Frame] = {}
+        self._unsaved: set[str] = set()
         self._lock = threading.Lock()
         self._connected = self._doubtful = False
         self._retry_at = self._picture_at = self._doubtful_since = float("-inf")
@@ -176,7 +177,7 @@ class Publisher:
             if self._flights.pop(id(flight), None) is None:
                 return
             if outcome is Outcome.ACKNOWLEDGED:
-                self._sent[flight.frame.camera_id] = flight.frame
+                self._note_sent(flight.frame)
             if outcome in (Outcome.UNKNOWN, Outcome.RETURNED) and not self._doubtful:
                 self._doubtful, self._doubtful_since = True, self._monotonic()
         if outcome is Outcome.RETURNED:
@@ -185,6 +186,13 @@ class Publisher:
         flight.buffer.status.count_settled(outcome)
         if outcome is not Outcome.ACKNOWLEDGED:
             flight.buffer.status.complain(f"frame {flight.frame.frame_id} {outcome.value}: {reason}")
+
+    def _note_sent(self, frame: Frame) -> None:
+        """Remember the newest picture; what waited in an outage is sent after it."""
+        last = self._sent.get(frame.camera_id)
+        if last is None or last.session != frame.session or last.sequence < frame.sequence:
+            self._sent[frame.camera_id] = frame
+            self._unsaved.add(frame.camera_id)
 
     def _leave_doubtful(self) -> None:
         """Make a new connection once the frames of the old one are decided."""
@@ -206,17 +214,18 @@ class Publisher:
             self._settle(flight, Outcome.UNKNOWN, "no answer")
 
     def _keep_pictures(self, *, now: bool = False) -> None:
-        """Save the last sent picture of each camera, about once a second."""
+        """Save the newest sent picture of each camera, about once a second."""
         if not now and self._monotonic() - self._picture_at < PICTURE_EVERY:
             return
         self._picture_at = self._monotonic()
         with self._lock:
-            sent, self._sent = self._sent, {}
-        for camera_id, frame in sent.items():
+            unsaved = [self._sent[camera_id] for camera_id in self._unsaved]
+            self._unsaved.clear()
+        for frame in unsaved:
             try:
-                write_atomically(self._pictures / camera_id / "sent.jpg", frame.jpeg)
+                write_atomically(self._pictures / frame.camera_id / "sent.jpg", frame.jpeg)
             except OSError as error:
-                LOG.warning("the last picture of %s cannot be saved: %s", camera_id, error)
+                LOG.warning("the last picture of %s cannot be saved: %s", frame.camera_id, error)
 
     def close(self, timeout: float) -> None:
         """End: what still waits is dropped, what is unanswered after `timeout` seconds is unknown."""

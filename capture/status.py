@@ -104,6 +104,13 @@ class CameraStatus:
             self.counters.buffered += 1
             self.last_frame_at = at
 
+    def count_gated(self, at: datetime) -> None:
+        """A picture was taken and, since nothing moved, is not sent."""
+        with self._lock:
+            self.counters.captured += 1
+            self.counters.gated += 1
+            self.last_frame_at = at
+
     def count_dropped(self, frames: int = 1) -> None:
         """Waiting frames were given up."""
         with self._lock:

@@ -94,6 +94,7 @@ class Frame:
         captured_at: UTC, the agent's clock, when the picture was taken.
         width, height: pixels.
         jpeg: the encoded picture.
+        motion: share of the picture that moved, 0..1; None where the agent does not measure it.
     """
 
     camera_id: str
@@ -103,6 +104,7 @@ class Frame:
     width: int
     height: int
     jpeg: bytes
+    motion: float | None = None
 
     @property
     def frame_id(self) -> str:
@@ -121,4 +123,6 @@ class Frame:
             "width": self.width,
             "height": self.height,
         }
+        if self.motion is not None:
+            values["motion"] = f"{self.motion:.4f}"
         return [(name, str(value).encode()) for name, value in values.items()]

@@ -128,7 +128,7 @@ def test_a_source_that_falls_silent_is_opened_anew():
 def test_a_late_camera_catches_up_with_one_picture_and_no_burst():
     time = FakeTime(stop_at=6.9)
     source = ScriptedSource(time, picture(), *[None] * 6, *[picture()] * 9)
-    loop, buffer, _ = loop_of(source, time)
+    loop, buffer, _ = loop_of(source, time, live=False)
     loop.run()
     taken = []
     while (frame := buffer.take()) is not None:

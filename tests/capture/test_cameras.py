@@ -6,6 +6,7 @@ import pytest
 
 from capture.cameras import Camera, CameraError, cameras_from, interval_of, read_cameras
 from capture.cameras_file import add_camera, ensure_cameras, remove_camera
+from capture.motion import MotionRule
 from tests.capture.fakes import settings_of
 
 
@@ -25,6 +26,28 @@ def test_an_entry_takes_what_it_leaves_out_from_the_settings(tmp_path):
         Camera("door", "0", 3.0, False, 1280, 720, 85, True),
         Camera("yard", "rtsp://x/1", 0.25, False, 1280, 720, 70, False),
     ]
+
+
+def test_an_entry_may_say_what_others_see_of_its_pictures(tmp_path):
+    content = """
+        [[camera]]
+        id = "yard"
+        source = 0
+        longest_side = 640
+        masks = [[[0, 0], [0.5, 0], [0, 1]]]
+        motion = true
+        motion_area = 0.02
+        still_interval = 60
+        [[camera]]
+        id = "door"
+        source = 1
+        motion = false
+        motion_area = 0.02
+    """
+    yard, door = cameras_from(content, settings_of(tmp_path))
+    assert (yard.longest_side, yard.masks) == (640, (((0, 0), (0.5, 0), (0, 1)),))
+    assert yard.motion == MotionRule(threshold=25, area=0.02, still_interval=60)
+    assert (door.longest_side, door.masks, door.motion) == (None, (), None)
 
 
 def test_the_demo_loops_unless_told(tmp_path):
@@ -48,7 +71,17 @@ def test_the_demo_loops_unless_told(tmp_path):
         ('id = "a"\nsource = "0"\nquality = 101', "quality = 101 must be from 1 to 100"),
         ('id = "a"\nsource = "0"\nwidth = 1.5', "width = 1.5 must be a whole number"),
         ('id = "a"\nsource = "0"\nloop = 1', "loop = 1 must be true or false"),
-        ('id = "a"\nsource = "0"\nmotion = true', "unknown key 'motion'; known are id, source"),
+        ('id = "a"\nsource = "0"\ncolour = true', "unknown key 'colour'; known are id, source"),
+        ('id = "a"\nsource = "0"\nlongest_side = 8', "longest_side = 8 must be from 16 to 16384"),
+        ('id = "a"\nsource = "0"\nmotion = 1', "camera 'a': motion = 1 must be true or false"),
+        ('id = "a"\nsource = "0"\nmotion = true\nmotion_area = 2', "motion_area = 2 must be a number from 0"),
+        ('id = "a"\nsource = "0"\nmotion = true\nstill_interval = "9"', "'9' must be a number from 0.1 to"),
+        ('id = "a"\nsource = "0"\nmotion = true\nmotion_threshold = nan', "motion_threshold = nan must be"),
+        ('id = "a"\nsource = "0"\nstill_interval = 9', "still_interval needs the motion gate; add motion ="),
+        (
+            'id = "a"\nsource = "0"\nmasks = [[[0, 0], [1, 0]]]',
+            "camera 'a': mask 1 = [[0, 0], [1, 0]] ",
+        ),
         ('id = "a"\nsource = "0"\n[[camera]]\nid = "a"\nsource = "1"', "'a' is listed twice"),
         ("id = ", "not valid TOML"),
     ],

@@ -45,16 +45,11 @@ def test_a_frame_says_who_took_it_and_when(spark: SparkSession) -> None:
 
 
 def test_headers_as_the_agent_writes_them_are_read_back(spark: SparkSession) -> None:
-    frame = Frame("door", "abc", 7, at("10:59:59.123456"), 1280, 720, b"\xff\xd8\xff")
+    frame = Frame("door", "abc", 7, at("10:59:59.123456"), 1280, 720, b"\xff\xd8\xff", motion=0.03125)
     written = dict(frame.headers(at("11:00:00.654321")))
     (row,) = describe(spark, record(0, headers=written))
-    assert (row.frame_id, row.session, row.sequence, row.width, row.height) == (
-        "door/abc/7",
-        "abc",
-        7,
-        1280,
-        720,
-    )
+    assert (row.frame_id, row.session, row.sequence) == ("door/abc/7", "abc", 7)
+    assert (row.width, row.height, row.motion) == (1280, 720, 0.0312)
     assert utc(row.captured_at) == at("10:59:59.123456")
     assert utc(row.sent_at) == at("11:00:00.654321")
 
