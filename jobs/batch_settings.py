@@ -58,9 +58,6 @@ class BatchSettings:
     def spark_conf(self) -> dict[str, str]:
         """What batch programs need of Spark beside the shared configuration."""
         return {
-            # A short-lived JVM spends most of its time on compiling what it runs once. Without effect under
-            # spark-submit, whose JVM is already up.
-            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             # One Arrow batch is otherwise 64 MB of pictures.
             "spark.sql.execution.arrow.maxRecordsPerBatch": "16",
             "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",

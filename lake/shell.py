@@ -26,10 +26,6 @@ from lake.contracts import rfc3339
 from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError, Settings
 
-QUICK_START = {
-    # A short-lived JVM spends most of its time on compiling what it runs once.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
 PROMPT, CONTINUED = "pycturestream> ", "            -> "
 
 
@@ -153,7 +149,7 @@ def run(env: Mapping[str, str], statement: str | None, form: Format) -> int:
     try:
         settings = Settings.from_env(env)
         check_lake(settings)
-        spark = open_session(env, "pycturestream sql", "local[2]", QUICK_START)
+        spark = open_session(env, "pycturestream sql", "local[2]", {})
         register_lake(spark, settings, statement or "")
     except (SettingError, SparkUnavailableError, LakeEmptyError) as error:
         sys.stderr.write(f"{error}\n")

@@ -22,7 +22,6 @@ SENTENCE: Final = "frames come and frames go and answers stay"
 SPARK_PATIENCE_S: Final = 240.0
 """A busy machine took 90 s."""
 MODEL_PATIENCE_S: Final = 120.0
-SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 STEPS: Final = {
     "kafka": "Spark with Kafka",
     "delta": "Spark with Delta",
@@ -65,8 +64,7 @@ def count_words(
 def _submit(installation: Installation, job: str) -> list[str]:
     """As Airflow's tasks start a batch program."""
     submit = str(Path(sysconfig.get_path("scripts")) / "spark-submit")
-    options = ["--master", "local[1]", "--driver-java-options", SHORT_LIVED]
-    return [submit, *options, str(installation.root / "jobs" / f"{job}.py")]
+    return [submit, "--master", "local[1]", str(installation.root / "jobs" / f"{job}.py")]
 
 
 def judge_count(answer: Mapping[str, Any], log: Path) -> Finding:

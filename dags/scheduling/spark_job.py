@@ -15,8 +15,6 @@ from dags.scheduling.defaults import SPARK_CONNECTION, SPARK_POOL
 from lake.settings import PROJECT_ROOT
 
 LOWEST_PRIORITY = 19
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""A JVM that lives for seconds spends most of them on compiling what it runs once."""
 
 
 class LastError(logging.Handler):
@@ -50,7 +48,6 @@ class SparkJob(SparkSubmitOperator):
             name=f"{job} {{{{ run_id }}}}",
             conn_id=SPARK_CONNECTION,
             pool=SPARK_POOL,
-            conf={"spark.driver.extraJavaOptions": SHORT_LIVED},
             execution_timeout=timedelta(minutes=minutes),
             **more,
         )
