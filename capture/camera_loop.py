@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from capture.backoff import Backoff
 from capture.buffer import FrameBuffer
 from capture.cameras import Camera
 from capture.frames import Picture, UnsendablePictureError, encode_jpeg
-from capture.sources import CameraUnavailableError, EndOfSourceError, Source
+from capture.sources import CameraUnavailableError, EndOfSourceError, Source, UnreadablePictureError
 from capture.status import CameraStatus, State
 from lake.contracts import Frame
-
-PATIENCE_SECONDS: Final = 10.0
-"""A source without a picture for so long is opened anew."""
 
 
 @dataclass(slots=True)
@@ -60,18 +56,24 @@ class CameraLoop:
 
     def _watch(self) -> None:
         self.source.open()
-        interval = max(self.camera.interval, self.source.fastest)
-        due = last = self.monotonic()
+        step = max(self.camera.interval, self.source.fastest)
+        interval = step if self.camera.interval else 0.0
+        due = self.monotonic()
         while not self.wait(max(0.0, due - self.monotonic())):
-            picture = self.source.read(interval)
+            try:
+                picture = self.source.read(step)
+            except UnreadablePictureError as error:
+                self._count_broken(error)
+                continue
             if picture is not None:
                 self._send(picture)
-                last = self.monotonic()
-                due = max(due + interval, last)
-            elif self.monotonic() - last > interval + PATIENCE_SECONDS:
-                raise CameraUnavailableError(
-                    f"no picture for {PATIENCE_SECONDS:g} s; the camera is opened anew"
-                )
+                due = max(due + interval, self.monotonic())
+
+    def _count_broken(self, error: ValueError) -> None:
+        """Count a picture that was there and can never be sent; the next one is taken at once."""
+        self.status.count_captured(self.clock())
+        self.status.count_unsendable()
+        self.status.complain(str(error))
 
     def _send(self, picture: Picture) -> None:
         self.backoff.reset()
@@ -82,9 +84,7 @@ class CameraLoop:
         try:
             jpeg = encode_jpeg(picture, self.camera.quality)
         except UnsendablePictureError as error:
-            self.status.count_captured(taken_at)
-            self.status.count_unsendable()
-            self.status.complain(str(error))
+            self._count_broken(error)
             return
         frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg)
         self.buffer.put(frame, lambda: self.wait(0))

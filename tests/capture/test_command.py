@@ -33,6 +33,11 @@ def test_a_file_is_listed_with_its_whole_path(capture, tmp_path, monkeypatch):
     assert f"film\t{tmp_path / 'film.mp4'}\t3\tTrue" in capture("camera", "list").output
 
 
+def test_the_test_pattern_is_listed_as_it_is_and_not_as_a_file(capture):
+    capture("camera", "add", "pattern", "--source", "test", "--fps", "5")
+    assert "pattern\ttest\t0.2\tTrue" in capture("camera", "list").output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from capture.camera_reader import HEAD, Ending, Wishes, answers, reason_of, skip_backlog
+from tests.capture.fakes import FakeTime
+
+
+class ScriptedDevice:
+    """Gives one picture after another: each is a film time and the seconds that it has to be waited for."""
+
+    def __init__(self, time, *frames):
+        self.time, self.frames = time, list(frames)
+        self.grabbed = self.converted = 0
+
+    def grab(self):
+        if not self.frames:
+            return False
+        self.at, wait = self.frames.pop(0)
+        self.time.now += wait
+        self.grabbed += 1
+        return True
+
+    def retrieve(self):
+        self.converted += 1
+        return True, np.full((2, 3, 3), self.grabbed, np.uint8)
+
+    def get(self, what):
+        assert what == cv2.CAP_PROP_POS_MSEC
+        return self.at * 1000
+
+
+def test_only_a_wanted_picture_is_converted_and_it_is_the_next_one():
+    wishes = Wishes()
+    device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
+    told = []
+    for answer in answers(device, wishes, packed=False):
+        told.append(bytes(answer))
+        wishes.wanted = wishes.wanted or device.grabbed == 1
+    assert told == [HEAD.pack(0, 0), HEAD.pack(2, 3), bytes([2] * 18)]
+    assert (device.grabbed, device.converted) == (5, 1)
+
+
+def test_the_end_that_is_asked_for_ends_the_reading():
+    wishes = Wishes()
+    device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
+    for _ in answers(device, wishes, packed=False):
+        wishes.over = True
+    assert device.grabbed == 1
+
+
+def test_pictures_that_came_while_the_stream_was_opened_are_passed_over():
+    time = FakeTime()
+    old, new = [(n / 25, 0.001) for n in range(30)], [(n / 25, 0.039) for n in range(30, 40)]
+    device = ScriptedDevice(time, *old, *new)
+    skip_backlog(device, 2.0, time.monotonic)
+    assert device.grabbed == 31
+
+
+def test_no_more_is_passed_over_than_can_have_come_while_the_stream_was_opened():
+    time = FakeTime()
+    device = ScriptedDevice(time, *[(n / 25, 0.001) for n in range(100)])
+    skip_backlog(device, 2.0, time.monotonic)
+    assert device.grabbed == 51
+
+
+def test_nothing_is_passed_over_of_a_stream_that_was_opened_quickly():
+    device = ScriptedDevice(FakeTime(), (0, 0))
+    skip_backlog(device, 0.4, FakeTime().monotonic)
+    assert device.grabbed == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "ending"),
+    [
+        ("[OPENCV:FFMPEG:16] method DESCRIBE failed: 401 (Unauthorized)", Ending.UNAUTHORIZED),
+        ("[OPENCV:FFMPEG:24] HTTP error 403 Forbidden", Ending.UNAUTHORIZED),
+        ("[OPENCV:FFMPEG:24] HTTP error 404 Not Found", Ending.NOT_FOUND),
+        ("[OPENCV:FFMPEG:24] HTTP error 503 Service Unavailable", Ending.REFUSED),
+        ("Connection to tcp://10.0.0.7:401?timeout=0 failed: Connection refused", Ending.REFUSED),
+        ("", Ending.REFUSED),
+    ],
+)
+def test_the_reason_is_told_from_the_words_of_ffmpeg(said, ending):
+    assert reason_of(said) == ending
