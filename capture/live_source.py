@@ -132,8 +132,8 @@ class LiveSource:
             lost = ending_of(end_reader(reader, TERMINATE_SECONDS))
         except TimeoutError as error:
             lost = f"gave no picture for {error}; its reader was ended"
-            end_reader(reader)
         finally:
+            end_reader(reader)
             with self._changed:
                 self._lost = f"camera {self._name!r} {lost or 'cannot be followed'}"
                 self._changed.notify_all()

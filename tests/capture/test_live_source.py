@@ -137,6 +137,15 @@ def test_a_picture_is_the_freshest_however_long_it_was_not_asked_for():
     assert (fresh - before) % 48 <= (after - before) % 48
 
 
+def test_the_first_picture_is_none_that_came_while_the_stream_was_opened():
+    """FFmpeg takes some 20 frames to open this one."""
+    with (
+        rtsp_camera(lambda camera, _: steady(camera, seconds=0.03)) as camera,
+        opened(source_at(camera.url())) as source,
+    ):
+        assert number_of(next(pictures(source))) >= 2
+
+
 def test_a_frozen_picture_is_a_lost_source_and_is_not_complained_of_again_at_once():
     def frozen(camera, _connection):
         while not camera.asleep(0.01):
