@@ -113,7 +113,9 @@ def picture_of(device: cv2.VideoCapture, *, packed: bool) -> Any:
     there, content = device.retrieve()
     if not there or not content.size:
         return None
-    return cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if packed else content
+    if packed:
+        return cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return content if content.ndim == 3 else cv2.cvtColor(content, cv2.COLOR_GRAY2BGR)
 
 
 def answers(device: cv2.VideoCapture, wishes: Wishes, *, packed: bool) -> Iterator[bytes | memoryview]:

@@ -4,7 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.camera_reader import HEAD, Ending, Wishes, answers, reason_of, skip_backlog
+from capture.camera_reader import (
+    HEAD,
+    Ending,
+    Order,
+    Wishes,
+    answers,
+    connect,
+    picture_of,
+    reason_of,
+    skip_backlog,
+)
 from tests.capture.fakes import FakeTime
 
 
@@ -85,3 +95,26 @@ def test_nothing_is_passed_over_of_a_stream_that_was_opened_quickly():
 )
 def test_the_reason_is_told_from_the_words_of_ffmpeg(said, ending):
     assert reason_of(said) == ending
+
+
+class Asked:
+    """A device that notes what it is asked for."""
+
+    def __init__(self, *words):
+        self.words, self.asked = words, {}
+
+    def set(self, what, value):
+        self.asked[what] = value
+
+
+def test_a_device_is_asked_for_its_resolution(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Asked)
+    device = connect(Order("2", 1280, 720))
+    assert device.words == (2,)
+    assert device.asked == {cv2.CAP_PROP_FRAME_WIDTH: 1280, cv2.CAP_PROP_FRAME_HEIGHT: 720}
+
+
+def test_a_device_without_colours_gives_pictures_of_three_channels():
+    device = ScriptedDevice(FakeTime())
+    device.retrieve = lambda: (True, np.full((2, 3), 7, np.uint8))
+    assert picture_of(device, packed=False).tolist() == [[[7, 7, 7]] * 3] * 2

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from itertools import islice
 
 import numpy as np
 import pytest
 
+from capture.sources import CameraUnavailableError
 from tests.capture.fake_cameras import Raw, grey, http_camera, rtsp_camera, steady
 from tests.capture.fakes import FakeTime, number_of
 from tests.capture.live_sources import loss_of, opened, pictures, source_at
@@ -118,6 +121,22 @@ def test_a_device_that_is_not_there_is_lost():
         [],
         "camera '97' gives no pictures: unplugged, switched off, or in use elsewhere?",
     )
+
+
+def test_a_reader_that_not_even_the_system_could_end_gets_no_second_one():
+    source, released = source_at("0"), threading.Event()
+    source._follower = threading.Thread(target=released.wait, args=(10,))
+    source._follower.start()
+    with pytest.raises(CameraUnavailableError, match="'0' hangs in its driver: unplug it"):
+        source.open()
+    released.set()
+    source._follower.join()
+
+
+def test_a_machine_that_starts_no_process_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(CameraUnavailableError, match=r"no process can be started for a camera: .*nowhere"):
+        source_at("0").open()
 
 
 def test_a_picture_is_the_freshest_however_long_it_was_not_asked_for():
