@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from capture.backoff import Backoff
 from capture.buffer import FrameBuffer
@@ -13,6 +14,9 @@ from capture.frames import Picture, UnsendablePictureError, encode_jpeg
 from capture.sources import CameraUnavailableError, EndOfSourceError, Source, UnreadablePictureError
 from capture.status import CameraStatus, State
 from lake.contracts import Frame
+
+LOOK_SECONDS: Final = 1.0
+"""A source is looked at so often while the next picture is not due."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class CameraLoop:
         step = max(self.camera.interval, self.source.fastest)
         interval = step if self.camera.interval else 0.0
         due = self.monotonic()
-        while not self.wait(max(0.0, due - self.monotonic())):
+        while not self._wait_until(due):
             try:
                 picture = self.source.read(step)
             except UnreadablePictureError as error:
@@ -68,6 +72,15 @@ class CameraLoop:
             if picture is not None:
                 self._send(picture)
                 due = max(due + interval, self.monotonic())
+
+    def _wait_until(self, due: float) -> bool:
+        """Wait, though not for a source that is lost meanwhile; whether the session was stopped."""
+        while (left := due - self.monotonic()) > LOOK_SECONDS:
+            if self.wait(LOOK_SECONDS):
+                return True
+            if self.source.lost:
+                raise CameraUnavailableError(self.source.lost)
+        return self.wait(max(0.0, left))
 
     def _count_broken(self, error: ValueError) -> None:
         """Count a picture that was there and can never be sent; the next one is taken at once."""

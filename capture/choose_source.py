@@ -19,6 +19,8 @@ from capture.sources import Source
 class PathSource:
     """A file or a folder, whichever the path is when it is opened: a disk may be mounted late."""
 
+    lost = ""
+
     def __init__(self, path: Path, *, loop: bool) -> None:
         """Walk what is at `path`, again and again if `loop`."""
         self._path, self._loop = path, loop

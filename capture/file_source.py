@@ -22,6 +22,8 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 class FileSource:
     """A video file, walked in its own time: `step` seconds on are `step` seconds further in the film."""
 
+    lost = ""
+
     def __init__(self, path: Path, *, loop: bool) -> None:
         """Walk `path`, from its beginning again and again if `loop`."""
         self._path, self._loop = path, loop

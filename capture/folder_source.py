@@ -18,6 +18,7 @@ class FolderSource:
     """A folder's pictures, one for each read; what is no picture by its suffix is passed over."""
 
     fastest = 0.0
+    lost = ""
 
     def __init__(self, folder: Path, *, loop: bool) -> None:
         """Walk `folder`, from its beginning again and again, with what was added since, if `loop`."""

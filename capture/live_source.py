@@ -149,6 +149,11 @@ class LiveSource:
                     self._picture = np.frombuffer(content, np.uint8).reshape(height, width, 3)
                     self._changed.notify_all()
 
+    @property
+    def lost(self) -> str:
+        """Why the reader ended, as soon as it did."""
+        return self._lost
+
     def read(self, step: float) -> Picture | None:  # the freshest is asked for, not a place in time
         """The next picture that the camera gives, waiting for it half a second at most."""
         with self._changed:

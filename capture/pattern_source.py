@@ -49,6 +49,7 @@ class PatternSource:
     """Bars, a ball that moves with every picture, and the picture's number; it neither ends nor fails."""
 
     fastest = 0.0
+    lost = ""
 
     def __init__(self, width: int, height: int) -> None:
         """Draw pictures of that many pixels."""

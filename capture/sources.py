@@ -27,6 +27,11 @@ class Source(Protocol):
         """Seconds between two different pictures of the source, 0 where unknown; known once open."""
         ...
 
+    @property
+    def lost(self) -> str:
+        """Why an open source has no more pictures, where that is known before one is asked for."""
+        ...
+
     def open(self) -> None:
         """Begin; may return before the first picture is there.
 

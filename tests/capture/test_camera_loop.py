@@ -15,6 +15,7 @@ class ScriptedSource:
     """Gives what the script says: pictures, None, or errors to raise; opening may fail too."""
 
     fastest = 0.0
+    lost = ""
 
     def __init__(self, time, *script, openings=()):
         self.time, self.script, self.openings = time, list(script), list(openings)
@@ -115,9 +116,23 @@ def test_the_waits_begin_again_after_a_picture():
     time = FakeTime(stop_at=20)
     lost = CameraUnavailableError("unplugged")
     source = ScriptedSource(time, picture(), lost, picture(), lost, openings=[lost, lost])
-    loop, _, _ = loop_of(source, time, camera=camera_of(interval=5))
+    loop, _, _ = loop_of(source, time, camera=camera_of(interval=0.75))
     loop.run()
-    assert time.waits[:6] == [0.5, 1, 5, 0.5, 5, 0.5]
+    assert time.waits[:6] == [0.5, 1, 0.75, 0.5, 0.75, 0.5]
+
+
+def test_a_source_that_is_lost_long_before_its_next_picture_is_opened_anew_at_once():
+    time = FakeTime(stop_at=100)
+
+    class Unplugged(ScriptedSource):
+        @property
+        def lost(self):
+            return "unplugged" if 10 <= self.time.now < 20 else ""
+
+    source = Unplugged(time, picture(), picture())
+    loop, _, states = loop_of(source, time, camera=camera_of(interval=60))
+    loop.run()
+    assert states[:3] == [(0, State.RUNNING), (10, State.SOURCE_LOST), (10.5, State.RUNNING)]
 
 
 def test_an_ended_session_never_seems_to_run_again():
