@@ -14,7 +14,7 @@ import signal
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from io import FileIO
@@ -28,6 +28,7 @@ OPEN_TIMEOUT_MS: Final = 8_000
 READ_TIMEOUT_MS: Final = 8_000
 ALIVE_SECONDS: Final = 0.25
 WORTH_SKIPPING_SECONDS: Final = 0.5
+SNAPSHOT_SECONDS: Final = 0.05
 GRACE_SECONDS: Final = 0.5
 """So long may a read take that is under way when the end is asked for; a stream is then closed politely."""
 
@@ -118,19 +119,55 @@ def picture_of(device: cv2.VideoCapture, *, packed: bool) -> Any:
     return content if content.ndim == 3 else cv2.cvtColor(content, cv2.COLOR_GRAY2BGR)
 
 
-def answers(device: cv2.VideoCapture, wishes: Wishes, *, packed: bool) -> Iterator[bytes | memoryview]:
-    """Drain the device, so that a wanted picture is the next one it gives; only that one is decoded."""
-    told = float("-inf")
-    while not wishes.over and device.grab():
-        if wishes.wanted:
-            picture = picture_of(device, packed=packed)
-            if picture is not None:
-                wishes.wanted = False
-                yield HEAD.pack(*picture.shape[:2])
-                yield picture.data
-        elif time.monotonic() - told >= ALIVE_SECONDS:
-            told = time.monotonic()
-            yield HEAD.pack(0, 0)
+class Answers:
+    """What goes back to the agent: wanted pictures, and signs that others come too."""
+
+    def __init__(self, wishes: Wishes, out: BinaryIO) -> None:
+        """Answer `wishes` through `out`."""
+        self._wishes, self._out = wishes, out
+        self._told = float("-inf")
+        self._given = 0
+
+    def give(self, device: cv2.VideoCapture, *, packed: bool) -> None:
+        """Answer with the grabbed picture if one is wanted; only then is it decoded."""
+        picture = picture_of(device, packed=packed) if self._wishes.wanted else None
+        if picture is not None:
+            self._wishes.wanted = False
+            self._given += 1
+            self._out.write(HEAD.pack(*picture.shape[:2]))
+            self._out.write(picture.data)
+            self._out.flush()
+        elif not self._wishes.wanted:
+            self.live()
+
+    def live(self) -> None:
+        """Tell that all is well, now and then."""
+        if time.monotonic() - self._told >= ALIVE_SECONDS:
+            self._told = time.monotonic()
+            self._out.write(HEAD.pack(0, 0))
+            self._out.flush()
+
+    def drain(self, device: cv2.VideoCapture, *, packed: bool) -> int:
+        """Take all that the device gives, so that a wanted picture is the next one; how many they were."""
+        grabbed = 0
+        while not self._wishes.over and device.grab():
+            grabbed += 1
+            self.give(device, packed=packed)
+        return grabbed
+
+    def ask_each_time(self, order: Order) -> None:
+        """Open the address for each wanted picture: it is one that gives a single picture."""
+        while not self._wishes.over:
+            if not self._wishes.wanted:
+                self.live()
+                time.sleep(SNAPSHOT_SECONDS)
+                continue
+            given = self._given
+            device = connect(order)
+            self.drain(device, packed=keep_packed(device))
+            device.release()
+            if self._given == given:
+                return
 
 
 def reason_of(said: str) -> Ending:
@@ -167,10 +204,11 @@ def read_camera(order: Order, wishes: Wishes, out: BinaryIO, words: int) -> Endi
     if not order.is_device:
         packed = keep_packed(device)
         skip_backlog(device, time.monotonic() - began, time.monotonic)
-    for answer in answers(device, wishes, packed=packed):
-        out.write(answer)
-        out.flush()
+    answers = Answers(wishes, out)
+    few = answers.drain(device, packed=packed) <= 1
     device.release()
+    if few and not order.is_device:
+        answers.ask_each_time(order)
     return Ending.STOPPED
 
 

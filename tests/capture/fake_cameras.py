@@ -139,6 +139,17 @@ class HttpHandler(socketserver.StreamRequestHandler):
                 self.wfile.write(sent if isinstance(sent, Raw) else head + sent + b"\r\n")
 
 
+class SnapshotHandler(HttpHandler):
+    """An answer of one JPEG, the script's next one."""
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            read_head(self.rfile)
+            jpeg = next(self.server.sent())
+            head = f"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            self.wfile.write(head.encode() + jpeg)
+
+
 def rtsp_camera(script: Script, user: str = "") -> FakeCamera:
     return FakeCamera(script, RtspHandler, user)
 

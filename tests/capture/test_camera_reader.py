@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
 
 from capture.camera_reader import (
     HEAD,
+    Answers,
     Ending,
     Order,
     Wishes,
-    answers,
     connect,
     picture_of,
     reason_of,
@@ -43,22 +45,26 @@ class ScriptedDevice:
 
 
 def test_only_a_wanted_picture_is_converted_and_it_is_the_next_one():
-    wishes = Wishes()
+    wishes, out = Wishes(), BytesIO()
     device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
-    told = []
-    for answer in answers(device, wishes, packed=False):
-        told.append(bytes(answer))
+    grab = device.grab
+
+    def grab_and_want():
         wishes.wanted = wishes.wanted or device.grabbed == 1
-    assert told == [HEAD.pack(0, 0), HEAD.pack(2, 3), bytes([2] * 18)]
-    assert (device.grabbed, device.converted) == (5, 1)
+        return grab()
+
+    device.grab = grab_and_want
+    assert Answers(wishes, out).drain(device, packed=False) == 5
+    assert out.getvalue() == HEAD.pack(0, 0) + HEAD.pack(2, 3) + bytes([2] * 18)
+    assert device.converted == 1
 
 
 def test_the_end_that_is_asked_for_ends_the_reading():
     wishes = Wishes()
+    wishes.over = True
     device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
-    for _ in answers(device, wishes, packed=False):
-        wishes.over = True
-    assert device.grabbed == 1
+    assert Answers(wishes, BytesIO()).drain(device, packed=False) == 0
+    assert device.grabbed == 0
 
 
 def test_pictures_that_came_while_the_stream_was_opened_are_passed_over():

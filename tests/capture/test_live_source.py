@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from capture.sources import CameraUnavailableError
-from tests.capture.fake_cameras import Raw, grey, http_camera, rtsp_camera, steady
+from tests.capture.fake_cameras import (
+    FakeCamera,
+    Raw,
+    SnapshotHandler,
+    grey,
+    http_camera,
+    rtsp_camera,
+    steady,
+)
 from tests.capture.fakes import FakeTime, number_of
 from tests.capture.live_sources import loss_of, opened, pictures, source_at
 
@@ -121,6 +129,16 @@ def test_a_device_that_is_not_there_is_lost():
         [],
         "camera '97' gives no pictures: unplugged, switched off, or in use elsewhere?",
     )
+
+
+def test_an_address_of_a_single_picture_is_asked_each_time():
+    def numbered(_camera, connection):
+        yield grey(10 + 4 * connection)
+
+    with FakeCamera(numbered, SnapshotHandler, "") as camera, opened(source_at(camera.url())) as source:
+        seen = [number_of(picture) for picture in islice(pictures(source), 4)]
+        plays = camera.plays
+    assert (seen, plays) == ([0, 1, 2, 3], 4)
 
 
 def test_a_reader_that_not_even_the_system_could_end_gets_no_second_one():
