@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from capture.sources import CameraUnavailableError, EndOfSourceError, Source, Un
 from capture.status import CameraStatus, State
 from lake.contracts import Frame
 
+LOG: Final = logging.getLogger("capture.camera_loop")
 LOOK_SECONDS: Final = 1.0
 """A source is looked at so often while the next picture is not due."""
 
@@ -87,6 +89,7 @@ class CameraLoop:
         self.status.count_captured(self.clock())
         self.status.count_unsendable()
         self.status.complain(str(error))
+        LOG.warning("camera %s: %s", self.camera.id, error)
 
     def _send(self, picture: Picture) -> None:
         self.backoff.reset()

@@ -89,7 +89,7 @@ def test_an_interval_of_0_sends_every_frame_without_waiting(tmp_path):
     assert (time.waits, states) == ([], [(0, State.RUNNING), (0, State.ENDED)])
 
 
-def test_an_unreadable_picture_failed_is_told_and_does_not_delay_the_next_one():
+def test_an_unreadable_picture_failed_is_told_and_does_not_delay_the_next_one(caplog):
     time = FakeTime(stop_at=1.5)
     broken = UnreadablePictureError("picture 'b.jpg' cannot be read")
     loop, buffer, states = loop_of(ScriptedSource(time, picture(), broken, broken, picture()), time)
@@ -97,6 +97,7 @@ def test_an_unreadable_picture_failed_is_told_and_does_not_delay_the_next_one():
     assert counts(buffer) == {"captured": 4, "failed": 2, "pending": 2}
     assert [buffer.take().captured_at.second for _ in range(2)] == [0, 1]
     assert buffer.status.last_error == "picture 'b.jpg' cannot be read"
+    assert caplog.messages == ["camera door: picture 'b.jpg' cannot be read"] * 2
     assert [state for _, state in states] == [State.RUNNING, State.ENDED]
 
 

@@ -119,6 +119,7 @@ def loop_of(source, stop, notice):
     )
 
 
+@pytest.mark.system  # no system, only too slow for `make unit`
 def test_a_camera_that_hangs_again_and_again_is_opened_anew_each_time():
     stop, states = threading.Event(), []
 
@@ -161,7 +162,7 @@ def test_the_password_is_seen_nowhere(carrier, caplog, capfd):
     assert canary not in "".join(seen)
 
 
-@pytest.mark.system  # no system, only too slow for `make unit`
+@pytest.mark.system
 def test_reconnects_leave_nothing_behind():
     """`make soak` has 100 of them; memory is compared after the first ones, which fill caches."""
     me, sizes = psutil.Process(), []
