@@ -60,6 +60,7 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	$(VENV) -m benchmarks.compare_engines
 	$(VENV) -m benchmarks.capture_outage
 	SEEDS=5 $(PYTEST) -q tests/jobs/test_hour_properties.py
+	RECONNECTS=100 $(PYTEST) -q tests/capture/test_reader_process.py -k reconnects
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
 	@$(PYTEST) -q -m "not spark and not model and not system"

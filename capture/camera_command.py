@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -14,6 +14,8 @@ from capture.cameras_file import add_camera, ensure_cameras, remove_camera
 from capture.redaction import redact
 from capture.settings import CaptureSettings
 from lake.settings import SettingError, Settings
+
+INTERVAL_HELP: Final = "Seconds between two pictures; 3 unless told. 0: every one of a file, without waiting."
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,13 +31,12 @@ def _defaults() -> CaptureSettings:
 def add(
     camera_id: Annotated[str, typer.Argument(metavar="ID", help="Names the camera.")],
     source: Annotated[
-        str, typer.Option(help="demo, a device such as 0, a video file, or rtsp:// or http://")
+        str,
+        typer.Option(help="demo, test, a device such as 0, a video file, a folder, or rtsp:// or http://"),
     ],
-    interval: Annotated[
-        float | None, typer.Option(help="Seconds between two pictures; 3 unless told.")
-    ] = None,
+    interval: Annotated[float | None, typer.Option(help=INTERVAL_HELP)] = None,
     fps: Annotated[float | None, typer.Option(help="Pictures a second, instead of the interval.")] = None,
-    loop: Annotated[bool | None, typer.Option(help="Begin a file anew at its end.")] = None,
+    loop: Annotated[bool | None, typer.Option(help="Begin a file or folder anew at its end.")] = None,
 ) -> None:
     """Add a camera; a running agent starts it within seconds."""
     defaults = _defaults()

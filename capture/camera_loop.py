@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,12 +14,13 @@ from capture.cameras import Camera
 from capture.frames import Picture, UnsendablePictureError, check_picture, encode_jpeg, shrink
 from capture.masks import black_out
 from capture.motion import MotionGate
-from capture.sources import CameraUnavailableError, EndOfSourceError, Source
+from capture.sources import CameraUnavailableError, EndOfSourceError, Source, UnreadablePictureError
 from capture.status import CameraStatus, State
 from lake.contracts import Frame
 
-PATIENCE_SECONDS: Final = 10.0
-"""A source without a picture for so long is opened anew."""
+LOG: Final = logging.getLogger("capture.camera_loop")
+LOOK_SECONDS: Final = 1.0
+"""A source is looked at so often while the next picture is not due."""
 
 
 @dataclass(slots=True)
@@ -68,18 +70,34 @@ class CameraLoop:
 
     def _watch(self) -> None:
         self.source.open()
-        interval = max(self.camera.interval, self.source.fastest)
-        due = last = self.monotonic()
-        while not self.wait(max(0.0, due - self.monotonic())):
-            picture = self.source.read(interval)
+        step = max(self.camera.interval, self.source.fastest)
+        interval = step if self.camera.interval else 0.0
+        due = self.monotonic()
+        while not self._wait_until(due):
+            try:
+                picture = self.source.read(step)
+            except UnreadablePictureError as error:
+                self._count_broken(error)
+                continue
             if picture is not None:
                 self._send(picture)
-                last = self.monotonic()
-                due = max(due + interval, last)
-            elif self.monotonic() - last > interval + PATIENCE_SECONDS:
-                raise CameraUnavailableError(
-                    f"no picture for {PATIENCE_SECONDS:g} s; the camera is opened anew"
-                )
+                due = max(due + interval, self.monotonic())
+
+    def _wait_until(self, due: float) -> bool:
+        """Wait, though not for a source that is lost meanwhile; whether the session was stopped."""
+        while (left := due - self.monotonic()) > LOOK_SECONDS:
+            if self.wait(LOOK_SECONDS):
+                return True
+            if self.source.lost:
+                raise CameraUnavailableError(self.source.lost)
+        return self.wait(max(0.0, left))
+
+    def _count_broken(self, error: ValueError) -> None:
+        """Count a picture that was there and can never be sent; the next one is taken at once."""
+        self.status.count_captured(self.clock())
+        self.status.count_unsendable()
+        self.status.complain(str(error))
+        LOG.warning("camera %s: %s", self.camera.id, error)
 
     def _send(self, picture: Picture) -> None:
         """Count a picture and put it on its way, unless the gate keeps it back."""
@@ -97,9 +115,7 @@ class CameraLoop:
             small = shrink(visible, self.camera.longest_side)
             jpeg = encode_jpeg(small, self.camera.quality)
         except UnsendablePictureError as error:
-            self.status.count_captured(taken_at)
-            self.status.count_unsendable()
-            self.status.complain(str(error))
+            self._count_broken(error)
             return
         height, width = small.shape[:2]
         frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg, motion)

@@ -19,6 +19,7 @@ KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "qu
                "longest_side", "masks", *MOTION_KEYS)  # fmt: skip
 SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
+PATTERN: Final = "test"
 
 
 class CameraError(ValueError):
@@ -31,9 +32,10 @@ class Camera:
 
     Attributes:
         id: names the camera in topics, tables and folders.
-        source: `demo`, the index of a device, the address of a stream, or the path of a video file.
-        interval: seconds between two pictures.
-        loop: begin a file anew at its end.
+        source: `demo`, `test`, the index of a device, the address of a stream, or the path of a video file
+            or of a folder of pictures.
+        interval: seconds between two pictures; 0: every one of a file or folder, as fast as they can be sent.
+        loop: begin a file or folder anew at its end.
         width, height: pixels asked of a device.
         quality: of the JPEG, 1..100.
         enabled: switched on.
@@ -70,7 +72,13 @@ class Camera:
                 f"camera {self.id!r}: source {redact(self.source)!r} must begin with one of "
                 + ", ".join(f"{known}://" for known in SCHEMES)
             )
-        self._check("interval", 0.01, 86_400)
+        if self.interval != 0:
+            self._check("interval", 0.01, 86_400)
+        elif self.is_live:
+            raise CameraError(
+                f"camera {self.id!r}: interval = 0, every picture, is for a file or folder that ends; "
+                "give 0.01 or more seconds"
+            )
         self._check("width", 16, 16_384)
         self._check("height", 16, 16_384)
         self._check("quality", 1, 100)
@@ -95,7 +103,7 @@ class Camera:
     @property
     def is_live(self) -> bool:
         """Whether the newest picture matters most; a file that ends wants every picture instead."""
-        return self.is_stream or self.is_device or self.loop
+        return self.is_stream or self.is_device or self.loop or self.source == PATTERN
 
 
 def _typed(camera_id: object, name: str, value: object, kinds: tuple[type, ...], example: str) -> Any:
@@ -204,6 +212,6 @@ def read_cameras(path: Path, defaults: CaptureSettings) -> list[Camera]:
 
 def with_absolute_source(camera: Camera) -> Camera:
     """The camera with the path of its file complete, so that it means the same from every folder."""
-    if camera.source == DEMO or camera.is_device or camera.is_stream:
+    if camera.source in (DEMO, PATTERN) or camera.is_device or camera.is_stream:
         return camera
     return replace(camera, source=str(Path(camera.source).expanduser().absolute()))

@@ -15,8 +15,10 @@ from capture.settings import CaptureSettings
 FIRST_LIST: Final = """\
 # The cameras of this agent; it notices changes of this file by itself.
 # id        names the camera: letters, digits, '_', '-', '.'
-# source    demo, the index of a webcam such as 0, a video file, or an rtsp:// or http:// address
-# interval  seconds between two pictures, or fps: pictures a second; every 3 s unless told
+# source    demo, test (a moving pattern), the index of a webcam such as 0, a video file, a folder of
+#           pictures, or an rtsp:// or http:// address
+# interval  seconds between two pictures, or fps: pictures a second; every 3 s unless told;
+#           0: every one of a file or folder, as fast as they can be sent
 # Also: loop, width, height, quality, enabled, longest_side, masks, motion
 
 [[camera]]

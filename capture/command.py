@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from capture import camera_command, probe_command, programs
-from capture.cameras import DEMO, Camera, CameraError, interval_of
+from capture.cameras import DEMO, PATTERN, Camera, CameraError, interval_of
 from capture.redaction import redact
 from capture.settings import CaptureSettings
 from capture.speech import SpeechUnavailableError
@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(camera_command.app, name="camera", help="The cameras of the agent.")
 
-IntervalOption = Annotated[float | None, typer.Option(help="Seconds between two pictures; 3 unless told.")]
+IntervalOption = Annotated[float | None, typer.Option(help=camera_command.INTERVAL_HELP)]
 FpsOption = Annotated[float | None, typer.Option(help="Pictures a second, instead of the interval.")]
 
 
@@ -37,12 +37,15 @@ def read_settings() -> tuple[Settings, CaptureSettings]:
 @app.command()
 def run(
     source: Annotated[
-        str, typer.Option(help="demo, a device such as 0, a video file, or rtsp:// or http://")
+        str,
+        typer.Option(help="demo, test, a device such as 0, a video file, a folder, or rtsp:// or http://"),
     ] = DEMO,
     camera: Annotated[str, typer.Option(help="Names the camera.")] = "camera",
     interval: IntervalOption = None,
     fps: FpsOption = None,
-    loop: Annotated[bool | None, typer.Option(help="Begin a file anew at its end; the demo does.")] = None,
+    loop: Annotated[
+        bool | None, typer.Option(help="Begin a file or folder anew at its end; the demo does.")
+    ] = None,
 ) -> None:
     """Publish the pictures of one camera until they end or Ctrl-C."""
     settings, defaults = read_settings()
@@ -53,8 +56,10 @@ def run(
     except CameraError as error:
         raise typer.BadParameter(redact(str(error))) from error
     path = defaults.demo_clip if source == DEMO else Path(source).expanduser()
-    if not (wanted.is_device or wanted.is_stream or path.is_file()):
-        raise typer.BadParameter(f"no file {str(path)!r}; give a video file, demo, 0 or an rtsp:// URL")
+    if not (wanted.is_device or wanted.is_stream or source == PATTERN or path.exists()):
+        raise typer.BadParameter(
+            f"no file {str(path)!r}; give a video file, a folder, demo, test, 0 or an rtsp:// URL"
+        )
     raise typer.Exit(programs.run_camera(wanted, settings, defaults))
 
 

@@ -86,11 +86,11 @@ def look(request: Request) -> dict[str, Any]:
 def _open(request: Request) -> cv2.VideoCapture:
     import cv2
 
-    from capture.sources import connect
+    from capture.camera_reader import Order, connect
 
     camera = request.camera
     if camera.is_device or camera.is_stream:
-        return connect(camera)
+        return connect(Order(camera.source, camera.width, camera.height))
     path = request.demo_clip if camera.source == DEMO else Path(camera.source)
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
 
@@ -119,8 +119,6 @@ def main() -> int:
     os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "24"  # warnings; read when the first stream is opened
     request = Request.from_json(sys.stdin.readline())
     import cv2
-
-    import capture.sources  # noqa: F401 - silences OpenCV, for the agent
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_DEBUG)
     try:

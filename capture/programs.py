@@ -17,11 +17,11 @@ from capture.agent import Agent
 from capture.backoff import Backoff
 from capture.broker import KafkaBroker
 from capture.cameras import Camera
+from capture.choose_source import source_of
 from capture.publisher import Publisher
 from capture.redaction import redact
 from capture.session import Session
 from capture.settings import CaptureSettings
-from capture.sources import source_of
 from capture.status import CameraStatus, State
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC
@@ -98,7 +98,7 @@ def session_of(camera: Camera, defaults: CaptureSettings, publisher: Publisher) 
         LOG.info("camera %s is %s%s", status.camera_id, status.state.value, reason)
         publisher.post(status)
 
-    source = source_of(camera, defaults.demo_clip)
+    source = source_of(camera, defaults, time.monotonic)
     session = Session(camera, source, defaults, utc_now, time.monotonic, notice)
     notice(session.status)
     session.start()

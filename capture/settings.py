@@ -23,6 +23,8 @@ class CaptureSettings:
         width, height: pixels asked of a device; it may give others.
         quality: of the JPEG, 1..100.
         buffer_frames, buffer_bytes: what one camera may hold back while the broker is away.
+        patience: seconds after which a live camera that gives nothing is opened anew.
+        frozen: seconds after which one that shows the same picture is opened anew; 0: never.
     """
 
     cameras: Path
@@ -33,6 +35,8 @@ class CaptureSettings:
     quality: int = 85
     buffer_frames: int = 64
     buffer_bytes: int = 16 * 1024 * 1024
+    patience: float = 4.0
+    frozen: float = 60.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], settings: Settings) -> Self:
@@ -50,4 +54,6 @@ class CaptureSettings:
             quality=int(number(env, "CAPTURE_QUALITY", 85, 1, 100)),
             buffer_frames=int(number(env, "CAPTURE_BUFFER_FRAMES", 64, 1, 100_000)),
             buffer_bytes=int(number(env, "CAPTURE_BUFFER_MB", 16, 1, 4096) * 1024 * 1024),
+            patience=number(env, "CAPTURE_PATIENCE", 4.0, 0.5, 3_600),
+            frozen=number(env, "CAPTURE_FROZEN", 60.0, 0, 86_400),
         )

@@ -5,7 +5,8 @@ import numpy as np
 from capture.backoff import Backoff
 from capture.buffer import FrameBuffer
 from capture.camera_loop import CameraLoop
-from capture.sources import CameraUnavailableError, FileSource
+from capture.file_source import FileSource
+from capture.sources import CameraUnavailableError, UnreadablePictureError
 from capture.status import State
 from tests.capture.fakes import FakeTime, camera_of, counts, number_of_jpeg, status_of, write_film
 
@@ -14,6 +15,7 @@ class ScriptedSource:
     """Gives what the script says: pictures, None, or errors to raise; opening may fail too."""
 
     fastest = 0.0
+    lost = ""
 
     def __init__(self, time, *script, openings=()):
         self.time, self.script, self.openings = time, list(script), list(openings)
@@ -78,6 +80,27 @@ def test_a_file_is_never_played_faster_than_its_frames(tmp_path):
     assert round(time.now, 6) == 0.5
 
 
+def test_an_interval_of_0_sends_every_frame_without_waiting(tmp_path):
+    time = FakeTime()
+    source = FileSource(write_film(tmp_path / "f.avi", 20), loop=False)
+    loop, buffer, states = loop_of(source, time, live=False, camera=camera_of("f.avi", interval=0))
+    loop.run()
+    assert [number_of_jpeg(buffer.take().jpeg) for _ in range(20)] == list(range(20))
+    assert (time.waits, states) == ([], [(0, State.RUNNING), (0, State.ENDED)])
+
+
+def test_an_unreadable_picture_failed_is_told_and_does_not_delay_the_next_one(caplog):
+    time = FakeTime(stop_at=1.5)
+    broken = UnreadablePictureError("picture 'b.jpg' cannot be read")
+    loop, buffer, states = loop_of(ScriptedSource(time, picture(), broken, broken, picture()), time)
+    loop.run()
+    assert counts(buffer) == {"captured": 4, "failed": 2, "pending": 2}
+    assert sorted(buffer.take().captured_at.second for _ in range(2)) == [0, 1]
+    assert buffer.status.last_error == "picture 'b.jpg' cannot be read"
+    assert caplog.messages == ["camera door: picture 'b.jpg' cannot be read"] * 2
+    assert [state for _, state in states] == [State.RUNNING, State.ENDED]
+
+
 def test_a_lost_source_is_opened_again_with_growing_waits():
     time = FakeTime(stop_at=100)
     away = CameraUnavailableError("camera 'rtsp://ann:canary@x/' is unplugged")
@@ -94,9 +117,23 @@ def test_the_waits_begin_again_after_a_picture():
     time = FakeTime(stop_at=20)
     lost = CameraUnavailableError("unplugged")
     source = ScriptedSource(time, picture(), lost, picture(), lost, openings=[lost, lost])
-    loop, _, _ = loop_of(source, time, camera=camera_of(interval=5))
+    loop, _, _ = loop_of(source, time, camera=camera_of(interval=0.75))
     loop.run()
-    assert time.waits[:6] == [0.5, 1, 5, 0.5, 5, 0.5]
+    assert time.waits[:6] == [0.5, 1, 0.75, 0.5, 0.75, 0.5]
+
+
+def test_a_source_that_is_lost_long_before_its_next_picture_is_opened_anew_at_once():
+    time = FakeTime(stop_at=100)
+
+    class Unplugged(ScriptedSource):
+        @property
+        def lost(self):
+            return "unplugged" if 10 <= self.time.now < 20 else ""
+
+    source = Unplugged(time, picture(), picture())
+    loop, _, states = loop_of(source, time, camera=camera_of(interval=60))
+    loop.run()
+    assert states[:3] == [(0, State.RUNNING), (10, State.SOURCE_LOST), (10.5, State.RUNNING)]
 
 
 def test_an_ended_session_never_seems_to_run_again():
@@ -113,16 +150,6 @@ def test_the_password_of_a_lost_source_is_not_reported():
     loop, buffer, _ = loop_of(source, time)
     loop.run()
     assert buffer.status.report()["last_error"] == "rtsp://***@x/ is away"
-
-
-def test_a_source_that_falls_silent_is_opened_anew():
-    time = FakeTime(stop_at=30)
-    source = ScriptedSource(time, picture())
-    loop, buffer, states = loop_of(source, time)
-    loop.run()
-    assert [state for _, state in states] == [State.RUNNING, State.SOURCE_LOST, State.ENDED]
-    assert 11 <= states[1][0] <= 12.5
-    assert "no picture for 10 s" in buffer.status.last_error
 
 
 def test_a_late_camera_catches_up_with_one_picture_and_no_burst():

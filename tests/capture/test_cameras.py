@@ -65,6 +65,12 @@ def test_the_demo_loops_unless_told(tmp_path):
         ('id = "a"\nsource = true', "source = True must be"),
         ('id = "a"\nsource = "ftp://ann:canary@x/"', "'ftp://***@x/' must begin with one of rtsp://"),
         ('id = "a"\nsource = "0"\nfps = 0', "fps = 0 must be over 0"),
+        (
+            'id = "a"\nsource = "0"\ninterval = 0',
+            "interval = 0, every picture, is for a file or folder that ends",
+        ),
+        ('id = "a"\nsource = "f.mp4"\nloop = true\ninterval = 0', "give 0.01 or more seconds"),
+        ('id = "a"\nsource = "test"\ninterval = 0', "give 0.01 or more seconds"),
         ('id = "a"\nsource = "0"\nfps = 2\ninterval = 3', "give one of them"),
         ('id = "a"\nsource = "0"\ninterval = "3"', "interval = '3' must be a number"),
         ('id = "a"\nsource = "0"\ninterval = nan', "interval = nan must be from 0.01"),
@@ -91,6 +97,11 @@ def test_a_bad_entry_is_an_error_that_names_the_value_and_the_cure(tmp_path, ent
         cameras_from(f"[[camera]]\n{entry}\n", settings_of(tmp_path))
     assert words in str(error.value)
     assert "canary" not in str(error.value)
+
+
+def test_every_picture_of_a_file_that_ends_may_be_asked_for(tmp_path):
+    (film,) = cameras_from('[[camera]]\nid = "f"\nsource = "f.mp4"\ninterval = 0\n', settings_of(tmp_path))
+    assert (film.interval, film.is_live) == (0.0, False)
 
 
 def test_a_file_with_other_things_is_an_error(tmp_path):

@@ -33,6 +33,11 @@ def test_a_file_is_listed_with_its_whole_path(capture, tmp_path, monkeypatch):
     assert f"film\t{tmp_path / 'film.mp4'}\t3\tTrue" in capture("camera", "list").output
 
 
+def test_the_test_pattern_is_listed_as_it_is_and_not_as_a_file(capture):
+    capture("camera", "add", "pattern", "--source", "test", "--fps", "5")
+    assert "pattern\ttest\t0.2\tTrue" in capture("camera", "list").output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -51,7 +56,15 @@ def test_a_bad_word_is_an_error_with_its_cure(capture, words, said):
     assert "canary" not in ended.output
 
 
-def test_a_bad_setting_is_an_error_that_names_it(capture):
-    ended = capture("camera", "list", PYCTURESTREAM_CAPTURE_QUALITY="fine")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("QUALITY", "fine", "must be a number from 1 to 100"),
+        ("PATIENCE", "0", "must be a number from 0.5 to 3600"),
+        ("FROZEN", "-1", "must be a number from 0 to 86400"),
+    ],
+)
+def test_a_bad_setting_is_an_error_that_names_it(capture, name, value, said):
+    ended = capture("camera", "list", **{f"PYCTURESTREAM_CAPTURE_{name}": value})
     assert ended.exit_code == 2
-    assert "PYCTURESTREAM_CAPTURE_QUALITY='fine' must be a number" in ended.output
+    assert f"PYCTURESTREAM_CAPTURE_{name}={value!r} {said}" in ended.output

@@ -15,8 +15,8 @@ from capture.command import app
 from capture.probe import Probe, Report, _answer
 from capture.probe_causes import NO_CAMERA, Cause, Machine, cause_from, hint, machine_of, reason
 from capture.probe_source import PROPERTIES, Request, look
+from tests.capture.fake_cameras import rtsp_camera, steady
 from tests.capture.fakes import camera_of, number_of, write_film
-from tests.capture.test_sources import StreamHandler
 
 
 def probe_of(tmp_path, machine=Machine.LINUX, seconds=60.0):
@@ -170,10 +170,10 @@ class Refusing(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def address(request):
+def address():
     Refusing.end.clear()
     Refusing.processes.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), getattr(request, "param", Refusing))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://ann:canary-7e1@127.0.0.1:{server.server_port}/"
@@ -183,10 +183,10 @@ def address(request):
     thread.join()
 
 
-@pytest.mark.parametrize("address", [StreamHandler], indirect=True)
-def test_a_stream_is_told_without_its_password(address, tmp_path, capfd):
-    found = probe_of(tmp_path).look_at(camera_of(address))
-    assert (found.found, found.source.startswith("http://***@127.0.0.1:")) == (True, True)
+def test_a_stream_is_told_without_its_password(tmp_path, capfd):
+    with rtsp_camera(steady, "ann:canary-7e1") as camera:
+        found = probe_of(tmp_path).look_at(camera_of(camera.url("ann:canary-7e1")))
+    assert (found.found, found.source.startswith("rtsp://***@127.0.0.1:")) == (True, True)
     assert (found.properties["width"], found.properties["height"]) == (64, 48)
     assert capfd.readouterr() == ("", "")
 
