@@ -66,7 +66,16 @@ class Bench:
         self.jpegs = jpegs
         broker = start_broker(folder / "broker", Settings.from_env(os.environ).home)
         stack.callback(broker.stop)
-        self.system = System(folder / "data", broker, {PREFIX + "POLICY": "all", PREFIX + "ARCHIVE_FRAMES_EVERY_SECONDS": "15", PREFIX + "ARCHIVE_DETECTIONS_EVERY_SECONDS": "2"}, java="")
+        self.system = System(
+            folder / "data",
+            broker,
+            {
+                PREFIX + "POLICY": "all",
+                PREFIX + "ARCHIVE_FRAMES_EVERY_SECONDS": "15",
+                PREFIX + "ARCHIVE_DETECTIONS_EVERY_SECONDS": "2",
+            },
+            java="",
+        )
         stack.callback(self.system.stop)
         self.system.start_stream()
         self.producer = open_producer(broker.address)

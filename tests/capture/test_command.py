@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
 import pytest
 from typer.testing import CliRunner
 
 from capture.command import app
 
 RUNNER = CliRunner()
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -68,3 +76,21 @@ def test_a_bad_setting_is_an_error_that_names_it(capture, name, value, said):
     ended = capture("camera", "list", **{f"PYCTURESTREAM_CAPTURE_{name}": value})
     assert ended.exit_code == 2
     assert f"PYCTURESTREAM_CAPTURE_{name}={value!r} {said}" in ended.output
+
+
+def test_the_list_of_processes_shows_no_password(tmp_path):
+    command = [sys.executable, "-m", "capture", "run", "--source", "rtsp://ann:canary-7e1@127.0.0.1:1/x"]
+    env = os.environ | {"PYCTURESTREAM_DATA": str(tmp_path), "PYCTURESTREAM_KAFKA": "127.0.0.1:1"}
+    process = subprocess.Popen(
+        command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        until = time.monotonic() + 30
+        while "***" not in (shown := " ".join(psutil.Process(process.pid).cmdline())):
+            assert time.monotonic() < until, shown
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    assert "canary" not in shown
+    assert "rtsp://***@127.0.0.1:1/x" in shown
