@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from capture import registration
 from capture.redaction import redact
+from capture.registration import About, RegistrationError
 from capture.settings import CaptureSettings
 from lake.contracts import MalformedFrameError, check_camera_id
 
-KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled")
+OWN_KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled")
+KEYS: Final = (*OWN_KEYS, *registration.KEYS)
 SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
 
@@ -33,6 +36,7 @@ class Camera:
         width, height: pixels asked of a device.
         quality: of the JPEG, 1..100.
         enabled: switched on.
+        about: its name, place and time zone.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Camera:
     height: int
     quality: int
     enabled: bool = True
+    about: About = field(default_factory=About)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, whoever made the entry."""
@@ -84,6 +89,11 @@ class Camera:
     def is_live(self) -> bool:
         """Whether the newest picture matters most; a file that ends wants every picture instead."""
         return self.is_stream or self.is_device or self.loop
+
+    @property
+    def registration(self) -> dict[str, Any]:
+        """What notices tell of it."""
+        return self.about.told(redact(self.source), enabled=self.enabled)
 
 
 def _typed(camera_id: object, name: str, value: object, kinds: tuple[type, ...], example: str) -> Any:
@@ -137,7 +147,14 @@ def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
         for key, default in (("loop", source == DEMO), ("enabled", True))
     }
     interval = interval_of(name, numbers.get("interval"), numbers.get("fps"), defaults.interval)
-    return Camera(name, str(source), float(interval), **sizes, **switches)
+    return Camera(name, str(source), float(interval), **sizes, **switches, about=_about(name, entry))
+
+
+def _about(camera_id: str, entry: Mapping[str, Any]) -> About:
+    try:
+        return About.read(entry)
+    except RegistrationError as error:
+        raise CameraError(f"camera {camera_id!r}: {error}") from error
 
 
 def cameras_from(content: str, defaults: CaptureSettings) -> list[Camera]:

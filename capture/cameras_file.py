@@ -17,6 +17,7 @@ FIRST_LIST: Final = """\
 # id        names the camera: letters, digits, '_', '-', '.'
 # source    demo, the index of a webcam such as 0, a video file, or an rtsp:// or http:// address
 # interval  seconds between two pictures, or fps: pictures a second; every 3 s unless told
+# name, place, time_zone  for people: "Front door", "Hall", "Europe/Berlin"
 # Also: loop, width, height, quality, enabled
 
 [[camera]]

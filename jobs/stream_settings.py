@@ -28,7 +28,8 @@ class StreamSettings:
         factory: `module:function` that loads the detector; another one may be plugged in.
         master: Spark's master address.
         ui_port: of the Spark UI, on loopback.
-        archive_frames_every_s, archive_detections_every_s: seconds between commits of the archives.
+        archive_frames_every_s, archive_detections_every_s, archive_status_every_s: seconds between commits of
+            the archives.
     """
 
     shared: Settings
@@ -39,6 +40,7 @@ class StreamSettings:
     ui_port: int
     archive_frames_every_s: float
     archive_detections_every_s: float
+    archive_status_every_s: float
 
     def __post_init__(self) -> None:
         """Refuse a detector that cannot be named."""
@@ -59,6 +61,7 @@ class StreamSettings:
             ui_port=int(number(env, "SPARK_UI_PORT", 4040, 1, 65_535)),
             archive_frames_every_s=number(env, "ARCHIVE_FRAMES_EVERY_SECONDS", 15, 0.1, 3600),
             archive_detections_every_s=number(env, "ARCHIVE_DETECTIONS_EVERY_SECONDS", 2, 0.1, 3600),
+            archive_status_every_s=number(env, "ARCHIVE_STATUS_EVERY_SECONDS", 60, 0.1, 3600),
         )
 
     @property

@@ -6,10 +6,12 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from deltalake import DeltaTable, Schema
+import pyarrow as pa
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -108,6 +110,17 @@ class Lake:
         commits = stored.history(COMMITS_LOOKED_BACK)
         own = (int(commit["version"]) for commit in commits if commit.get("userMetadata") == mark)
         return next(own, int(stored.version()))
+
+
+def append_rows(root: Path, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append a few rows in one commit, without Spark; columns that a row does not name are null.
+
+    Raises:
+        DeltaError: see `again_on_conflict`.
+    """
+    stored = DeltaTable(root / table.name)
+    schema = pa.schema(stored.schema().to_arrow())
+    write_deltalake(stored, pa.Table.from_pylist(list(rows), schema), mode="append")
 
 
 def again_on_conflict(action: Callable[[], None]) -> None:
