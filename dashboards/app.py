@@ -28,6 +28,7 @@ from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
 from lake.quality_history import QualityHistory
 from lake.reader import LakeUnreadableError
+from lake.registry import Registry
 from lake.report_history import ReportHistory
 from lake.settings import Settings
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         "explore": Explorer(settings.lake, clock),
         "report": ReportHistory(settings.lake, clock),
         "quality": QualityHistory(settings.lake, clock),
+        "cameras": Registry(settings.lake, clock),
         "pipeline": PipelineWatch(settings, dashboard.airflow_port, clock),
     }
     server.config[KEY] = Context(settings, dashboard, clock, rooms)

@@ -165,4 +165,6 @@ def test_a_picked_time_is_meant_in_the_zone_that_is_shown() -> None:
     said = words_of(picked, "Europe/Berlin")
     assert (said["from"], said["camera"]) == ("2026-01-02T10:00:00.000000Z", "a\\,b")
     assert words_of({**picked, "zone": "utc"}, "Europe/Berlin")["from"] == "2026-01-02T11:00:00.000000Z"
+    tokyo = words_of({**picked, "zone": "Asia/Tokyo"}, "Europe/Berlin")
+    assert (tokyo["from"], tokyo["zone"]) == ("2026-01-02T02:00:00.000000Z", "Asia/Tokyo")
     assert "from" not in words_of({**picked, "period": "24h"}, "Europe/Berlin")
