@@ -154,7 +154,7 @@ def _says(row: Mapping[str, Any]) -> Registration:
 def _comes_first(one: Arrived, row: Mapping[str, Any]) -> bool:
     """Whether a notice is not newer than a row of the same partition; a topic made anew counts from 0."""
     same = (one.topic_id, one.partition) == (row["topic_id"], row["partition"])
-    return same and one.offset <= row["offset"]
+    return same and one.offset <= int(row["offset"])
 
 
 def _place(one: Arrived) -> Place:

@@ -68,6 +68,7 @@ class Lake:
         for table in TABLES:
             if not self.exists(table):
                 _create(table, self.path(table))
+            _add_missing_columns(table, self.path(table))
             _add_missing_checks(table, self.path(table))
 
     def version(self, table: Table) -> int:
@@ -142,15 +143,27 @@ def _is_conflict(error: Exception) -> bool:
 
 def _create(table: Table, path: str) -> None:
     """Made without Spark, which takes seconds for each; only the DDL is read by Spark's own parser."""
-    schema = Schema.from_json(StructType.fromDDL(table.ddl).json())
     DeltaTable.create(
         path,
-        schema,
+        _schema(table),
         mode="ignore",
         partition_by=list(table.partitioned_by),
         description=table.comment,
         configuration={**COMMON_PROPERTIES, **table.properties},
     )
+
+
+def _schema(table: Table) -> Schema:
+    return Schema.from_json(StructType.fromDDL(table.ddl).json())
+
+
+def _add_missing_columns(table: Table, path: str) -> None:
+    """A table of an older version has fewer; their rows so far say nothing there."""
+    stored = DeltaTable(path)
+    present = {field.name for field in stored.schema().fields}
+    missing = [field for field in _schema(table).fields if field.name not in present]
+    if missing:
+        stored.alter.add_columns(missing)
 
 
 def _add_missing_checks(table: Table, path: str) -> None:

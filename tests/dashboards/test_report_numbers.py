@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,10 @@ def test_objects_stand_beside_the_frames_on_which_they_were_seen() -> None:
     assert found.labels == {"cat": 2, HOSTILE: 1}
     assert found.analysed == 8
     assert report_words.summary(found) == "3 objects on 8 analysed frames of 2 cameras: 0.38 per frame."
+    quiet = replace(found, hours=(*found.hours, replace(found.hours[0], gated=1200)))
+    assert report_words.summary(quiet).endswith(
+        "0.38 per frame. 1,200 more pictures were not sent, as nothing moved."
+    )
     assert found.sectors.tolist() == [[0, 0, 0], [3, 0, 0], [0, 0, 0]]
     assert found.cells[1][8] == 3
 

@@ -118,6 +118,7 @@ def test_a_camera_is_chosen_by_its_name_and_counted_by_the_clock_of_its_place(ba
     page.click("#report-zone")
     page.get_by_role("option", name="Asia/Tokyo (door)", exact=True).click()
     page.wait_for_url("**zone=Asia%2FTokyo**")
+    page.goto(f"{base}/report?{SPAN.replace('utc', 'Asia/Tokyo')}&measure=sum&axis=hour&camera=door")
     expect(page.locator("#report-freshness")).to_contain_text("JST")
     bars = figure(page, "histogram")["data"]
     assert [sum(one["y"][hour] for one in bars) for hour in (10, 11, 19, 20)] == [0, 0, 75, 75]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from lake.batch_schemas import CAMERA_HOURS
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
-from lake.tables import Lake
+from lake.tables import Lake, append_rows
 from tests.conftest import at
+from tests.dashboards.explore_lake import write
 
 pytestmark = pytest.mark.spark
 
@@ -37,6 +40,19 @@ def test_making_the_tables_again_changes_nothing(spark: SparkSession, lake: Lake
     before = lake.read(spark, FRAMES).schema
     lake.create(spark)
     assert lake.read(spark, FRAMES).schema == before
+
+
+def test_a_table_of_an_older_version_gets_the_columns_it_lacks(spark: SparkSession, tmp_path: Path) -> None:
+    lines = CAMERA_HOURS.ddl.splitlines(keepends=True)
+    older = replace(CAMERA_HOURS, ddl="".join(line for line in lines if not line.startswith("gated ")))
+    told = {"hour": at("11:00"), "camera_id": "door", "day": at("11:00").date(), "received": 7}
+    write(tmp_path, older, [told])
+    lake = Lake(tmp_path)
+    lake.create(spark)
+    append_rows(tmp_path, CAMERA_HOURS, [{**told, "camera_id": "yard", "gated": 3}])
+    rows = lake.read(spark, CAMERA_HOURS).select("camera_id", "received", "gated").orderBy("camera_id")
+    assert [tuple(row) for row in rows.collect()] == [("door", 7, None), ("yard", 7, 3)]
+    assert lake.read(spark, CAMERA_HOURS).schema["gated"].metadata["comment"].startswith("pictures taken")
 
 
 def test_a_detection_with_an_unknown_status_is_refused(spark: SparkSession, lake: Lake) -> None:
