@@ -14,10 +14,10 @@ from capture.registration import About, RegistrationError
 from capture.settings import CaptureSettings
 from lake.contracts import MalformedFrameError, check_camera_id
 
-OWN_KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled")
-KEYS: Final = (*OWN_KEYS, *registration.KEYS)
+KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled")
 SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
+KNOWN_KEYS: Final = (*KEYS, *registration.KEYS)
 
 
 class CameraError(ValueError):
@@ -128,8 +128,8 @@ def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
     """
     name = entry.get("id")
     for key in entry:
-        if key not in KEYS:
-            raise CameraError(f"camera {name!r}: unknown key {key!r}; known are {', '.join(KEYS)}")
+        if key not in KNOWN_KEYS:
+            raise CameraError(f"camera {name!r}: unknown key {key!r}; known are {', '.join(KNOWN_KEYS)}")
     if not isinstance(name, str):
         raise CameraError(f"a [[camera]] entry has id = {name!r}; give it a name such as id = 'door'")
     source = _typed(name, "source", entry.get("source", ""), (str, int), "demo, 0, a file or an rtsp:// URL")
