@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from capture.publisher import Publisher
 from capture.redaction import redact
 from capture.session import Session
 from capture.settings import CaptureSettings
-from capture.status import State
+from capture.status import CameraStatus, State
 from lake.contracts import rfc3339
 
 LOG: Final = logging.getLogger("capture.agent")
@@ -69,7 +69,7 @@ class Agent:
             if now == self._seen:
                 return
             self._seen = now
-            self._cameras = [camera for camera in read_cameras(path, self.settings) if camera.enabled]
+            listed = read_cameras(path, self.settings)
         except (CameraError, OSError) as error:
             problem = redact(str(error))
             if problem != self._problem:
@@ -77,11 +77,24 @@ class Agent:
             self._problem = problem
             return
         self._problem = None
+        self._cameras = [camera for camera in listed if camera.enabled]
+        self._tell_switched_off([camera for camera in listed if not camera.enabled])
         LOG.info("cameras: %s", ", ".join(camera.id for camera in self._cameras) or "none")
+
+    def _tell_switched_off(self, cameras: Sequence[Camera]) -> None:
+        """Register cameras that have no session to do so."""
+        for camera in cameras:
+            if camera.id not in self.sessions:
+                self.publisher.post(
+                    CameraStatus(camera.id, "", self.clock, _silent, camera.registration, State.ENDED)
+                )
 
     def _tend(self) -> None:
         wanted = {camera.id: camera for camera in self._cameras}
         for camera_id, session in list(self.sessions.items()):
+            if camera_id not in wanted:
+                session.status.switch_off()
+                self.publisher.post(session.status)
             if wanted.get(camera_id) != session.camera:
                 self._retire(session)
             elif not session.alive and session.status.state is not State.ENDED:
@@ -135,3 +148,7 @@ class Agent:
     def write_last_health(self) -> None:
         """The final counts."""
         self._write_health()
+
+
+def _silent(_status: CameraStatus) -> None:
+    """Nobody waits for a change of a camera without a session."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from capture import registration
 from capture.masks import Mask, MaskError, masks_from
 from capture.motion import KEYS as MOTION_KEYS
 from capture.motion import MotionRule, MotionRuleError, motion_rule
 from capture.redaction import redact
+from capture.registration import About, RegistrationError
 from capture.settings import CaptureSettings
 from lake.contracts import MalformedFrameError, check_camera_id
 
@@ -20,6 +22,7 @@ KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "qu
 SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
 PATTERN: Final = "test"
+KNOWN_KEYS: Final = (*KEYS, *registration.KEYS)
 
 
 class CameraError(ValueError):
@@ -42,6 +45,7 @@ class Camera:
         longest_side: pixels; a larger picture is made smaller before it is sent. None sends it as it is.
         masks: parts of the picture that nobody may see.
         motion: send only pictures on which something moved, by this rule; None sends all.
+        about: its name, place and time zone.
     """
 
     id: str
@@ -55,6 +59,7 @@ class Camera:
     longest_side: int | None = None
     masks: tuple[Mask, ...] = ()
     motion: MotionRule | None = None
+    about: About = field(default_factory=About)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, whoever made the entry."""
@@ -105,6 +110,11 @@ class Camera:
         """Whether the newest picture matters most; a file that ends wants every picture instead."""
         return self.is_stream or self.is_device or self.loop or self.source == PATTERN
 
+    @property
+    def registration(self) -> dict[str, Any]:
+        """What notices tell of it."""
+        return self.about.told(redact(self.source), enabled=self.enabled)
+
 
 def _typed(camera_id: object, name: str, value: object, kinds: tuple[type, ...], example: str) -> Any:
     """The value, if it is of one of the kinds; `bool` is no number here."""
@@ -138,8 +148,8 @@ def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
     """
     name = entry.get("id")
     for key in entry:
-        if key not in KEYS:
-            raise CameraError(f"camera {name!r}: unknown key {key!r}; known are {', '.join(KEYS)}")
+        if key not in KNOWN_KEYS:
+            raise CameraError(f"camera {name!r}: unknown key {key!r}; known are {', '.join(KNOWN_KEYS)}")
     if not isinstance(name, str):
         raise CameraError(f"a [[camera]] entry has id = {name!r}; give it a name such as id = 'door'")
     source = _typed(name, "source", entry.get("source", ""), (str, int), "demo, 0, a file or an rtsp:// URL")
@@ -157,7 +167,8 @@ def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
         for key, default in (("loop", source == DEMO), ("enabled", True))
     }
     interval = interval_of(name, numbers.get("interval"), numbers.get("fps"), defaults.interval)
-    return Camera(name, str(source), float(interval), **sizes, **switches, **_seen_by_others(name, entry))
+    own = {**_seen_by_others(name, entry), "about": _about(name, entry)}
+    return Camera(name, str(source), float(interval), **sizes, **switches, **own)
 
 
 def _seen_by_others(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,6 +182,13 @@ def _seen_by_others(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         }
     except (MaskError, MotionRuleError) as error:
         raise CameraError(f"camera {name!r}: {error}") from error
+
+
+def _about(camera_id: str, entry: Mapping[str, Any]) -> About:
+    try:
+        return About.read(entry)
+    except RegistrationError as error:
+        raise CameraError(f"camera {camera_id!r}: {error}") from error
 
 
 def cameras_from(content: str, defaults: CaptureSettings) -> list[Camera]:

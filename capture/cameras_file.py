@@ -19,6 +19,7 @@ FIRST_LIST: Final = """\
 #           pictures, or an rtsp:// or http:// address
 # interval  seconds between two pictures, or fps: pictures a second; every 3 s unless told;
 #           0: every one of a file or folder, as fast as they can be sent
+# name, place, time_zone  for people: "Front door", "Hall", "Europe/Berlin"
 # Also: loop, width, height, quality, enabled, longest_side, masks, motion
 
 [[camera]]

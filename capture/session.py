@@ -36,7 +36,7 @@ class Session:
         self.camera = camera
         self._stop = threading.Event()
         session_id = f"{random.getrandbits(48):012x}"
-        self.status = CameraStatus(camera.id, session_id, clock, notice)
+        self.status = CameraStatus(camera.id, session_id, clock, notice, camera.registration)
         self.buffer = FrameBuffer(
             self.status, settings.buffer_frames, settings.buffer_bytes, live=camera.is_live
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -71,12 +71,14 @@ class CameraStatus:
         camera_id, session: whose.
         clock: gives UTC.
         notice: called with this status whenever its state changes.
+        registration: what the list says of the camera, as notices tell it.
     """
 
     camera_id: str
     session: str
     clock: Callable[[], datetime]
     notice: Notice
+    registration: Mapping[str, Any] = field(default_factory=dict)
     state: State = State.STARTING
     counters: Counters = field(default_factory=Counters)
     last_error: str | None = None
@@ -91,6 +93,11 @@ class CameraStatus:
                 return
             self.state = state
         self.notice(self)
+
+    def switch_off(self) -> None:
+        """The list no longer wants the camera; the next notice says so."""
+        with self._lock:
+            self.registration = {**self.registration, "enabled": False}
 
     def complain(self, message: str) -> None:
         """Keep the last error, without the passwords in it."""
@@ -150,4 +157,4 @@ class CameraStatus:
     def message(self) -> dict[str, Any]:
         """The report as it goes to the topic `camera-status`."""
         head = {"schema": STATUS_SCHEMA, "camera_id": self.camera_id, "at": rfc3339(self.clock())}
-        return head | self.report()
+        return head | {"camera": dict(self.registration)} | self.report()

@@ -28,6 +28,7 @@ from dashboards.settings import DashboardSettings
 from lake.exploring import Explorer
 from lake.quality_history import QualityHistory
 from lake.reader import LakeUnreadableError
+from lake.registry import Registry
 from lake.report_history import ReportHistory
 from lake.settings import Settings
 
@@ -45,14 +46,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         clock: the time now, UTC.
     """
     server = Flask("dashboards", static_folder=None)
-    rooms: Mapping[str, Any] = {
-        "live": Feed(settings.kafka, clock),
-        "explore": Explorer(settings.lake, clock),
-        "report": ReportHistory(settings.lake, clock),
-        "quality": QualityHistory(settings.lake, clock),
-        "pipeline": PipelineWatch(settings, dashboard.airflow_port, clock),
-    }
-    server.config[KEY] = Context(settings, dashboard, clock, rooms)
+    server.config[KEY] = Context(settings, dashboard, clock, rooms_of(settings, dashboard, clock))
     app = Dash(
         "dashboards",
         server=server,  # type: ignore[arg-type] # its annotation forgot Flask
@@ -75,6 +69,20 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     server.register_error_handler(LakeUnreadableError, lake_unreadable)
     app.enable_dev_tools(debug=False)
     return app
+
+
+def rooms_of(
+    settings: Settings, dashboard: DashboardSettings, clock: Callable[[], datetime]
+) -> Mapping[str, Any]:
+    """What pages keep between requests, not started yet."""
+    return {
+        "live": Feed(settings.kafka, clock),
+        "explore": Explorer(settings.lake, clock),
+        "report": ReportHistory(settings.lake, clock),
+        "quality": QualityHistory(settings.lake, clock),
+        "cameras": Registry(settings.lake, clock),
+        "pipeline": PipelineWatch(settings, dashboard.airflow_port, clock),
+    }
 
 
 def lake_unreadable(error: LakeUnreadableError) -> Response:

@@ -26,5 +26,5 @@ def names(page: str, word: str, title: str, chosen: Sequence[str]) -> Any:
 
 
 def zone_choice(page: str, site: str, chosen: str) -> Any:
-    """The zone in which times are shown: the site's or UTC."""
-    return choice(page, "zone", "Times in", {"site": site, "utc": "UTC"}, chosen)
+    """The zone in which times are shown: the site's, UTC, or the one that the address names."""
+    return choice(page, "zone", "Times in", {chosen: chosen, "site": site, "utc": "UTC"}, chosen)

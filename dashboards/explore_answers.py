@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dash import html, no_update
 
-from dashboards import explore_drawer
+from dashboards import camera_choice, explore_drawer
 from dashboards.context import Context
 from dashboards.explore_grid import PAGE, shown
 from dashboards.explore_query import ExploreQuery
@@ -33,10 +32,11 @@ def zone_of(asked: ExploreQuery, context: Context) -> ZoneInfo:
     return ZoneInfo(asked.filters.shown_in(context.settings.time_zone))
 
 
-def summary(asked: ExploreQuery, now: datetime) -> str:
+def summary(asked: ExploreQuery, context: Context) -> str:
     """The filters of the address as a sentence."""
+    now, words = context.clock(), camera_choice.registry(context).words(asked.filters.cameras)
     first, end = (f"{at:%Y-%m-%d %H:%M}" for at in asked.filters.span(now))
-    cameras = ", ".join(asked.filters.cameras) or "All cameras"
+    cameras = ", ".join(words.values()) or "All cameras"
     labels = ", ".join(asked.filters.labels) or "all labels"
     only = f"; only {asked.filters.part[0]} {asked.filters.part[1]}" if asked.filters.part else ""
     return f"{cameras}; {labels}; {first} to {end} UTC{only}; score at least {asked.filters.threshold:g}."

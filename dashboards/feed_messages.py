@@ -7,13 +7,12 @@ import binascii
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from lake.contracts import FRAME_SCHEMA, MAX_PICTURE_BYTES, MalformedFrameError, check_camera_id
+from lake.camera_notices import STATES, Registration
+from lake.contracts import FRAME_SCHEMA, MAX_PICTURE_BYTES, MalformedFrameError, check_camera_id, moment
 from lake.results import JPEG_START, MalformedResultError, parse_result, picture_of
-
-STATES: Final = ("starting", "running", "source_lost", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an agent says of its camera: one of STATES, and its last error."""
+    """What an agent says of its camera: one of STATES, its last error, and what its list says of it."""
 
     camera_id: str
     state: str
     last_error: str | None
+    registration: Registration | None = None
 
 
 def sent_picture(
@@ -104,18 +104,7 @@ def report(key: bytes | None, value: bytes | None) -> Report | None:
         camera_id, state = check_camera_id((key or b"").decode(errors="replace")), said["state"]
     except (MalformedFrameError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    error = said.get("last_error")
-    return Report(camera_id, state, str(error) if error else None) if state in STATES else None
-
-
-def moment(text: object) -> datetime | None:
-    """An RFC 3339 text as UTC; None for anything else.
-
-    >>> moment("2026-01-02T03:04:05Z")
-    datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
-    """
-    try:
-        read = datetime.fromisoformat(str(text))
-        return read.astimezone(UTC) if read.tzinfo else None
-    except (ValueError, OverflowError):  # the second where UTC would lie before the year 1
+    if state not in STATES:
         return None
+    error = said.get("last_error")
+    return Report(camera_id, state, str(error) if error else None, Registration.read(said.get("camera")))

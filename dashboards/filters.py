@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from lake.contracts import STORED_SCORE, rfc3339
 from lake.sql_words import quoted
+from lake.time_zones import is_time_zone
 
 PERIODS: Final = {
     "1h": timedelta(hours=1),
@@ -44,7 +45,8 @@ class FilterError(ValueError):
 class Filters:
     """What is looked at; times are UTC, half-open.
 
-    `part` is what recurs, such as ("hour", 13): only the hours from 13:00 to 14:00 of the zone shown.
+    `zone` is "site", "utc" or an IANA name. `part` is what recurs, such as ("hour", 13): only the hours from
+    13:00 to 14:00 of the zone shown.
     """
 
     cameras: tuple[str, ...] = ()
@@ -66,7 +68,7 @@ class Filters:
         first, last = _moment(query.get("from", "")), _moment(query.get("to", ""))
         if period == "custom" and (first is None or last is None or first >= last):
             raise FilterError("a period of one's own needs `from` before `to`")
-        zone = "utc" if query.get("zone") == "utc" else "site"
+        zone = _zone(query.get("zone") or "site")
         named = _names(query.get("camera", "")), _names(query.get("label", ""))
         return cls(*named, first, last, period, threshold, zone, _part(query.get("part", "")))
 
@@ -79,13 +81,13 @@ class Filters:
             "to": rfc3339(self.last) if self.last else "",
         }
         said |= {"threshold": f"{self.threshold:g}" if self.threshold != 0.5 else ""}
-        said |= {"zone": "utc" if self.zone == "utc" else ""}
+        said |= {"zone": self.zone if self.zone != "site" else ""}
         said |= {"part": f"{self.part[0]}:{self.part[1]}" if self.part else ""}
         return urlencode({name: value for name, value in said.items() if value})
 
     def shown_in(self, site: str) -> str:
-        """Name of the zone in which times are shown: the site's, unless UTC was chosen."""
-        return "UTC" if self.zone == "utc" else site
+        """Name of the zone in which times are shown: the site's, unless another one was chosen."""
+        return {"site": site, "utc": "UTC"}.get(self.zone, self.zone)
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
         """First moment and the one after the last, UTC."""
@@ -130,6 +132,12 @@ def _number(said: str) -> float:
     if not STORED_SCORE <= read <= 1:
         raise FilterError(f"threshold {said[:40]!r} must be a number from {STORED_SCORE} to 1")
     return read
+
+
+def _zone(said: str) -> str:
+    if said in ("site", "utc") or is_time_zone(said):
+        return said
+    raise FilterError(f"zone {said[:40]!r} is none of: site, utc, a name such as Europe/Berlin")
 
 
 def _names(said: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dashboards.feed_messages import Report, Seen, SentPicture
 from lake.contracts import rfc3339
+from lake.registry import shown
 from lake.sentences import line, sentences
 
 RATE_WINDOW_S: Final = 30.0
@@ -39,6 +40,12 @@ class Camera:
     def last_at(self) -> datetime | None:
         """When its newest picture came."""
         return self.arrivals[-1] if self.arrivals else None
+
+    @property
+    def name(self) -> str:
+        """What people call it, with its place and id."""
+        said = self.report.registration if self.report else None
+        return shown(self.camera_id, said.name, said.place) if said else self.camera_id
 
     def frames_per_second(self, now: datetime) -> float:
         """Pictures a second over the last half minute, or since the first one when that is less."""
@@ -96,8 +103,10 @@ class Cameras:
             camera.annotated, camera.annotated_frame = seen.jpeg, seen.frame_id
 
     def take_report(self, report: Report) -> None:
-        """An agent spoke."""
-        self._of(report.camera_id).report = report
+        """An agent spoke; a camera that is switched off and sent nothing is none to be shown."""
+        off = report.registration is not None and not report.registration.enabled
+        if not off or report.camera_id in self._known:
+            self._of(report.camera_id).report = report
 
     def told(self, now: datetime) -> list[Mapping[str, Any]]:
         """All cameras as plain values, the one with the newest picture first."""
@@ -111,6 +120,7 @@ def _told(camera: Camera, now: datetime) -> dict[str, Any]:
     found = [] if seen is None else seen.objects
     return {
         "camera": camera.camera_id,
+        "name": camera.name,
         "state": camera.state(now),
         "error": camera.report.last_error if camera.report else None,
         "last_at": rfc3339(last) if last else None,

@@ -14,6 +14,7 @@ from dashboards.report_query import ReportQuery, before
 from lake.contracts import rfc3339
 from lake.report_counts import Counts, count
 from lake.report_history import History, ReportHistory
+from lake.time_zones import is_time_zone
 
 CONTROLS: Final = (
     "camera",
@@ -34,7 +35,8 @@ def words_of(controls: Mapping[str, Any], site: str) -> dict[str, str]:
     said = {name: str(value) for name, value in controls.items() if isinstance(value, str | int | float)}
     for name in ("camera", "label"):
         said[name] = in_a_row(map(str, controls.get(name) or ()))
-    zone = ZoneInfo("UTC" if said.get("zone") == "utc" else site)
+    word = said.get("zone", "")
+    zone = ZoneInfo("UTC" if word == "utc" else word if is_time_zone(word) else site)
     custom = said.get("period") == "custom"
     for name in ("from", "to"):
         said[name] = _utc(said.get(name, ""), zone) if custom else ""

@@ -4,10 +4,11 @@
 |---|---|
 | `convert_model` | a model folder: SavedModel, LiteRT files, labels, `model.json` |
 | `detect_pictures` | annotated pictures, without Kafka or Spark |
-| `run_stream` | the streaming application: runs the three below |
+| `run_stream` | the streaming application: runs the four below |
 | `detect_objects` | `resultstream`, `frame-outcomes` |
 | `archive_detections` | `detections` |
 | `archive_frames` | `frames` |
+| `archive_camera_status` | `camera_status`, `camera_registrations` |
 | `detect_skipped` | `detections` of layer batch: what the speed layer skipped |
 | `maintain_lake` | `maintenance_reports`, and tables that stay small and quick |
 """

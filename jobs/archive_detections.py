@@ -65,7 +65,7 @@ class ArchiveDetections:
             log.warning("%d messages are no result or outcome; ignored", len(rows) - len(ours))
         fresh = first_outcomes(rows, stored_identities(self.lake.root, ours))
         if fresh:
-            self.lake.append_rows(arrived.take(fresh), DETECTIONS, self.gaps.writer, batch_id)
+            self.lake.append_arrow(arrived.take(fresh), DETECTIONS, self.gaps.writer, batch_id)
         self.gaps.record_missing(batch_id, by_partition(_source(row) for row in rows), self.now())
 
 

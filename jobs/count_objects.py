@@ -40,6 +40,7 @@ from lake.batch_schemas import (
 )
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.gated_hours import GATED_DDL, gated_of_scope
 from lake.hours import Candidate, Scope, said
 from lake.schemas import DETECTIONS, FRAMES
 from lake.table import Table
@@ -155,7 +156,9 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
     try:
         records = fates(of_scope(frames.drop("value", "headers", "key"), scope), current)
         stored = Stored.read(spark, lake, scope)
-        covered = with_stored_coverage(coverage(records, of_scope(detections, scope)), stored.camera_hours)
+        gated = spark.createDataFrame(gated_of_scope(lake.root, scope), GATED_DDL)
+        counts = coverage(records, of_scope(detections, scope), gated)
+        covered = with_stored_coverage(counts, stored.camera_hours)
         known = (
             as_camera_hours(covered, run_id, now)
             .toArrow()

@@ -35,4 +35,4 @@ def describe_run(detector: DetectorSettings, factory: str, policy: Policy, run: 
 def record_run(lake: Lake, run: Detecting, known: dict[str, Any], started_at: datetime) -> None:
     """Write the run down before it detects anything."""
     row = {**known, "run_id": run.run_id, "started_at": started_at}
-    lake.append_rows(lake.rows(DETECTOR_RUNS, [row]), DETECTOR_RUNS, run.run_id, 0)
+    lake.append_arrow(lake.rows(DETECTOR_RUNS, [row]), DETECTOR_RUNS, run.run_id, 0)

@@ -115,4 +115,4 @@ class Gaps:
             for gap in gaps
         ]
         app_id = f"gaps-{cause}-{self.writer}"
-        self.lake.append_rows(self.lake.rows(EXPIRED_RANGES, rows), EXPIRED_RANGES, app_id, version)
+        self.lake.append_arrow(self.lake.rows(EXPIRED_RANGES, rows), EXPIRED_RANGES, app_id, version)

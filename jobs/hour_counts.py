@@ -22,6 +22,8 @@ LATE_AFTER: Final = timedelta(minutes=5)
 MICROSECONDS: Final = 1_000_000
 RECORD: Final = [*RECORD_KEY]
 CAMERA_HOUR: Final = ["hour", "camera_id"]
+LASTING: Final = ("received", "gated", "late", "clock_skewed", "frame_rows")
+"""What stays as it was counted once, where there is less left to count."""
 NOT_ANALYSED: Final = tuple(str(status) for status in Status if status is not Status.DETECTED)
 
 
@@ -96,12 +98,13 @@ def _fate() -> Column:
     )
 
 
-def coverage(records: DataFrame, detections: DataFrame) -> DataFrame:
+def coverage(records: DataFrame, detections: DataFrame, gated: DataFrame) -> DataFrame:
     """Records by hour and camera: the measured columns of `camera_hours_candidate`.
 
     Args:
         records: what `fates` gave.
         detections: all rows of detections of the scope, with `hour`, to be counted.
+        gated: hour, camera and number of the pictures that were not sent.
     """
     analysed, live = F.col("fate") == "analysed", F.col("layer") == "speed"
     next_seen = F.lead("observed_at").over(Window.partitionBy(*CAMERA_HOUR, "fate").orderBy("observed_at"))
@@ -127,7 +130,7 @@ def coverage(records: DataFrame, detections: DataFrame) -> DataFrame:
         F.percentile("latency", F.lit(0.95)).alias("latency_p95_s"),
         F.sum("frame_rows").alias("frame_rows"),
     )
-    joined = counted.join(rows, CAMERA_HOUR, "left")
+    joined = counted.join(rows, CAMERA_HOUR, "left").join(F.broadcast(gated), CAMERA_HOUR, "left")
     return joined.withColumn("detection_rows", F.coalesce("detection_rows", F.lit(0)))
 
 
@@ -164,7 +167,7 @@ def with_stored_coverage(counted: DataFrame, stored: DataFrame) -> DataFrame:
     both = counted.join(old, CAMERA_HOUR, "full").withColumn("from_stored_coverage", _frames_are_gone())
     both = both.where("received IS NOT NULL OR from_stored_coverage")
     both = both.withColumn("is_kept", F.col("received").isNull())
-    lasting = {name: _at_least_as_stored(name) for name in ("received", "late", "clock_skewed", "frame_rows")}
+    lasting = {name: _at_least_as_stored(name) for name in LASTING}
     rest = {name: F.when(F.col("is_kept"), F.col(f"old_{name}")).otherwise(F.col(name)) for name in measured}
     done = both.withColumns({**rest, **lasting})
     others = ("analysed", *NOT_ANALYSED, "duplicates")

@@ -14,7 +14,7 @@ from lake.batch_schemas import (
     PUBLISHED_OBJECTS,
     QUALITY_RESULTS,
 )
-from lake.schemas import DETECTIONS, FRAMES, STREAM_PROGRESS
+from lake.schemas import CAMERA_STATUS, DETECTIONS, FRAMES, STREAM_PROGRESS
 from lake.settings import Settings, number
 from lake.table import Table
 
@@ -61,6 +61,7 @@ class MaintenanceSettings:
         candidates_days: recounts before their audit.
         quality_days: results of the audits.
         progress_days: micro-batches of the streaming application.
+        status_days: notices about cameras; what they say of names and places stays.
     """
 
     shared: Settings
@@ -71,6 +72,7 @@ class MaintenanceSettings:
     candidates_days: int = 30
     quality_days: int = 400
     progress_days: int = 7
+    status_days: int = 30
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -84,6 +86,7 @@ class MaintenanceSettings:
             candidates_days=_days(env, "CANDIDATES_DAYS", 30),
             quality_days=_days(env, "QUALITY_DAYS", 400),
             progress_days=_days(env, "PROGRESS_DAYS", 7),
+            status_days=_days(env, "STATUS_DAYS", 30),
         )
 
     def kept(self) -> tuple[Keep, ...]:
@@ -102,6 +105,7 @@ class MaintenanceSettings:
             Keep(MINUTE_COUNTS, self.detections_days),
             Keep(QUALITY_RESULTS, self.quality_days),
             Keep(STREAM_PROGRESS, self.progress_days),
+            Keep(CAMERA_STATUS, self.status_days),
         )
 
 

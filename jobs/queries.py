@@ -1,4 +1,4 @@
-"""The three queries of the streaming application, and what each reads."""
+"""The four queries of the streaming application, and what each reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from jobs import archive_detections, archive_frames, detect_objects
+from jobs import archive_camera_status, archive_detections, archive_frames, detect_objects
 from jobs.checkpoints import checkpoint_of
 from jobs.disk_room import DiskRoom
 from jobs.gaps import Gaps
@@ -18,7 +18,7 @@ from jobs.kafka_source import read_stream
 from jobs.messages import Detecting
 from jobs.records import describe_records
 from jobs.stream_settings import StreamSettings
-from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC
+from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
 from lake.schemas import DETECTIONS
 from lake.tables import Lake
 
@@ -26,6 +26,7 @@ READS: Final = {
     detect_objects.QUERY: (FRAMES_TOPIC,),
     archive_frames.QUERY: (FRAMES_TOPIC,),
     archive_detections.QUERY: (RESULTS_TOPIC, OUTCOMES_TOPIC),
+    archive_camera_status.QUERY: (STATUS_TOPIC,),
 }
 
 
@@ -59,8 +60,13 @@ class Queries:
     now: Callable[[], datetime]
 
     def start(self) -> list[Started]:
-        """Start all three."""
-        return [self._detect_objects(), self._archive_frames(), self._archive_detections()]
+        """Start all four."""
+        return [
+            self._detect_objects(),
+            self._archive_frames(),
+            self._archive_detections(),
+            self._archive_camera_status(),
+        ]
 
     def _detect_objects(self) -> Started:
         query, told = detect_objects.QUERY, self.settings
@@ -83,6 +89,11 @@ class Queries:
         query = archive_detections.QUERY
         handle = archive_detections.ArchiveDetections(self.lake, self._gaps(query), self.now)
         return self._start(query, self._records(query), handle, self.settings.archive_detections_every_s)
+
+    def _archive_camera_status(self) -> Started:
+        query = archive_camera_status.QUERY
+        handle = archive_camera_status.ArchiveCameraStatus(self.lake, self._gaps(query), self.now)
+        return self._start(query, self._records(query), handle, self.settings.archive_status_every_s)
 
     def _gaps(self, query: str) -> Gaps:
         own = {topic: self.ids[topic] for topic in READS[query]}

@@ -1,4 +1,4 @@
-"""The streaming application: detect_objects, archive_frames and archive_detections in one Spark.
+"""The streaming application: detect_objects and three archives in one Spark.
 
 It ends when a query fails or a topic was made anew, with a sentence and a non-zero status; its supervisor
 starts it again, and each query goes on where its checkpoint is.
@@ -33,12 +33,12 @@ from jobs.stream_progress import recorded_progress
 from jobs.stream_settings import StreamSettings
 from lake.broker import BrokerAwayError, TopicMissingError, topic_ids
 from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC
+from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
 from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError
 from lake.tables import Lake
 
-TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC)
+TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC, STATUS_TOPIC)
 TOPICS_LOOKED_AT_EVERY_S = 5.0
 
 JVM_GONE = (Py4JError, ConnectionError)

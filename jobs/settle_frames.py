@@ -111,7 +111,7 @@ class Settling:
         rows = arrived.select([*IDENTITY, "day", *SOURCE]).to_pylist()
         fresh = first_outcomes(rows, stored_identities(self.lake.root, rows))
         if fresh:
-            self.lake.append_rows(arrived.take(fresh), DETECTIONS, self.run.run_id, number)
+            self.lake.append_arrow(arrived.take(fresh), DETECTIONS, self.run.run_id, number)
         return len(fresh)
 
 

@@ -30,7 +30,8 @@ class StreamSettings:
         master: Spark's master address.
         ui_port: of the Spark UI, on loopback.
         detect_every_s: seconds between micro-batches of detection; 0: one as soon as the last has ended.
-        archive_frames_every_s, archive_detections_every_s: seconds between commits of the archives.
+        archive_frames_every_s, archive_detections_every_s, archive_status_every_s: seconds between commits of
+            the archives.
         least_free: bytes of the lake's disk below which pictures are not archived.
     """
 
@@ -43,6 +44,7 @@ class StreamSettings:
     detect_every_s: float
     archive_frames_every_s: float
     archive_detections_every_s: float
+    archive_status_every_s: float
     least_free: float
 
     def __post_init__(self) -> None:
@@ -65,6 +67,7 @@ class StreamSettings:
             detect_every_s=number(env, "DETECT_EVERY_SECONDS", 0, 0, 3600),
             archive_frames_every_s=number(env, "ARCHIVE_FRAMES_EVERY_SECONDS", 15, 0.1, 3600),
             archive_detections_every_s=number(env, "ARCHIVE_DETECTIONS_EVERY_SECONDS", 2, 0.1, 3600),
+            archive_status_every_s=number(env, "ARCHIVE_STATUS_EVERY_SECONDS", 60, 0.1, 3600),
             least_free=number(env, "LEAST_FREE_GB", 2, 0, 1e6) * GB,
         )
 

@@ -39,7 +39,11 @@ TOPICS: Final[dict[str, dict[str, str]]] = {
         "retention.bytes": str(GIB),
     },
     OUTCOMES_TOPIC: {"retention.ms": str(7 * 24 * HOUR_MS), "retention.bytes": str(GIB // 4)},
-    STATUS_TOPIC: {"retention.ms": str(7 * 24 * HOUR_MS), "retention.bytes": str(GIB // 16)},
+    STATUS_TOPIC: {
+        "message.timestamp.type": "LogAppendTime",
+        "retention.ms": str(7 * 24 * HOUR_MS),
+        "retention.bytes": str(GIB // 16),
+    },
 }
 """Topic → configuration. `retention.bytes` counts for each of the two partitions."""
 TOPIC_PARTITIONS: Final = 2
@@ -68,6 +72,19 @@ def rfc3339(moment: datetime) -> str:
     '2026-01-02T03:04:05.000006Z'
     """
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: object) -> datetime | None:
+    """An RFC 3339 text as UTC; None for anything else.
+
+    >>> moment("2026-01-02T03:04:05Z")
+    datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        read = datetime.fromisoformat(str(text))
+        return read.astimezone(UTC) if read.tzinfo else None
+    except (ValueError, OverflowError):  # the second where UTC would lie before the year 1
+        return None
 
 
 def check_camera_id(camera_id: str) -> str:

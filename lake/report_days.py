@@ -46,6 +46,7 @@ class CameraHour:
         analysed: frames that count.
         by_minute: of these, int64 [60].
         seconds_observed: 0..3600.
+        gated: pictures taken and not sent since nothing moved, as far as it is published.
     """
 
     hour: datetime
@@ -55,6 +56,7 @@ class CameraHour:
     analysed: int
     by_minute: npt.NDArray[np.int64]
     seconds_observed: float
+    gated: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,7 +97,8 @@ OBJECTS: Final = (
     "FROM objects v WHERE v.day = DATE '{day}'"
 )
 HOURS: Final = (
-    "SELECT v.hour, v.camera_id, v.state, v.received, v.analysed, v.analysed_by_minute, v.seconds_observed "
+    "SELECT v.hour, v.camera_id, v.state, v.received, v.analysed, v.analysed_by_minute, v.seconds_observed, "
+    "v.gated "
     "FROM serving_camera_hours v WHERE v.day = DATE '{day}'"
 )
 HELD: Final = (
@@ -174,7 +177,7 @@ def _hours(opened: Opened, day: date) -> tuple[CameraHour, ...]:
 
 
 def _hour(hour: datetime, camera: str, state: str, row: dict[str, object]) -> CameraHour:
-    numbers = {name: row.get(name) or 0 for name in ("received", "analysed", "seconds_observed")}
+    numbers = {name: row.get(name) or 0 for name in ("received", "analysed", "seconds_observed", "gated")}
     minutes = np.array(row.get("analysed_by_minute") or [0] * 60, np.int64)
     return CameraHour(
         hour,
@@ -184,4 +187,5 @@ def _hour(hour: datetime, camera: str, state: str, row: dict[str, object]) -> Ca
         int(str(numbers["analysed"])),
         minutes,
         float(str(numbers["seconds_observed"])),
+        int(str(numbers["gated"])),
     )

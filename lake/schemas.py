@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lake.batch_schemas import BATCH_TABLES
+from lake.camera_notices import STATES
 from lake.contracts import Status
 from lake.table import DAY, Table
 
@@ -134,4 +135,60 @@ day DATE COMMENT 'UTC day of started_at, the partition'""",
     },
 )
 
-TABLES: Final = (FRAMES, DETECTIONS, EXPIRED_RANGES, DETECTOR_RUNS, STREAM_PROGRESS, *BATCH_TABLES)
+NOTICE_RECORD: Final = """topic_id STRING COMMENT 'UUID the broker gave the topic camera-status',
+partition INT COMMENT 'Kafka partition of the notice',
+offset BIGINT COMMENT 'Kafka offset of the notice'"""
+
+CAMERA_STATUS: Final = Table(
+    name="camera_status",
+    comment="One row per notice of an agent about a camera: a heartbeat, or a change of its state",
+    ddl=f"""{NOTICE_RECORD},
+appended_at TIMESTAMP COMMENT 'UTC, when the broker appended the notice',
+camera_id STRING COMMENT 'the camera',
+at TIMESTAMP COMMENT 'UTC, when the agent spoke, by its own clock',
+state STRING COMMENT 'what the camera is doing: {", ".join(STATES)}',
+session STRING COMMENT 'random id of the run of the camera in its agent, in which the counters count up',
+captured BIGINT COMMENT 'pictures taken in the session: the sum of the next six',
+gated BIGINT COMMENT 'of these, not sent since nothing moved',
+dropped BIGINT COMMENT 'of these, given up while they waited for the broker',
+failed BIGINT COMMENT 'of these, refused by the broker, or such as can never be sent',
+acknowledged BIGINT COMMENT 'of these, stored by the broker',
+unknown BIGINT COMMENT 'of these, sent without an answer; they may have arrived',
+pending BIGINT COMMENT 'of these, still waiting',
+last_error STRING COMMENT 'newest error of the session, without passwords; null without any',
+last_error_at TIMESTAMP COMMENT 'UTC, when that happened, by the clock of the agent',
+last_frame_at TIMESTAMP COMMENT 'UTC, when the newest picture was taken, by the clock of the agent',
+day DATE COMMENT 'UTC day of appended_at, the partition'""",
+    partitioned_by=("day",),
+    checks={
+        "notice_is_named": "topic_id IS NOT NULL AND partition >= 0 AND offset >= 0",
+        "camera_is_named": "camera_id IS NOT NULL",
+        "day_is_set": "day IS NOT NULL",
+        "state_is_known": f"state IN ({', '.join(map(repr, STATES))})",
+    },
+)
+
+CAMERA_REGISTRATIONS: Final = Table(
+    name="camera_registrations",
+    comment="One row per change of what the list of an agent says of a camera; the newest counts",
+    ddl=f"""camera_id STRING COMMENT 'the camera',
+since TIMESTAMP COMMENT 'UTC, when the broker appended the first notice that says so',
+name STRING COMMENT 'what people call it; null where the list gives no name',
+place STRING COMMENT 'where it hangs; null where the list does not say',
+time_zone STRING COMMENT 'IANA name of the zone of the place; null where the list gives none',
+source STRING COMMENT 'where its pictures come from, without passwords',
+enabled BOOLEAN COMMENT 'false once it was switched off or taken out of the list',
+{NOTICE_RECORD}""",
+    checks={"camera_is_named": "camera_id IS NOT NULL AND since IS NOT NULL"},
+)
+
+TABLES: Final = (
+    FRAMES,
+    DETECTIONS,
+    EXPIRED_RANGES,
+    DETECTOR_RUNS,
+    STREAM_PROGRESS,
+    CAMERA_STATUS,
+    CAMERA_REGISTRATIONS,
+    *BATCH_TABLES,
+)

@@ -50,7 +50,12 @@ SERVING_COUNTS: Final = View(
           GROUP BY {qualified("l", BIN)}, l.score_bin) b""",
 )
 
-NOT_COUNTED: Final = {"from_stored_coverage": "false", "counted_at": "NULL", "run_id": "NULL"}
+NOT_COUNTED: Final = {
+    "gated": "NULL",
+    "from_stored_coverage": "false",
+    "counted_at": "NULL",
+    "run_id": "NULL",
+}
 LIVE_COLUMNS: Final = ", ".join(NOT_COUNTED.get(name, f"l.{name}") for name in CAMERA_HOURS.columns)
 SERVING_CAMERA_HOURS: Final = View(
     "serving_camera_hours",

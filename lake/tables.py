@@ -68,6 +68,7 @@ class Lake:
         for table in TABLES:
             if not self.exists(table):
                 _create(table, self.path(table))
+            _add_missing_columns(table, self.path(table))
             _add_missing_checks(table, self.path(table))
 
     def version(self, table: Table) -> int:
@@ -97,7 +98,7 @@ class Lake:
         """Values by column as rows of the table's types; a column left out is null."""
         return pa.Table.from_pylist(values, schema=pa.schema(DeltaTable(self.path(table)).schema()))
 
-    def append_rows(self, rows: pa.Table, table: Table, app_id: str, version: int) -> None:
+    def append_arrow(self, rows: pa.Table, table: Table, app_id: str, version: int) -> None:
         """The same for rows that are here already, without Spark.
 
         Spark's append of 20 rows costs its JVM 0.9 s of processor time once it is warm, delta-rs 0.03 s.
@@ -136,6 +137,17 @@ class Lake:
         return next(own, int(stored.version()))
 
 
+def append_rows(root: Path, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append a few rows in one commit, without Spark; columns that a row does not name are null.
+
+    Raises:
+        DeltaError: see `again_on_conflict`.
+    """
+    stored = DeltaTable(root / table.name)
+    schema = pa.schema(stored.schema().to_arrow())
+    write_deltalake(stored, pa.Table.from_pylist(list(rows), schema), mode="append")
+
+
 def again_on_conflict(action: Callable[[], None]) -> None:
     """Do an action; do it again, from its reading on, when another commit got in its way, at most 3 times."""
     for attempt in range(1, ATTEMPTS + 1):
@@ -155,15 +167,27 @@ def _is_conflict(error: Exception) -> bool:
 
 def _create(table: Table, path: str) -> None:
     """Made without Spark, which takes seconds for each; only the DDL is read by Spark's own parser."""
-    schema = Schema.from_json(StructType.fromDDL(table.ddl).json())
     DeltaTable.create(
         path,
-        schema,
+        _schema(table),
         mode="ignore",
         partition_by=list(table.partitioned_by),
         description=table.comment,
         configuration={**COMMON_PROPERTIES, **table.properties},
     )
+
+
+def _schema(table: Table) -> Schema:
+    return Schema.from_json(StructType.fromDDL(table.ddl).json())
+
+
+def _add_missing_columns(table: Table, path: str) -> None:
+    """A table of an older version has fewer; their rows so far say nothing there."""
+    stored = DeltaTable(path)
+    present = {field.name for field in stored.schema().fields}
+    missing = [field for field in _schema(table).fields if field.name not in present]
+    if missing:
+        stored.alter.add_columns(missing)
 
 
 def _add_missing_checks(table: Table, path: str) -> None:

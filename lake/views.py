@@ -46,6 +46,16 @@ LEDGER: Final = View(
     GROUP BY topic, topic_id, partition""",
 )
 
+CAMERAS: Final = View(
+    "cameras",
+    "One row per camera: its name, place and more, as the list of its agent said last, and since when",
+    """
+    SELECT n.camera_id, n.name, n.place, n.time_zone, n.source, n.enabled, n.since
+    FROM (SELECT c.*, row_number() OVER (PARTITION BY c.camera_id ORDER BY c.since DESC, c.offset DESC) AS age
+          FROM camera_registrations c) n
+    WHERE n.age = 1""",
+)
+
 VIEWS: Final = (
     CURRENT_DETECTIONS,
     PUBLICATION_STATES,
@@ -60,6 +70,7 @@ VIEWS: Final = (
     LEDGER,
     BROKER_RANGES,
     RECONCILIATION,
+    CAMERAS,
 )
 """All views, each after those it is made of."""
 NOTHING_ELSE: Final[Mapping[str, str]] = MappingProxyType({})

@@ -32,7 +32,7 @@
     const made = make("section", "live-camera", document.getElementById("live-cameras"));
     made.dataset.camera = camera;
     const head = make("div", "live-head", made);
-    const parts = { made, name: make("h2", "", head, camera), state: make("span", "live-state", head) };
+    const parts = { made, name: make("h2", "", head), state: make("span", "live-state", head) };
     parts.numbers = make("span", "live-numbers", head);
     const pictures = make("div", "live-pictures", made);
     parts.sent = figure(pictures, "As sent");
@@ -67,11 +67,12 @@
     if (!cards.has(one.camera)) cards.set(one.camera, card(one.camera));
     const parts = cards.get(one.camera), text = one.sentences.join(" ");
     parts.made.dataset.state = one.state;
+    write(parts.name, one.name);
     write(parts.state, stateText(one));
     const latency = one.latency_s === null ? "" : ` · seen after ${one.latency_s.toFixed(2)} s`;
     write(parts.numbers, `${one.frames_per_second.toFixed(1)} pictures/s${latency}`);
-    show(parts.sent, one.camera, "sent", one.sent, `${one.camera}, as sent`);
-    show(parts.annotated, one.camera, "annotated", one.annotated, `${one.camera}: ${text}`);
+    show(parts.sent, one.camera, "sent", one.sent, `${one.name}, as sent`);
+    show(parts.annotated, one.camera, "annotated", one.annotated, `${one.name}: ${text}`);
     write(parts.sentences, text || "Nothing was analysed yet.");
     write(parts.objects, one.objects.join(", "));
     speak(one, text);
@@ -85,7 +86,7 @@
     if (!speaking() || one.state !== "online" || !text || spoken.get(one.camera) === text) return;
     if (window.speechSynthesis.pending) return;
     spoken.set(one.camera, text);
-    window.speechSynthesis.speak(new SpeechSynthesisUtterance(`${one.camera}: ${text}`));
+    window.speechSynthesis.speak(new SpeechSynthesisUtterance(`${one.name}: ${text}`));
   };
 
   const arrange = (list, wanted) => {

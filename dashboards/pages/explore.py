@@ -33,7 +33,7 @@ def layout(**query: str) -> Any:
     return html.Div(
         [
             html.H1("Explore"),
-            html.P(explore_answers.summary(asked, here().clock()), id="explore-summary"),
+            html.P(explore_answers.summary(asked, here()), id="explore-summary"),
             html.P(asked.note, role="alert") if asked.note else None,
             html.P("Loading …", id="explore-status", role="status"),
             grid(asked.grid),

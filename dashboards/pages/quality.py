@@ -10,7 +10,7 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 from dash.exceptions import PreventUpdate
 
-from dashboards import quality_answers
+from dashboards import camera_choice, quality_answers
 from dashboards.context import here
 from dashboards.filters import FilterError
 from dashboards.quality_controls import CONTROLS, bar
@@ -96,7 +96,8 @@ def draw(*values: Any) -> Any:
         if token == drawn:
             raise PreventUpdate
         found = quality_answers.answer(query, context)
-        cameras = sorted({*quality_answers.history(context).cameras(), *query.filters.cameras})
+        known = quality_answers.history(context).cameras()
+        cameras = camera_choice.cameras(context, known, query.filters.cameras)
     except FilterError as error:
         return _said(f"{error}.")
     except LakeUnreadableError as error:

@@ -8,7 +8,7 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 from dash.exceptions import PreventUpdate
 
-from dashboards import report_answers
+from dashboards import camera_choice, report_answers
 from dashboards.context import here
 from dashboards.filters import FilterError
 from dashboards.report_controls import bar
@@ -83,6 +83,7 @@ def _panel(name: str, title: str) -> Any:
     Output("report-comparison", "children"),
     Output("report-camera", "data"),
     Output("report-label", "data"),
+    Output("report-zone", "data"),
     Output("report-query", "data"),
     Output("report-drawn", "data"),
     *(Input(f"report-{name}", "value") for name in report_answers.CONTROLS),
@@ -97,7 +98,7 @@ def draw(*values: Any) -> Any:
     try:
         query = ReportQuery.read(report_answers.words_of(controls, context.settings.time_zone))
     except FilterError as error:
-        return *(dash.no_update for _ in PANELS), f"{error}.", *(dash.no_update for _ in range(6))
+        return *(dash.no_update for _ in PANELS), f"{error}.", *(dash.no_update for _ in range(7))
     known = report_answers.history(context)
     token = report_answers.token(known, query)
     if token == drawn:
@@ -105,8 +106,9 @@ def draw(*values: Any) -> Any:
     cameras, labels = report_answers.names(known)
     return (
         *report_answers.answer(known, query, context),
-        report_answers.options(cameras, query.filters.cameras),
+        camera_choice.cameras(context, cameras, query.filters.cameras),
         report_answers.options(labels, query.filters.labels),
+        camera_choice.zones(context, query.filters.cameras, query.filters.zone),
         query.to_query(),
         token,
     )

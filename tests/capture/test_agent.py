@@ -17,7 +17,7 @@ class FakeSession:
     def __init__(self, camera, time):
         self.camera, self.alive, self.stopped = camera, True, False
         self.status = status_of(time)
-        self.status.camera_id = camera.id
+        self.status.camera_id, self.status.registration = camera.id, camera.registration
         self.buffer = FrameBuffer(self.status, 4, 1000, live=True)
 
     def stop(self):
@@ -61,6 +61,14 @@ class Site:
 
     def read_health(self):
         return json.loads(self.health.read_text())
+
+    def told(self):
+        """Camera, state, and whether it is switched on, of each notice that went out since the last look."""
+        while self.publisher.step():
+            pass
+        said = [json.loads(message.value) for message in self.broker.accepted]
+        self.broker.accepted.clear()
+        return [(one["camera_id"], one["state"], one["camera"]["enabled"]) for one in said]
 
     @property
     def running(self):
@@ -171,3 +179,32 @@ def test_stopping_stops_every_camera(site):
     site.agent.tick()
     site.agent.stop(1)
     assert site.running == []
+
+
+def test_a_camera_that_is_switched_off_or_removed_says_so_once(site):
+    site.write(("door", 0), ("yard", 1))
+    site.agent.tick()
+    assert sorted(site.told()) == [("door", "starting", True), ("yard", "starting", True)]
+    site.write_text("[[camera]]\nid = 'door'\nsource = '0'\nenabled = false\n")
+    site.agent.tick()
+    site.agent.tick()
+    assert site.told() == [("door", "starting", False), ("yard", "starting", False)]
+
+
+def test_a_camera_that_is_off_from_the_start_is_told_too(site):
+    site.write_text("[[camera]]\nid = 'door'\nsource = '0'\nenabled = false\n")
+    site.agent.tick()
+    site.agent.tick()
+    assert site.told() == [("door", "ended", False)]
+
+
+def test_fifty_cameras_come_and_go_without_a_restart(site):
+    ids = [f"camera-{number:02d}" for number in range(50)]
+    site.write(*((name, name[-2:]) for name in ids))
+    site.agent.tick()
+    assert [name for name, _ in site.running] == ids
+    site.write(*((name, name[-2:]) for name in ids[::2]))
+    site.agent.tick()
+    assert [name for name, _ in site.running] == ids[::2]
+    assert len(site.started) == 50, "those that stayed were left alone"
+    assert sum(not enabled for *_, enabled in site.told()) == 25

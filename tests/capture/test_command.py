@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import psutil
@@ -28,6 +29,22 @@ def test_one_command_adds_a_webcam(capture, tmp_path):
     assert capture("camera", "list").output == "demo\tdemo\t1\tTrue\nwebcam\t0\t3\tTrue\n"
     assert capture("camera", "remove", "webcam").exit_code == 0
     assert capture("camera", "list").output == "demo\tdemo\t1\tTrue\n"
+
+
+def test_a_camera_is_added_with_its_name_place_and_time_zone(capture, tmp_path):
+    told = ["--name", "Front door", "--place", "Hall", "--time-zone", "Asia/Tokyo"]
+    assert capture("camera", "add", "door", "--source", "0", *told).exit_code == 0
+    [_, door] = tomllib.loads((tmp_path / "cameras.toml").read_text())["camera"]
+    assert door == {
+        "id": "door",
+        "source": "0",
+        "name": "Front door",
+        "place": "Hall",
+        "time_zone": "Asia/Tokyo",
+    }
+    refused = capture("camera", "add", "yard", "--source", "0", "--time-zone", "Mars/Olympus")
+    assert refused.exit_code == 2
+    assert "camera 'yard': time_zone = 'Mars/Olympus' is no time zone" in refused.output
 
 
 def test_a_listed_password_is_not_shown(capture):

@@ -199,6 +199,7 @@ def test_a_state_goes_to_its_topic(line):
         "schema": "status/1",
         "camera_id": "door",
         "at": "2026-01-02T12:00:00.000000Z",
+        "camera": {},
         "state": "starting",
         "captured": 0,
         "gated": 0,

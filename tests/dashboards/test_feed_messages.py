@@ -6,6 +6,7 @@ import json
 import pytest
 
 from dashboards.feed_messages import Report, SentPicture, report, seen, sent_picture
+from lake.camera_notices import Registration
 from lake.contracts import MAX_PICTURE_BYTES
 from tests.conftest import at
 
@@ -87,6 +88,9 @@ def test_a_result_without_usable_times_has_no_latency(stages: object) -> None:
 
 def test_an_agent_s_notice_is_read_and_nonsense_is_not() -> None:
     assert report(b"door", b'{"state": "ended", "last_error": null}') == Report("door", "ended", None)
+    said = {"state": "running", "camera": {"name": "Front door", "place": 7, "enabled": False}}
+    known = Registration("Front door", None, None, None, False)
+    assert report(b"door", json.dumps(said).encode()) == Report("door", "running", None, known)
     assert report(b"door", b'{"state": "dancing"}') is None
     assert report(b"a/b", b'{"state": "ended"}') is None
     assert report(b"door", b"[]") is None

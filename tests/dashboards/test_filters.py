@@ -22,6 +22,7 @@ HOSTILE = "<img src=x onerror=alert(1)>'; DROP"
             "zone": "utc",
             "part": "weekday:6",
         },
+        {"zone": "Asia/Tokyo"},
     ],
 )
 def test_what_an_address_says_is_said_again(query: dict[str, str]) -> None:
@@ -45,6 +46,8 @@ def test_a_comma_in_a_name_parts_nothing() -> None:
         ({"part": "hour:24"}, "like hour:13"),
         ({"part": "hour:-1"}, "like hour:13"),
         ({"part": "year:1"}, "like hour:13"),
+        ({"zone": "Mars/Olympus"}, "zone 'Mars/Olympus' is none of: site, utc, a name such as Europe/Berlin"),
+        ({"zone": "../../etc/passwd"}, "is none of: site"),
         ({"label": "x" * 201}, "200 characters"),
         ({"label": "a\x00b"}, "200 characters"),
         ({"label": "a\ud800"}, "half a character"),
@@ -61,3 +64,12 @@ def test_names_are_quoted_and_times_half_open() -> None:
         "observed_at >= TIMESTAMP '2026-01-02T11:00:00.000000Z' "
         "AND observed_at < TIMESTAMP '2026-01-02T12:00:00.000000Z' AND label IN ('o''clock')"
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"), [("site", "Europe/Berlin"), ("utc", "UTC"), ("Asia/Tokyo", "Asia/Tokyo")]
+)
+def test_parts_of_the_clock_are_meant_in_the_zone_that_is_shown(zone: str, name: str) -> None:
+    asked = Filters.from_query({"zone": zone, "part": "hour:13", "period": "1h"})
+    clock = f"date_part('hour', observed_at AT TIME ZONE '{name}') = 13"
+    assert asked.where(at("12:00"), "Europe/Berlin").endswith(f" AND {clock}")

@@ -7,9 +7,11 @@ import pytest
 
 from dashboards.feed_messages import Report, Seen, SentPicture
 from dashboards.live_cameras import MOST_CAMERAS, Cameras
+from lake.camera_notices import Registration
 from tests.conftest import at
 
 START = at("11:00")
+HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def sent(camera: str = "door", number: int = 0) -> SentPicture:
@@ -100,3 +102,23 @@ def test_no_crowd_of_names_fills_the_memory() -> None:
     known = {one["camera"] for one in cameras.told(START)}
     assert len(known) == MOST_CAMERAS
     assert {"camera0", "camera4"}.isdisjoint(known)
+
+
+def listed(*, enabled: bool = True) -> Report:
+    return Report("door", "running", None, Registration(HOSTILE, "Hall", None, None, enabled))
+
+
+def test_a_camera_is_called_by_its_name_and_place_once_its_agent_says_them() -> None:
+    cameras = every(1, 3)
+    assert only(cameras, 2)["name"] == "door"
+    cameras.take_report(listed())
+    assert only(cameras, 2)["name"] == f"{HOSTILE} · Hall (door)"
+
+
+def test_a_camera_that_is_switched_off_and_sent_nothing_is_not_shown() -> None:
+    cameras = Cameras()
+    cameras.take_report(listed(enabled=False))
+    assert cameras.told(START) == []
+    cameras.take_report(listed())
+    cameras.take_report(listed(enabled=False))
+    assert len(cameras.told(START)) == 1, "one that was shown goes on telling its state"

@@ -98,6 +98,8 @@ def test_both_pictures_and_the_sentence_of_each_new_frame_are_shown(broker: Brok
 def test_a_hostile_label_is_text(broker: Broker, page: Page) -> None:
     show(broker, "hostile", 0, person(HOSTILE))
     expect(page.locator("[data-camera=hostile] .live-sentences")).to_have_text(f"{HOSTILE} at middle left.")
+    put(broker, STATUS_TOPIC, "hostile", {"state": "running", "camera": {"name": HOSTILE, "place": "Hall"}})
+    expect(page.locator("[data-camera=hostile] h2")).to_have_text(f"{HOSTILE} · Hall (hostile)")
     assert page.locator("[data-camera=hostile] img").count() == 2
 
 

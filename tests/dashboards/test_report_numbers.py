@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,10 @@ def test_objects_stand_beside_the_frames_on_which_they_were_seen() -> None:
     assert found.labels == {"cat": 2, HOSTILE: 1}
     assert found.analysed == 8
     assert report_words.summary(found) == "3 objects on 8 analysed frames of 2 cameras: 0.38 per frame."
+    quiet = replace(found, hours=(*found.hours, replace(found.hours[0], gated=1200)))
+    assert report_words.summary(quiet).endswith(
+        "0.38 per frame. 1,200 more pictures were not sent, as nothing moved."
+    )
     assert found.sectors.tolist() == [[0, 0, 0], [3, 0, 0], [0, 0, 0]]
     assert found.cells[1][8] == 3
 
@@ -165,4 +170,6 @@ def test_a_picked_time_is_meant_in_the_zone_that_is_shown() -> None:
     said = words_of(picked, "Europe/Berlin")
     assert (said["from"], said["camera"]) == ("2026-01-02T10:00:00.000000Z", "a\\,b")
     assert words_of({**picked, "zone": "utc"}, "Europe/Berlin")["from"] == "2026-01-02T11:00:00.000000Z"
+    tokyo = words_of({**picked, "zone": "Asia/Tokyo"}, "Europe/Berlin")
+    assert (tokyo["from"], tokyo["zone"]) == ("2026-01-02T02:00:00.000000Z", "Asia/Tokyo")
     assert "from" not in words_of({**picked, "period": "24h"}, "Europe/Berlin")

@@ -16,8 +16,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboards.export_routes import COLUMNS
+from lake.schemas import CAMERA_REGISTRATIONS
 from tests.browser.chromium import open_page
-from tests.dashboards.explore_lake import HOSTILE
+from tests.dashboards.explore_lake import HOSTILE, at, write
 from tests.dashboards.pages import running_dashboard
 from tests.dashboards.report_lake import POISON, write_report_lake
 
@@ -32,6 +33,8 @@ READ = "300 objects on 300 analysed frames of 2 cameras: 1.00 per frame."
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data: Path = tmp_path_factory.mktemp("data")
     write_report_lake(data / "lake")
+    told = {"name": HOSTILE, "place": "Hall", "time_zone": "Asia/Tokyo", "enabled": True, "since": at(9)}
+    write(data / "lake", CAMERA_REGISTRATIONS, [told | {"camera_id": "door"}])
     with running_dashboard(data) as address:
         yield address
 
@@ -102,6 +105,23 @@ def test_filters_go_to_the_address_and_come_back_from_it(base: str, page: Page) 
     expect(page.locator("#report-summary")).to_contain_text("100 objects")
     assert figure(page, "histogram")["data"][0]["x"][0] == "Mon"
     expect(page.locator("#report-axis")).to_have_value("Day of the week")
+
+
+def test_a_camera_is_chosen_by_its_name_and_counted_by_the_clock_of_its_place(base: str, page: Page) -> None:
+    page.goto(f"{base}/report?{SPAN}&measure=sum&axis=hour")
+    expect(page.locator("#report-summary")).to_have_text(READ)
+    page.click("#report-camera")
+    page.get_by_role("option", name=f"{HOSTILE} · Hall (door)", exact=True).click()
+    page.keyboard.press("Escape")
+    page.wait_for_url("**camera=door**")
+    expect(page.locator("#report-summary")).to_contain_text("150 objects")
+    page.click("#report-zone")
+    page.get_by_role("option", name="Asia/Tokyo (door)", exact=True).click()
+    page.wait_for_url("**zone=Asia%2FTokyo**")
+    page.goto(f"{base}/report?{SPAN.replace('utc', 'Asia/Tokyo')}&measure=sum&axis=hour&camera=door")
+    expect(page.locator("#report-freshness")).to_contain_text("JST")
+    bars = figure(page, "histogram")["data"]
+    assert [sum(one["y"][hour] for one in bars) for hour in (10, 11, 19, 20)] == [0, 0, 75, 75]
 
 
 def test_a_bar_opens_the_rows_behind_it(base: str, page: Page) -> None:

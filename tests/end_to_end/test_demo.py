@@ -10,9 +10,11 @@ import psutil
 import pytest
 from deltalake import DeltaTable
 
+from lake.clock import utc_now
 from lake.contracts import RESULTS_TOPIC
 from lake.ledger import Ledger
 from lake.reader import read_rows
+from lake.registry import RegisteredCamera, Registry
 from lake.schemas import STREAM_PROGRESS
 from tests.faults.system import System
 from tests.faults.wire import read_all
@@ -59,6 +61,8 @@ def test_the_demo_camera_s_objects_are_found_in_the_table_and_on_the_topic(syste
     assert deleting_one_row_shows(system)
     assert system.stream.stop() == 0
     read, records = records_read(system), ledger.detections.records
+    assert read.pop("archive_camera_status") >= 1
+    assert list(Registry(system.lake, utc_now).now().values()) == [RegisteredCamera("demo")]
     assert read.pop("archive_detections") >= records, "streams before this one spoke of others too"
     assert read == {"detect_objects": records, "archive_frames": records}
 

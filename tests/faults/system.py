@@ -32,6 +32,7 @@ from tests.faults.wire import Place, Record, send
 QUICK = {
     PREFIX + "ARCHIVE_FRAMES_EVERY_SECONDS": "1",
     PREFIX + "ARCHIVE_DETECTIONS_EVERY_SECONDS": "1",
+    PREFIX + "ARCHIVE_STATUS_EVERY_SECONDS": "1",
     PREFIX + "TIME_ZONE": "Europe/Berlin",
 }
 """Archives that do not keep a test waiting, and a site whose local time is not UTC."""

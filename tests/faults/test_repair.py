@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stack.repair import choose, put_aside
+from stack.repair import Checkpoint, choose, put_aside
+from tests.faults.notices import notices_stored, send_notices
 from tests.faults.programs import wait_for
 from tests.faults.system import System
 from tests.faults.traffic import send_frames
@@ -14,9 +15,11 @@ from tests.stack.test_supervision import Lines, RealClock
 pytestmark = pytest.mark.system
 
 
-def test_a_damaged_checkpoint_put_aside_costs_no_record(system: System) -> None:
+def test_checkpoints_put_aside_cost_no_record_and_double_none(system: System) -> None:
     send_frames(system, "before", 5)
+    told = send_notices(system, "repaired", 3)
     before = system.settle()
+    notices_stored(system, told)
     system.stream.stop()
     checkpoint = system.checkpoint("detect_objects")
     entry = checkpoint / "offsets" / str(last(checkpoint / "offsets"))
@@ -27,7 +30,8 @@ def test_a_damaged_checkpoint_put_aside_costs_no_record(system: System) -> None:
 
     [damaged] = choose(system.installation, None)
     assert (damaged.query, damaged.damage) == ("detect_objects", f"offsets/{entry.name} is no JSON")
-    put_aside(system.installation, [damaged], Lines(), RealClock())
+    status = Checkpoint("archive_camera_status", system.checkpoint("archive_camera_status"), None)
+    put_aside(system.installation, [damaged, status], Lines(), RealClock())
     system.start_stream()
     assert choose(system.installation, None) == []
     places = send_frames(system, "after", 5)
@@ -35,3 +39,4 @@ def test_a_damaged_checkpoint_put_aside_costs_no_record(system: System) -> None:
     after = system.settle()
     assert after.is_balanced, after
     assert after.detections.expired == before.detections.expired, "what was stored counts as read"
+    notices_stored(system, [*told, *send_notices(system, "repaired", 2)])

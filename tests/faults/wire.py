@@ -70,14 +70,14 @@ def old_frame(jpeg: bytes, camera: str, timestamp: str) -> Record:
     return Record(None, json.dumps(said).encode())
 
 
-def send(bootstrap: str, records: Sequence[Record]) -> list[Place]:
+def send(bootstrap: str, records: Sequence[Record], topic: str = FRAMES_TOPIC) -> list[Place]:
     """Send the records in this order; where each was written."""
     producer = KafkaProducer(
         bootstrap_servers=bootstrap, acks="all", max_request_size=MAX_MESSAGE_BYTES, linger_ms=5,
         request_timeout_ms=20_000, delivery_timeout_ms=30_000,
     )  # fmt: skip
     try:
-        sent = [producer.send(FRAMES_TOPIC, one.value, one.key, list(one.headers)) for one in records]
+        sent = [producer.send(topic, one.value, one.key, list(one.headers)) for one in records]
         told = [future.get(timeout=40) for future in sent]
     finally:
         producer.close(10)

@@ -109,6 +109,7 @@ class Recount:
             **{status: sum(row["status"] == status for row in known) for status in SKIPPED_OR_BAD},
             "pending": len(records) - len(known),
             "duplicates": len(again),
+            "gated": None,
             "late": sum(row["appended_at"] > end for row, _ in records),
             "clock_skewed": sum(row["clock_skewed"] for row, _ in records),
             "objects": sum(len(row["objects"]) for row in good),

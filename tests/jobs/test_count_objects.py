@@ -11,9 +11,10 @@ from pyspark.sql import SparkSession
 from jobs import count_objects
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, PUBLICATIONS
 from lake.hours import Candidate, Scope
+from lake.schemas import CAMERA_STATUS
 from lake.tables import Lake
 from tests.conftest import at
-from tests.jobs.hour_rows import fill, frame, outcome, record, rows_of, thing
+from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 
@@ -55,7 +56,14 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
             outcome(its_twin, "detected", thing()),
         ],
     )
+    add(lake.root, CAMERA_STATUS, [notice("10:59:58", 4), notice("11:00", 6), notice("12:00", 9)])
     return lake
+
+
+def notice(clock: str, gated: int) -> dict[str, Any]:
+    """What the agent of `door` counted since its session began."""
+    known = {"camera_id": "door", "session": "s", "appended_at": at(clock), "gated": gated, "offset": gated}
+    return {**known, "topic_id": "id", "partition": 0, "state": "running", "day": at(clock).date()}
 
 
 def count(
@@ -92,7 +100,7 @@ OBJECTS = [
 COVERAGE = {
     (ELEVEN, "door"): {
         "received": 5, "analysed": 3, "analysed_live": 2, "analysed_batch": 1,
-        "analysed_by_minute": {0: 2, 59: 1}, "duplicates": 2, "late": 1,
+        "analysed_by_minute": {0: 2, 59: 1}, "duplicates": 2, "gated": 2, "late": 1,
         "clock_skewed": 1, "objects": 3, "seconds_observed": 4.0 + 10.0 + 2.0, "latency_p50_s": 3.0,
         "latency_p95_s": 3.9, "frame_rows": 5, "detection_rows": 6,
     },

@@ -121,7 +121,7 @@ def test_what_is_kept_how_long_is_a_setting() -> None:
     assert {keep.table.name: keep.days for keep in MaintenanceSettings(shared).kept()} == {
         "frames": 7, "detections": 400, "objects_candidate": 30, "camera_hours_candidate": 30,
         "published_objects": 400, "minute_counts": 400, "quality_results": 400,
-        "stream_progress": 7,
+        "stream_progress": 7, "camera_status": 30,
     }  # fmt: skip
     with pytest.raises(SettingError, match="FRAMES_DAYS='0'"):
         MaintenanceSettings.from_env({"PYCTURESTREAM_FRAMES_DAYS": "0"})

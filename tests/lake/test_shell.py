@@ -11,10 +11,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake.catalog import LakeEmptyError, check_lake, register_lake
-from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
+from lake.schemas import CAMERA_REGISTRATIONS, DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.settings import Settings
 from lake.shell import Format, answer, print_answer, shell
-from lake.tables import Lake
+from lake.tables import Lake, append_rows
 from tests.conftest import at
 
 pytestmark = pytest.mark.spark
@@ -109,6 +109,21 @@ def test_the_ledger_says_what_became_of_every_record(spark: SparkSession, lake: 
     assert row == {
         "topic": "pycturestream", "topic_id": "id", "partition": 0, "archived": 1, "detected": 5,
         "skipped": 0, "quarantined": 1, "expired": 3, "next_offset": 9, "unaccounted": 0,
+    }  # fmt: skip
+
+
+def test_a_camera_is_what_its_list_said_last(spark: SparkSession, lake: Lake) -> None:
+    said = {"camera_id": "door", "enabled": True, "source": "0", "topic_id": "id", "partition": 0}
+    rows = [
+        {**said, "since": at("11:00"), "name": "Front door", "place": "Hall", "offset": 7},
+        {**said, "since": at("11:00"), "name": "Front door", "place": "Stairs", "offset": 8},
+        {**said, "since": at("10:59"), "name": "Back door", "place": "Yard", "offset": 9},
+    ]
+    append_rows(lake.root, CAMERA_REGISTRATIONS, rows)
+    (row,) = json.loads(ask(spark, "SELECT * FROM cameras"))
+    assert row == {
+        "camera_id": "door", "name": "Front door", "place": "Stairs", "time_zone": None, "source": "0",
+        "enabled": True, "since": "2026-01-02T11:00:00.000000Z",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from lake.batch_schemas import CAMERA_HOURS
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
-from lake.tables import Lake
+from lake.tables import Lake, append_rows
 from tests.conftest import at
+from tests.dashboards.explore_lake import write
 
 pytestmark = pytest.mark.spark
 
@@ -38,6 +41,19 @@ def test_making_the_tables_again_changes_nothing(spark: SparkSession, lake: Lake
     before = lake.read(spark, FRAMES).schema
     lake.create(spark)
     assert lake.read(spark, FRAMES).schema == before
+
+
+def test_a_table_of_an_older_version_gets_the_columns_it_lacks(spark: SparkSession, tmp_path: Path) -> None:
+    lines = CAMERA_HOURS.ddl.splitlines(keepends=True)
+    older = replace(CAMERA_HOURS, ddl="".join(line for line in lines if not line.startswith("gated ")))
+    told = {"hour": at("11:00"), "camera_id": "door", "day": at("11:00").date(), "received": 7}
+    write(tmp_path, older, [told])
+    lake = Lake(tmp_path)
+    lake.create(spark)
+    append_rows(tmp_path, CAMERA_HOURS, [{**told, "camera_id": "yard", "gated": 3}])
+    rows = lake.read(spark, CAMERA_HOURS).select("camera_id", "received", "gated").orderBy("camera_id")
+    assert [tuple(row) for row in rows.collect()] == [("door", 7, None), ("yard", 7, 3)]
+    assert lake.read(spark, CAMERA_HOURS).schema["gated"].metadata["comment"].startswith("pictures taken")
 
 
 def test_a_detection_with_an_unknown_status_is_refused(spark: SparkSession, lake: Lake) -> None:
@@ -68,11 +84,11 @@ def test_spark_and_rows_at_hand_are_appended_alike_and_know_of_each_other(
     values = ["by-hand", "t", "id", 0, 1, 2, "expired", at("11:00")]
     by_hand = lake.rows(EXPIRED_RANGES, [dict(zip(EXPIRED_RANGES.columns, values, strict=True))])
     by_spark = spark.createDataFrame([tuple(values)], StructType.fromDDL(EXPIRED_RANGES.ddl))
-    lake.append_rows(by_hand, EXPIRED_RANGES, "both", 3)
-    lake.append_rows(by_hand, EXPIRED_RANGES, "both", 3)
+    lake.append_arrow(by_hand, EXPIRED_RANGES, "both", 3)
+    lake.append_arrow(by_hand, EXPIRED_RANGES, "both", 3)
     lake.append(by_spark, EXPIRED_RANGES, "both", 3)
     lake.append(by_spark, EXPIRED_RANGES, "both", 4)
-    lake.append_rows(by_hand, EXPIRED_RANGES, "both", 4)
+    lake.append_arrow(by_hand, EXPIRED_RANGES, "both", 4)
     rows = lake.read(spark, EXPIRED_RANGES).where("query = 'by-hand'").toArrow().to_pylist()
     assert [list(row.values()) for row in rows] == [values, values]
 
@@ -81,7 +97,7 @@ def test_rows_at_hand_that_break_a_check_are_refused(lake: Lake) -> None:
     row = {"topic": "t", "topic_id": "id", "partition": 0, "offset": 1, "appended_at": at("11:00"),
            "day": at("11:00").date(), "status": "lost", "layer": "speed"}  # fmt: skip
     with pytest.raises(DeltaError, match="status"):
-        lake.append_rows(lake.rows(DETECTIONS, [row]), DETECTIONS, "by hand", 1)
+        lake.append_arrow(lake.rows(DETECTIONS, [row]), DETECTIONS, "by hand", 1)
 
 
 def test_readers_without_a_jvm_can_read_every_table(lake: Lake) -> None:

@@ -1,0 +1,70 @@
+"""What people are told of a camera beside its id: name, place and time zone, out of its entry in the list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from lake.camera_notices import LONGEST_NAME, plain_text
+from lake.time_zones import is_time_zone
+
+KEYS: Final = ("name", "place", "time_zone")
+
+
+class RegistrationError(ValueError):
+    """A name, place or time zone that cannot be used; the message holds it and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the list says of a camera for people; empty where it says nothing.
+
+    Attributes:
+        name: such as "Front door".
+        place: where it hangs, such as "Hall".
+        time_zone: of the place, an IANA name.
+    """
+
+    name: str = ""
+    place: str = ""
+    time_zone: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be shown as it is written."""
+        for key in ("name", "place"):
+            _check_text(key, getattr(self, key))
+        if self.time_zone and not is_time_zone(self.time_zone):
+            raise RegistrationError(
+                f"time_zone = {self.time_zone!r} is no time zone; use a name such as Europe/Berlin"
+            )
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Self:
+        """Out of an entry of the list.
+
+        Raises:
+            RegistrationError: a value that cannot be used.
+        """
+        said = {key: entry[key] for key in KEYS if key in entry}
+        for key, value in said.items():
+            if not isinstance(value, str):
+                raise RegistrationError(f"{key} = {value!r} must be text")
+        return cls(**said)
+
+    def told(self, source: str, *, enabled: bool) -> dict[str, Any]:
+        """As notices tell it.
+
+        Args:
+            source: without passwords.
+            enabled: whether the camera is switched on.
+        """
+        said = {key: getattr(self, key) or None for key in KEYS}
+        return {**said, "source": source, "enabled": enabled}
+
+
+def _check_text(key: str, said: str) -> None:
+    if said and plain_text(said, LONGEST_NAME) != said:
+        raise RegistrationError(
+            f"{key} = {said!r} must be 1-{LONGEST_NAME} characters in one line, without spaces around"
+        )
