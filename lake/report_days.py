@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -44,7 +45,6 @@ class CameraHour:
             published before, or zero.
         received: records.
         analysed: frames that count.
-        by_minute: of these, int64 [60].
         seconds_observed: 0..3600.
     """
 
@@ -53,7 +53,6 @@ class CameraHour:
     state: str
     received: int
     analysed: int
-    by_minute: npt.NDArray[np.int64]
     seconds_observed: float
 
 
@@ -73,6 +72,7 @@ class Day:
             of 16 bits up to 45 labels and 11 cameras, of 32 bits beyond.
         cameras, labels: names.
         hours: sorted by hour and camera.
+        frames: camera to its frames that count by minute of the day, int64 [MINUTES].
     """
 
     day: date
@@ -82,6 +82,7 @@ class Day:
     cameras: tuple[str, ...]
     labels: tuple[str, ...]
     hours: tuple[CameraHour, ...]
+    frames: Mapping[str, Codes]
 
     @property
     def count(self) -> int:
@@ -119,7 +120,7 @@ def read_day(opened: Opened, day: date) -> Day:
         ),
         cameras,
         labels,
-        _hours(opened, day),
+        *_hours(opened, day),
     )
 
 
@@ -164,24 +165,26 @@ def _cells(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> Codes:
     return row * CELL_COLUMNS + column
 
 
-def _hours(opened: Opened, day: date) -> tuple[CameraHour, ...]:
+def frames_by_minute(hours: Iterable[tuple[CameraHour, Sequence[int]]]) -> dict[str, Codes]:
+    """The frames of a day, from those of its hours by minute [60]."""
+    frames: dict[str, Codes] = {}
+    for one, minutes in hours:
+        start = one.hour.hour * 60
+        frames.setdefault(one.camera, np.zeros(MINUTES, np.int64))[start : start + 60] += minutes
+    return frames
+
+
+def _hours(opened: Opened, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Codes]]:
     held = {(row["hour"], row["camera_id"]) for row in _ask(opened, HELD, day).to_pylist()}
     served = {(row["hour"], row["camera_id"]): row for row in _ask(opened, HOURS, day).to_pylist()}
-    return tuple(
+    hours = [
         _hour(*key, "held" if key in held else served[key]["state"], served.get(key, {}))
         for key in sorted(served.keys() | held)
-    )
+    ]
+    return tuple(one for one, _ in hours), frames_by_minute(hours)
 
 
-def _hour(hour: datetime, camera: str, state: str, row: dict[str, object]) -> CameraHour:
-    numbers = {name: row.get(name) or 0 for name in ("received", "analysed", "seconds_observed")}
-    minutes = np.array(row.get("analysed_by_minute") or [0] * 60, np.int64)
-    return CameraHour(
-        hour,
-        camera,
-        state,
-        int(str(numbers["received"])),
-        int(str(numbers["analysed"])),
-        minutes,
-        float(str(numbers["seconds_observed"])),
-    )
+def _hour(hour: datetime, camera: str, state: str, row: Mapping[str, Any]) -> tuple[CameraHour, list[int]]:
+    received, analysed = row.get("received") or 0, row.get("analysed") or 0
+    seen = CameraHour(hour, camera, state, received, analysed, row.get("seconds_observed") or 0.0)
+    return seen, row.get("analysed_by_minute") or [0] * 60
