@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from lake.day_counts import DayCounts
 from lake.open_tables import Opened, OpenTables
-from lake.questions import Question, of_live_days, order_of, where_of
+from lake.questions import Question, of_live_hours, order_of, where_of
 from lake.reader import LakeUnreadableError
 from lake.sql_words import days_between
 
@@ -136,6 +136,6 @@ class Explorer:
         return kept.ask(self._statement(kept, sql, question))
 
     def _statement(self, kept: Opened, sql: str, question: Question) -> str:
-        days = [day for day in kept.live_days if question.first <= day <= question.last]
+        live = [hour for hour in kept.live_hours if question.first <= hour[0] <= question.last]
         asked = days_between("t", question.first, question.last)
-        return of_live_days(sql, days, asked).format(threshold=f"{question.threshold:f}")
+        return of_live_hours(sql, live, asked).format(threshold=f"{question.threshold:f}")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from lake.contracts import STORED_SCORE
 from lake.open_tables import Opened
-from lake.questions import of_live_days
+from lake.questions import of_live_hours
 from lake.sql_words import days_between
 
 MINUTES: Final = 1440
@@ -139,8 +139,8 @@ def narrow(codes: Codes) -> Narrow:
 
 
 def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
-    live = [day] if day in opened.live_days else []
-    statement = of_live_days(sql.format(day=day.isoformat()), live, days_between("t", day, day))
+    live = [hour for hour in opened.live_hours if hour[0] == day]
+    statement = of_live_hours(sql.format(day=day.isoformat()), live, days_between("t", day, day))
     return opened.ask(statement.format(threshold=f"{STORED_SCORE:f}"))
 
 

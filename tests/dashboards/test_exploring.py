@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.grid_model import GridModel
+from lake import questions
 from lake.batch_schemas import PUBLICATIONS
 from lake.dependents import hours_of_record, hours_of_run
 from lake.exploring import Explorer, TooDeepError
@@ -63,6 +64,14 @@ def test_a_page_over_midnight_is_found_in_the_days_it_lies_in(root: Path, explor
 
 def test_state_tells_published_from_live(explorer: Explorer) -> None:
     assert explorer.count(ask("v.state = 'published'")) == 150
+    assert explorer.count(ask("v.state = 'live'")) == 150
+
+
+def test_more_live_hours_than_are_named_are_asked_of_their_view(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "MOST_NAMED", 1)
+    assert explorer.count(ask()) == 300
     assert explorer.count(ask("v.state = 'live'")) == 150
 
 
@@ -176,14 +185,15 @@ def test_only_days_whose_files_are_others_are_counted_again(
     assert counted_anew() == {DAY: 300}
     assert counted_anew() == {DAY: 300}
     assert parts == [(DAY, DAY)], "nothing is counted twice"
-    decided = {"hour": at(11), "run_id": "audit2", "decided_at": at(12, 20), "day": DAY}
-    held = [decided | {"camera_id": camera, "state": "held"} for camera in ("door", "yard")]
-    write(root, PUBLICATIONS, held)
-    assert counted_anew() == {DAY: 150}, "a held hour is served no more"
+    decided = {"hour": at(11), "run_id": "audit2", "decided_at": at(12, 20), "day": DAY, "state": "held"}
+    write(root, PUBLICATIONS, [decided | {"camera_id": "door"}])
+    assert counted_anew() == {DAY: 225}, "a held hour is served no more, also of a day that is still live"
+    write(root, PUBLICATIONS, [decided | {"camera_id": "yard"}])
+    assert counted_anew() == {DAY: 150}
     detect(300, day)
     assert counted_anew() == {DAY: 150, DAY + day: 1}
     detect(301, day)
     assert counted_anew() == {DAY: 150, DAY + day: 2}
-    assert parts[1:] == [(DAY, DAY), (DAY + day, DAY + day), (DAY + day, DAY + day)]
+    assert parts[1:] == [(DAY, DAY), (DAY, DAY), (DAY + day, DAY + day), (DAY + day, DAY + day)]
     rows = explorer.rows(both, 0, 500).to_pylist()
     assert [row["offset"] for row in rows] == [301, 300, *range(149, -1, -1)]
