@@ -181,11 +181,11 @@ def by_minute(samples: list[tuple[float, float]]) -> str:
 
 
 def report(found: Found, results: int, seconds: float, said: str) -> None:
-    """Print the numbers and whether the goals are reached."""
-    p50, p95 = np.percentile(found.ages, [50, 95])
+    """Print the numbers and whether the goals are reached; a number of nothing is NaN and reaches none."""
+    p50, p95 = np.percentile(found.ages or [np.nan], [50, 95])
     # The browser notes no interaction that took less than 16 ms.
     quick = [16.0] * max(0, found.touches - len(found.touched))
-    touched = float(np.percentile([*found.touched, *quick], 95))
+    touched = float(np.percentile([*found.touched, *quick] or [np.nan], 95))
     grid = Table(said, "measured", "goal")
     grid.add_row("pictures shown, of results sent", f"{len(found.ages):,} of {results:,}", "")
     grid.add_row("age of a picture, median", f"{p50 / 1000:.2f} s", "")
