@@ -57,6 +57,7 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	$(VENV) -m benchmarks.report_pages
 	$(VENV) -m benchmarks.explore_pages
 	$(VENV) -m benchmarks.live_page
+	$(VENV) -m benchmarks.live_memory
 	$(VENV) -m benchmarks.compare_engines
 	$(VENV) -m benchmarks.capture_outage
 	SEEDS=5 $(PYTEST) -q tests/jobs/test_hour_properties.py

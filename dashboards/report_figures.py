@@ -6,29 +6,31 @@ name is escaped first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from html import escape
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from dashboards.report_query import AXES, MEASURES, ReportQuery
 from dashboards.report_series import (
+    EPOCH,
     RECURRING,
     WEEKDAYS,
     by_bucket,
-    clock,
+    clocks,
     edges,
     gathered,
     local_minutes,
+    local_times,
     names_of,
     place_of,
     range_of,
     rates,
 )
-from lake.contracts import rfc3339
-from lake.report_counts import MINUTE, Asked, Counts, Ints
+from lake.report_counts import MINUTE, Counts, Ints
 from lake.report_days import CELL_COLUMNS, CELL_ROWS, HEIGHTS, SIDES
 
 Figure = dict[str, Any]
@@ -73,9 +75,15 @@ def _series(counts: Counts) -> list[tuple[str, str, Ints]]:
     most = len(PALETTE) - 1
     found = [(escape(name), name, counts.by_label[name]) for name in names[:most]]
     if names[most:]:
-        rest = np.sum([counts.by_label[name] for name in names[most:]], axis=0)
-        found.append((OTHERS, "", rest))
+        found.append((OTHERS, "", _sum(counts, names[most:])))
     return found
+
+
+def _sum(counts: Counts, labels: Iterable[str]) -> Ints:
+    total = np.zeros_like(counts.frames)
+    for label in labels:
+        total += counts.by_label[label]
+    return total
 
 
 def _measured(objects: Ints, frames: Ints, measure: str) -> list[Any]:
@@ -86,7 +94,7 @@ def timeline(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """Objects over time, by label; a gap where no frame was analysed."""
     local = local_minutes(counts.asked, zone)
     begins = edges(counts.asked, local, query.fitting_bucket(counts.asked.minutes))
-    times = [clock(int(one)) for one in local[begins]]
+    times = clocks(local[begins])
     spans = _spans(counts, begins)
     frames = by_bucket(counts.frames, begins)
     data = [
@@ -103,20 +111,13 @@ def timeline(counts: Counts, query: ReportQuery, zone: str) -> Figure:
 
 
 def _time_axis(local: Ints) -> Figure:
-    return {"type": "date", "range": [clock(int(local[0])), clock(int(local[-1]) + 1)]}
+    return {"type": "date", "range": clocks(np.array([local[0], local[-1] + 1]))}
 
 
 def _spans(counts: Counts, begins: Ints) -> list[list[str]]:
-    ends = [*begins[1:].tolist(), counts.asked.minutes]
-    first = counts.asked.first
-    return [
-        [_short(first + int(low) * MINUTE), _short(first + int(high) * MINUTE)]
-        for low, high in zip(begins, ends, strict=True)
-    ]
-
-
-def _short(at: Any) -> str:
-    return f"{rfc3339(at)[:16]}Z"
+    first = (counts.asked.first - EPOCH) // MINUTE
+    edges = [f"{at}Z" for at in clocks(first + np.append(begins, counts.asked.minutes))]
+    return [list(pair) for pair in pairwise(edges)]
 
 
 def histogram(counts: Counts, query: ReportQuery, zone: str) -> Figure:
@@ -160,7 +161,7 @@ def week(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """Weekday by hour; a cell without frames is left empty."""
     local = local_minutes(counts.asked, zone)
     places = place_of(local, "weekday") * 24 + place_of(local, "hour")
-    objects = gathered(_all_minutes(counts), places, 0, 168)
+    objects = gathered(_sum(counts, counts.labels), places, 0, 168)
     frames = gathered(counts.frames, places, 0, 168)
     values = _measured(objects, frames, query.measure)
     shown = [
@@ -173,11 +174,6 @@ def week(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     }  # fmt: skip
     axes = {"xaxis": TILES, "yaxis": TILES | {"autorange": "reversed"}}
     return {"data": [heat], "layout": _layout(counts, query, **axes)}
-
-
-def _all_minutes(counts: Counts) -> Ints:
-    every: Ints = np.sum([counts.frames * 0, *counts.by_label.values()], axis=0)
-    return every
 
 
 def sectors(counts: Counts, query: ReportQuery) -> Figure:
@@ -210,8 +206,8 @@ def _map(
 def coverage(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """How much of each hour was seen, and whether it is published, live or held."""
     cameras = len({one.camera for one in counts.hours}) or 1
-    data = [_state_bars(counts, query, state, zone, cameras) for state in STATES]
     local = local_minutes(counts.asked, zone)
+    data = [_state_bars(counts, state, zone, cameras) for state in STATES]
     axes = {"xaxis": _time_axis(local), "yaxis": {"tickformat": ".0%", "range": [0, 1]}}
     return {
         "data": data,
@@ -219,20 +215,16 @@ def coverage(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     }
 
 
-def _state_bars(counts: Counts, query: ReportQuery, state: str, zone: str, cameras: int) -> Figure:
+def _state_bars(counts: Counts, state: str, zone: str, cameras: int) -> Figure:
     """Seconds seen of all cameras' hours; a held hour that was never published is marked at full height."""
     seen: dict[Any, float] = {}
     for one in counts.hours:
         if one.state == state:
             share = one.seconds_observed / 3600 if one.analysed or state != "held" else 1
             seen[one.hour] = seen.get(one.hour, 0) + share / cameras
-    local = [clock(_local_of(hour, zone)) for hour in seen]
     return {
-        "type": "bar", "name": state, "x": local, "y": list(seen.values()), "offset": 0,
+        "type": "bar", "name": state, "x": clocks(local_times(list(seen), zone)),
+        "y": list(seen.values()), "offset": 0,
         "width": HOUR // timedelta(milliseconds=1), "marker": {"color": STATES[state]},
         "hovertemplate": "%{x}: %{y:.0%} seen<extra>" + state + "</extra>",
     }  # fmt: skip
-
-
-def _local_of(hour: Any, zone: str) -> int:
-    return int(local_minutes(Asked(hour, hour + MINUTE), zone)[0])

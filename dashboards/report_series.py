@@ -24,21 +24,31 @@ WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RECURRING: Final = {"minute": 60, "hour": 24, "weekday": 7}
 
 
-@lru_cache(maxsize=16)
-def _offsets(first: datetime, minutes: int, zone: str) -> Ints:
-    where = ZoneInfo(zone)
-    start = (first - EPOCH) // MINUTE // STEP * STEP
-    marks = range(start, (first - EPOCH) // MINUTE + minutes, STEP)
-    found = [(EPOCH + at * MINUTE).astimezone(where).utcoffset() or timedelta() for at in marks]
-    spread = np.repeat(np.array([one // MINUTE for one in found], np.int64), STEP)
-    skipped = (first - EPOCH) // MINUTE - start
-    return spread[skipped : skipped + minutes]
+@lru_cache(maxsize=1024)
+def _offsets(day: int, zone: str) -> Ints:
+    """Minutes by which the zone is ahead of UTC in each STEP of a day since 1970."""
+    start, where = EPOCH + timedelta(days=day), ZoneInfo(zone)
+    marks = (start + timedelta(minutes=at) for at in range(0, DAY, STEP))
+    return np.array([(mark.astimezone(where).utcoffset() or timedelta()) // MINUTE for mark in marks])
 
 
 def local_minutes(asked: Asked, zone: str) -> Ints:
     """Minutes since 1970-01-01 00:00 on the zone's clock, of each minute of the span."""
     start = (asked.first - EPOCH) // MINUTE
-    return np.arange(start, start + asked.minutes) + _offsets(asked.first, asked.minutes, zone)
+    end = start + asked.minutes
+    days = range(start // DAY, (end - 1) // DAY + 1)
+    ahead: Ints = np.repeat(np.concatenate([_offsets(day, zone) for day in days]), STEP)
+    skipped = start % DAY
+    return np.arange(start, end) + ahead[skipped : skipped + asked.minutes]
+
+
+def local_times(moments: Sequence[datetime], zone: str) -> Ints:
+    """The same of some moments in whole minutes, in any order."""
+    if not moments:
+        return np.zeros(0, np.int64)
+    first = min(moments)
+    local = local_minutes(Asked(first, max(moments) + MINUTE), zone)
+    return local[[(at - first) // MINUTE for at in moments]]
 
 
 def place_of(local: Ints, axis: str) -> Ints:
@@ -95,10 +105,11 @@ def by_bucket(values: Ints, begins: Ints) -> Ints:
     return np.add.reduceat(values, begins)
 
 
-def clock(local: int) -> str:
-    """A local minute as ISO 8601 without a zone, which is what Plotly draws.
+def clocks(minutes: Ints) -> list[str]:
+    """Minutes since 1970 as ISO 8601 without a zone, which is what Plotly draws.
 
-    >>> clock(60)
-    '1970-01-01T01:00'
+    >>> clocks(np.array([60]))
+    ['1970-01-01T01:00']
     """
-    return f"{EPOCH + local * MINUTE:%Y-%m-%dT%H:%M}"
+    told: list[str] = np.datetime_as_string(minutes.astype("datetime64[m]")).tolist()
+    return told

@@ -30,21 +30,24 @@ class DayCounts:
         self._counted: OrderedDict[Question, _Counted] = OrderedDict()
 
     def of(
-        self, asked: Question, opened: Opened, count: Callable[[Question], Mapping[date, int]]
+        self,
+        asked: Question,
+        opened: Opened,
+        count: Callable[[Question, Mapping[date, int]], Mapping[date, int]],
     ) -> dict[date, int]:
         """Objects by UTC day, of days that have some.
 
         Args:
             asked: the question, without an order.
             opened: the tables it is asked of.
-            count: counts a part of the question's days.
+            count: counts a part of the question's days, given what was counted before.
         """
         known = self._counted.get(asked, _Counted())
         files = {day: hash(one) for day, one in _files(asked, opened).items()}
         changed = {day for day, one in files.items() if known.files.get(day) != one}
         counts = {day: number for day, number in known.counts.items() if day in files and day not in changed}
         if changed:
-            found = count(replace(asked, first=min(changed), last=max(changed)))
+            found = count(replace(asked, first=min(changed), last=max(changed)), known.counts)
             counts |= {day: number for day, number in found.items() if day in changed}
         self._counted[asked] = _Counted(files, counts)
         self._counted.move_to_end(asked)

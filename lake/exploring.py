@@ -7,7 +7,7 @@ its own days alone, so that page 10,000 costs what the first one does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,13 +17,15 @@ import pyarrow as pa
 
 from lake.day_counts import DayCounts
 from lake.open_tables import Opened, OpenTables
-from lake.questions import Question, of_live_days, order_of, where_of
+from lake.questions import Question, of_live_hours, order_of, where_of
 from lake.reader import LakeUnreadableError
 from lake.sql_words import days_between
 
 MOST_ROWS: Final = 500
 DEEPEST: Final = 100_000
 """Rows that another order than that of time may be followed to; beyond, filters find more than scrolling."""
+MOST_AT_ONCE: Final = 200_000
+"""Objects of a day, all of which are held in memory to be counted and put in order at once."""
 NAMES: Final = ("detections", "frames", "published_objects", "publications", "detector_runs")
 
 OF_OBJECTS: Final = ("published_objects", "publications", "detections")
@@ -44,6 +46,7 @@ class Explorer:
     def __init__(self, root: Path, clock: Callable[[], datetime]) -> None:
         self._tables = OpenTables(root, clock, NAMES)
         self._counts = DayCounts()
+        self._newest: tuple[Opened, Question, pa.Table] | None = None
 
     def start(self) -> None:
         """Tables are opened by the first question."""
@@ -69,7 +72,23 @@ class Explorer:
     def count_by_day(self, question: Question) -> dict[date, int]:
         """How many objects on each UTC day that has some; it is counted again when its files are others."""
         kept = self._tables.now()
-        return self._counts.of(replace(question, order=()), kept, lambda part: self._count(kept, part))
+        newest_first = order_of(question) == order_of(replace(question, order=()))
+
+        def count(part: Question, before: Mapping[date, int]) -> dict[date, int]:
+            few = part.first == part.last and 0 < before.get(part.first, 0) <= MOST_AT_ONCE
+            return (self._count_with_rows if few and newest_first else self._count)(kept, part)
+
+        return self._counts.of(replace(question, order=()), kept, count)
+
+    def _count_with_rows(self, kept: Opened, part: Question) -> dict[date, int]:
+        """A live day is counted again for nearly each page, which most often begins with its newest rows."""
+        sql = (
+            f"SELECT v.*, count(*) OVER () AS n FROM objects v WHERE {where_of(part)} "
+            f"ORDER BY {order_of(part)} LIMIT {MOST_ROWS}"
+        )
+        found = self._ask(kept, sql, part)
+        self._newest = kept, part, found.drop_columns(["n"])
+        return {part.first: found["n"][0].as_py()} if found.num_rows else {}
 
     def _count(self, kept: Opened, part: Question) -> dict[date, int]:
         # Not by v.day: its comment differs from table to table, and DataFusion refuses to group by it.
@@ -86,6 +105,8 @@ class Explorer:
         start, end = max(0, start), min(end, max(0, start) + MOST_ROWS)
         if question.by_time:
             question, start, end = self._nearer(question, start, end)
+            if (known := self._among_newest(question, end)) is not None:
+                return known.slice(start, max(0, end - start))
         elif end > DEEPEST:
             raise TooDeepError(f"row {end} in this order lies beyond {DEEPEST}: filter, or sort by time")
         sql = (
@@ -116,6 +137,14 @@ class Explorer:
         """Whether all these tables are there."""
         return self._tables.now().has(*names)
 
+    def _among_newest(self, question: Question, end: int) -> pa.Table | None:
+        """The newest rows of the question, where they were found as they were counted and reach so far."""
+        if self._newest is None:
+            return None
+        kept, part, rows = self._newest
+        same = part == replace(question, order=()) and order_of(question) == order_of(part)
+        return rows if same and end <= rows.num_rows and kept is self._tables.now() else None
+
     def _nearer(self, question: Question, start: int, end: int) -> tuple[Question, int, int]:
         """The same page, asked of only the days in which it lies."""
         counts = self.count_by_day(question)
@@ -136,6 +165,6 @@ class Explorer:
         return kept.ask(self._statement(kept, sql, question))
 
     def _statement(self, kept: Opened, sql: str, question: Question) -> str:
-        days = [day for day in kept.live_days if question.first <= day <= question.last]
+        live = [hour for hour in kept.live_hours if question.first <= hour[0] <= question.last]
         asked = days_between("t", question.first, question.last)
-        return of_live_days(sql, days, asked).format(threshold=f"{question.threshold:f}")
+        return of_live_hours(sql, live, asked).format(threshold=f"{question.threshold:f}")

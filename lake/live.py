@@ -6,6 +6,7 @@ history costs nothing here.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Final
 
 from lake.batch_schemas import UNKNOWN_CAMERA
@@ -13,6 +14,8 @@ from lake.contracts import Status
 from lake.current import RECORD_KEY, current_detections
 from lake.view import View, qualified, same
 
+LiveHour = tuple[date, datetime, str]
+"""A row of `live_hours`: day and hour, UTC, and camera id."""
 RESENT_WITHIN_DAYS: Final = 2
 """A frame that was sent twice is looked for in days so far from its own."""
 STANDS_FOR_S: Final = 10
@@ -32,20 +35,41 @@ LIVE_HOURS: Final = View(
       ON {same("h", "d", CAMERA_HOUR)}""",
 )
 
-NEAR: Final = f"""
-    (SELECT n.*, count(*) OVER (PARTITION BY {qualified("n", RECORD_KEY)}) AS analyses FROM detections n
+
+def _near(detections: str) -> str:
+    """Detections of which one may be of a frame of a live hour, and how many analyses their records have."""
+    return f"""
+    (SELECT n.*, count(*) OVER (PARTITION BY {qualified("n", RECORD_KEY)}) AS analyses FROM {detections} n
      LEFT SEMI JOIN (SELECT h.day + a.away AS day FROM live_hours h
                      CROSS JOIN (SELECT explode(sequence(-{RESENT_WITHIN_DAYS}, {RESENT_WITHIN_DAYS}))
                                    AS away) a) y ON n.day = y.day)"""
+
+
 LIVE: Final = f"JOIN live_hours h ON h.day = r.day AND h.hour = {HOUR} AND h.camera_id = {CAMERA}"
+AGAIN: Final = """(SELECT coalesce(g.frame_id, '') AS frame_id FROM detections g
+     GROUP BY coalesce(g.frame_id, '') HAVING count(*) > 1)"""
+OFTEN: Final = f"""(SELECT q.* FROM {AGAIN} b
+     RIGHT SEMI JOIN detections q ON b.frame_id = coalesce(q.frame_id, ''))"""
+
+
+def _live_detections(detections: str) -> str:
+    return f"""
+    SELECT r.* EXCEPT (camera_id), h.hour, h.camera_id
+    FROM ({current_detections(_near(detections))}) r {LIVE}
+    WHERE r.replay_id IS NULL"""
+
 
 LIVE_DETECTIONS: Final = View(
     "live_detections",
     "Current detections of the live hours, with their hour and the number of analyses of the record",
+    _live_detections("detections"),
+    # Its windows cost more than all else. Most frames have one row, so that nothing is to be chosen; the rows
+    # of a record all have its frame_id.
     f"""
-    SELECT r.* EXCEPT (camera_id), h.hour, h.camera_id
-    FROM ({current_detections(NEAR)}) r {LIVE}
-    WHERE r.replay_id IS NULL""",
+    SELECT r.* EXCEPT (camera_id), CAST(1 AS BIGINT) AS analyses, FALSE AS is_duplicate, h.hour, h.camera_id
+    FROM detections r {LIVE}
+    WHERE r.replay_id IS NULL AND coalesce(r.frame_id, '') NOT IN {AGAIN}
+    UNION ALL {_live_detections(OFTEN)}""",
 )
 
 OBJECT: Final = ("label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")

@@ -14,6 +14,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lake.day_files import Files, files_by_day, of_days
+from lake.live import LiveHour
 from lake.reader import said_unreadable
 from lake.views import with_views
 
@@ -33,14 +34,19 @@ class Opened:
         versions: of these tables.
         builder: answers questions over them.
         files: table to its files by day.
-        live_days: UTC days with hours that are neither published nor held, oldest first.
+        live_hours: hours that are neither published nor held, oldest first.
     """
 
     tables: Mapping[str, DeltaTable]
     versions: Mapping[str, int]
     builder: QueryBuilder
     files: Mapping[str, Files]
-    live_days: tuple[date, ...]
+    live_hours: tuple[LiveHour, ...]
+
+    @property
+    def live_days(self) -> tuple[date, ...]:
+        """UTC days of the live hours, oldest first."""
+        return tuple(sorted({day for day, _, _ in self.live_hours}))
 
     def has(self, *names: str) -> bool:
         """Whether all these tables are there."""
@@ -115,17 +121,18 @@ def _opened(tables: Mapping[str, DeltaTable], versions: Mapping[str, int], old: 
         name: old.files[name] if old and old.versions.get(name) == versions[name] else files_by_day(table)
         for name, table in tables.items()
     }
-    return Opened(tables, versions, builder, files, tuple(sorted(_live_days(builder, files, old))))
+    return Opened(tables, versions, builder, files, tuple(sorted(_live_hours(builder, files, old))))
 
 
-def _live_days(builder: QueryBuilder, files: Mapping[str, Files], old: Opened | None) -> set[date]:
+def _live_hours(builder: QueryBuilder, files: Mapping[str, Files], old: Opened | None) -> set[LiveHour]:
     """Only days of which a file is another are looked at again: a long history has many."""
     if not set(DECIDE) <= set(files):
         return set()
     changed = {
         day for day in files[DETECTIONS] if old is None or _decide(files, day) != _decide(old.files, day)
     }
-    same = {day for day in old.live_days if day in files[DETECTIONS]} - changed if old else set()
+    known = old.live_hours if old else ()
+    same = {hour for hour in known if hour[0] in files[DETECTIONS] and hour[0] not in changed}
     return same | (_live_among(builder, changed) if changed else set())
 
 
@@ -133,8 +140,9 @@ def _decide(files: Mapping[str, Files], day: date) -> frozenset[str]:
     return of_days([files.get(name, {}) for name in DECIDE], [day])
 
 
-def _live_among(builder: QueryBuilder, days: Iterable[date]) -> set[date]:
+def _live_among(builder: QueryBuilder, days: Iterable[date]) -> set[LiveHour]:
     named = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days))
     instead = {name: f"SELECT t.* FROM {name} t WHERE t.day IN ({named})" for name in DECIDE}
-    sql = with_views("SELECT DISTINCT w.day FROM live_hours w", instead=instead)
-    return {one["day"] for one in pa.table(builder.execute(sql).read_all()).to_pylist()}
+    sql = with_views("SELECT w.day, w.hour, w.camera_id FROM live_hours w", instead=instead)
+    found = pa.table(builder.execute(sql).read_all()).to_pylist()
+    return {(one["day"], one["hour"], one["camera_id"]) for one in found}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from lake.live import RESENT_WITHIN_DAYS
-from lake.sql_words import days_between
+from lake.contracts import rfc3339
+from lake.live import LIVE_HOURS, RESENT_WITHIN_DAYS, LiveHour
+from lake.sql_words import days_between, quoted
 from lake.view import names_needed
 from lake.views import VIEWS, with_views
 
@@ -30,6 +32,8 @@ COLUMNS: Final = {
 }
 """Columns that may be shown, sorted and filtered, and what they hold."""
 MOST_DAYS: Final = 400
+MOST_NAMED: Final = 1000
+"""Live hours that a statement names; of more it asks the view."""
 ARRIVING: Final = ("detections", "frames")
 """Tables of which live hours are read."""
 DECISIONS: Final = "publications"
@@ -63,22 +67,36 @@ class Question:
         return self.order[0][1] if self.order else True
 
 
-def of_live_days(sql: str, live_days: list[date], asked: str = "TRUE") -> str:
-    """A statement and the views it names; only live hours of these days are looked at.
+def of_live_hours(sql: str, hours: Sequence[LiveHour], asked: str = "TRUE") -> str:
+    """A statement and the views it names; only these live hours are looked at.
 
     Args:
         sql: the statement.
-        live_days: UTC.
+        hours: all live hours of some days.
         asked: condition on the days, alias `t`, of all hours that it asks for; decisions about others are not
             read.
     """
-    days = ", ".join(f"DATE '{day.isoformat()}'" for day in live_days)
-    live = f"w.day IN ({days})" if days else "FALSE"
+    days = sorted({day for day, _, _ in hours})
+    live = f"w.day IN ({', '.join(map(_date, days))})" if days else "FALSE"
     named = names_needed(sql, (*ARRIVING, DECISIONS), VIEWS)
-    instead: dict[str, str] = {name: _near(name, live_days) for name in ARRIVING if name in named}
+    instead: dict[str, str] = {name: _near(name, days) for name in ARRIVING if name in named}
+    if LIVE_HOURS.name in named and 0 < len(hours) <= MOST_NAMED:
+        instead[LIVE_HOURS.name] = _named(hours)
     if DECISIONS in named:
         instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {asked}"
     return with_views(sql, live, instead)
+
+
+def _named(hours: Sequence[LiveHour]) -> str:
+    """Stands for the view of the same name, so that it is not asked again for each of its uses."""
+    rows = ", ".join(f"({_date(day)}, '{rfc3339(hour)}', {quoted(camera)})" for day, hour, camera in hours)
+    hour = "arrow_cast(n.column2, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+    braces = rows.replace("{", "{{").replace("}", "}}")
+    return f"SELECT n.column1 AS day, {hour} AS hour, n.column3 AS camera_id FROM (VALUES {braces}) n"
+
+
+def _date(day: date) -> str:
+    return f"DATE '{day.isoformat()}'"
 
 
 def days_near(days: list[date]) -> list[date]:
@@ -92,7 +110,7 @@ def _near(table: str, days: list[date]) -> str:
 
     A join does not do that: the engine does not know its days when it plans.
     """
-    near = ", ".join(f"DATE '{day.isoformat()}'" for day in days_near(days))
+    near = ", ".join(map(_date, days_near(days)))
     return f"SELECT t.* FROM {table} t WHERE {f't.day IN ({near})' if near else 'FALSE'}"
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lake.report_days import CELL_COLUMNS, CELL_ROWS, CELLS, MINUTES, SECTORS, CameraHour, Codes, Day
+from lake.report_days import CELL_COLUMNS, CELL_ROWS, CELLS, MINUTES, SECTORS, CameraHour, Day, Narrow
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -48,6 +48,7 @@ class Counts:
     Attributes:
         asked: what it answers.
         by_label: label to objects per minute, int64 [minutes].
+        labels: label to objects, the most frequent first.
         cameras: camera to objects.
         sectors: objects by sector, int64 [3, 3], rows from the top.
         cells: objects by the place of their centre, int64 [CELL_ROWS, CELL_COLUMNS].
@@ -57,17 +58,12 @@ class Counts:
 
     asked: Asked
     by_label: dict[str, Ints]
+    labels: dict[str, int]
     cameras: dict[str, int]
     sectors: Ints
     cells: Ints
     frames: Ints
     hours: tuple[CameraHour, ...]
-
-    @property
-    def labels(self) -> dict[str, int]:
-        """Label to objects, the most frequent first."""
-        totals = {label: int(minutes.sum()) for label, minutes in self.by_label.items()}
-        return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
     @property
     def objects(self) -> int:
@@ -86,24 +82,26 @@ def count(days: Sequence[Day], asked: Asked) -> Counts:
     A score is compared as Spark SQL compares it: in 64 bits.
     """
     by_label: dict[str, Ints] = {}
+    frames = np.zeros(asked.minutes, np.int64)
     cameras: Counter[str] = Counter()
     places = np.zeros((SECTORS, CELLS), np.int64)
     near = [one for one in days if asked.first.date() <= one.day <= (asked.last - MINUTE).date()]
     for one in near:
         minutes, found = _tables(one, asked)
         _add_minutes(by_label, one, minutes, asked)
+        _add_frames(frames, one, asked)
         places += found.sum(axis=0)
         sums = found.sum(axis=(1, 2))
         cameras.update({name: int(seen) for name, seen in zip(one.cameras, sums, strict=True) if seen})
-    hours = tuple(hour for one in near for hour in one.hours if _is_within(hour, asked))
     return Counts(
         asked,
         by_label,
+        _by_frequency(by_label),
         dict(cameras.most_common()),
         places.sum(axis=1)[:9].reshape(3, 3),
         places.sum(axis=0).reshape(CELL_ROWS, CELL_COLUMNS),
-        _frames(hours, asked),
-        hours,
+        frames,
+        tuple(hour for one in near for hour in _hours(one, asked)),
     )
 
 
@@ -116,14 +114,17 @@ def _tables(one: Day, asked: Asked) -> tuple[Ints, Ints]:
     return minutes, found
 
 
-def _wanted(one: Day, asked: Asked) -> tuple[Codes, Codes]:
+def _wanted(one: Day, asked: Asked) -> tuple[Narrow, Narrow]:
     """`when` and `where` of the objects asked for."""
     enough = _enough(one.score, asked.threshold)
     when, where = one.when[:enough], one.where[:enough]
-    conditions = [table[codes] for table, codes in ((_whens(one, asked), when), (_wheres(one, asked), where))
-                  if not table.all()]  # fmt: skip
-    wanted = np.flatnonzero(np.logical_and.reduce(conditions)) if conditions else slice(None)
-    return when[wanted].astype(np.int64), where[wanted].astype(np.int64)
+    if not (table := _whens(one, asked)).all():
+        chosen = np.flatnonzero(table.take(when))
+        when, where = when.take(chosen), where.take(chosen)
+    if not (table := _wheres(one, asked)).all():
+        chosen = np.flatnonzero(table.take(where))
+        when, where = when.take(chosen), where.take(chosen)
+    return when, where
 
 
 def _whens(one: Day, asked: Asked) -> Flags:
@@ -153,23 +154,41 @@ def _minutes_of(day: date, asked: Asked) -> tuple[int, int]:
     return (asked.first - start) // MINUTE, (asked.last - start) // MINUTE
 
 
-def _add_minutes(by_label: dict[str, Ints], one: Day, table: Ints, asked: Asked) -> None:
-    first, last = _minutes_of(one.day, asked)
+def _places(day: date, asked: Asked) -> tuple[slice, slice]:
+    """Where the minutes that are asked for lie in a day, and where in the answer."""
+    first, last = _minutes_of(day, asked)
     here = slice(max(0, first), min(MINUTES, last))
+    return here, slice(here.start - first, here.stop - first)
+
+
+def _add_minutes(by_label: dict[str, Ints], one: Day, table: Ints, asked: Asked) -> None:
+    here, there = _places(one.day, asked)
     for code in np.flatnonzero(table.any(axis=0)):
         row = by_label.setdefault(one.labels[code], np.zeros(asked.minutes, np.int64))
-        row[here.start - first : here.stop - first] += table[here, code]
+        row[there] += table[here, code]
 
 
-def _is_within(hour: CameraHour, asked: Asked) -> bool:
-    asked_for = not asked.cameras or hour.camera in asked.cameras
-    return asked_for and hour.hour < asked.last and hour.hour + timedelta(hours=1) > asked.first
+def _add_frames(frames: Ints, one: Day, asked: Asked) -> None:
+    here, there = _places(one.day, asked)
+    for camera, minutes in one.frames.items():
+        if not asked.cameras or camera in asked.cameras:
+            frames[there] += minutes[here]
 
 
-def _frames(hours: Sequence[CameraHour], asked: Asked) -> Ints:
-    frames = np.zeros(asked.minutes, np.int64)
-    for hour in hours:
-        start = (hour.hour - asked.first) // MINUTE
-        low, high = max(0, start), min(asked.minutes, start + 60)
-        frames[low:high] += hour.by_minute[low - start : high - start]
-    return frames
+def _by_frequency(by_label: dict[str, Ints]) -> dict[str, int]:
+    totals = {label: int(minutes.sum()) for label, minutes in by_label.items()}
+    return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _hours(one: Day, asked: Asked) -> Sequence[CameraHour]:
+    """Hours of a day that are asked for; of most days, all."""
+    first, last = _minutes_of(one.day, asked)
+    if first <= 0 and last >= MINUTES and not asked.cameras:
+        return one.hours
+    return [
+        hour
+        for hour in one.hours
+        if (not asked.cameras or hour.camera in asked.cameras)
+        and first < hour.hour.hour * 60 + 60
+        and hour.hour.hour * 60 < last
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from lake.contracts import STORED_SCORE
 from lake.open_tables import Opened
-from lake.questions import of_live_days
+from lake.questions import of_live_hours
 from lake.sql_words import days_between
 
 MINUTES: Final = 1440
@@ -44,7 +45,6 @@ class CameraHour:
             published before, or zero.
         received: records.
         analysed: frames that count.
-        by_minute: of these, int64 [60].
         seconds_observed: 0..3600.
         gated: pictures taken and not sent since nothing moved, as far as it is published.
     """
@@ -54,7 +54,6 @@ class CameraHour:
     state: str
     received: int
     analysed: int
-    by_minute: npt.NDArray[np.int64]
     seconds_observed: float
     gated: int = 0
 
@@ -75,6 +74,7 @@ class Day:
             of 16 bits up to 45 labels and 11 cameras, of 32 bits beyond.
         cameras, labels: names.
         hours: sorted by hour and camera.
+        frames: camera to its frames that count by minute of the day, int64 [MINUTES].
     """
 
     day: date
@@ -84,6 +84,7 @@ class Day:
     cameras: tuple[str, ...]
     labels: tuple[str, ...]
     hours: tuple[CameraHour, ...]
+    frames: Mapping[str, Codes]
 
     @property
     def count(self) -> int:
@@ -122,7 +123,7 @@ def read_day(opened: Opened, day: date) -> Day:
         ),
         cameras,
         labels,
-        _hours(opened, day),
+        *_hours(opened, day),
     )
 
 
@@ -141,8 +142,8 @@ def narrow(codes: Codes) -> Narrow:
 
 
 def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
-    live = [day] if day in opened.live_days else []
-    statement = of_live_days(sql.format(day=day.isoformat()), live, days_between("t", day, day))
+    live = [hour for hour in opened.live_hours if hour[0] == day]
+    statement = of_live_hours(sql.format(day=day.isoformat()), live, days_between("t", day, day))
     return opened.ask(statement.format(threshold=f"{STORED_SCORE:f}"))
 
 
@@ -167,25 +168,27 @@ def _cells(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> Codes:
     return row * CELL_COLUMNS + column
 
 
-def _hours(opened: Opened, day: date) -> tuple[CameraHour, ...]:
+def frames_by_minute(hours: Iterable[tuple[CameraHour, Sequence[int]]]) -> dict[str, Codes]:
+    """The frames of a day, from those of its hours by minute [60]."""
+    frames: dict[str, Codes] = {}
+    for one, minutes in hours:
+        start = one.hour.hour * 60
+        frames.setdefault(one.camera, np.zeros(MINUTES, np.int64))[start : start + 60] += minutes
+    return frames
+
+
+def _hours(opened: Opened, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Codes]]:
     held = {(row["hour"], row["camera_id"]) for row in _ask(opened, HELD, day).to_pylist()}
     served = {(row["hour"], row["camera_id"]): row for row in _ask(opened, HOURS, day).to_pylist()}
-    return tuple(
+    hours = [
         _hour(*key, "held" if key in held else served[key]["state"], served.get(key, {}))
         for key in sorted(served.keys() | held)
-    )
+    ]
+    return tuple(one for one, _ in hours), frames_by_minute(hours)
 
 
-def _hour(hour: datetime, camera: str, state: str, row: dict[str, object]) -> CameraHour:
-    numbers = {name: row.get(name) or 0 for name in ("received", "analysed", "seconds_observed", "gated")}
-    minutes = np.array(row.get("analysed_by_minute") or [0] * 60, np.int64)
-    return CameraHour(
-        hour,
-        camera,
-        state,
-        int(str(numbers["received"])),
-        int(str(numbers["analysed"])),
-        minutes,
-        float(str(numbers["seconds_observed"])),
-        int(str(numbers["gated"])),
-    )
+def _hour(hour: datetime, camera: str, state: str, row: Mapping[str, Any]) -> tuple[CameraHour, list[int]]:
+    received, analysed, gated = (row.get(name) or 0 for name in ("received", "analysed", "gated"))
+    observed = row.get("seconds_observed") or 0.0
+    seen = CameraHour(hour, camera, state, received, analysed, observed, gated)
+    return seen, row.get("analysed_by_minute") or [0] * 60

@@ -82,10 +82,14 @@ def with_views(sql: str, live: str = "TRUE", instead: Mapping[str, str] = NOTHIN
     Args:
         sql: the statement.
         live: condition on `day`, `hour` and `camera_id`; of no other live hour anything is read.
-        instead: table to the SQL that stands for it in the views.
+        instead: table or view to the SQL that stands for it in the views.
     """
     wanted = names_needed(sql, [table.name for table in TABLES], VIEWS)
-    asked = {one.name: for_datafusion(one.sql) for one in VIEWS if one.name in wanted}
+    asked = {
+        one.name: for_datafusion(one.datafusion or one.sql)
+        for one in VIEWS
+        if one.name in wanted and one.name not in instead
+    }
     if "live_hours" in asked:
         asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {live}"
     parts = ", ".join(f"{name} AS ({body})" for name, body in (dict(instead) | asked).items())

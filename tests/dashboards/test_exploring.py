@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dashboards.grid_model import GridModel
+from lake import exploring, questions
 from lake.batch_schemas import PUBLICATIONS
 from lake.dependents import hours_of_record, hours_of_run
 from lake.exploring import Explorer, TooDeepError
-from lake.open_tables import Opened
+from lake.open_tables import Opened, OpenTables
 from lake.provenance import Record, RecordError, find_record, provenance
 from lake.questions import Question
 from lake.schemas import DETECTIONS
@@ -63,6 +66,44 @@ def test_a_page_over_midnight_is_found_in_the_days_it_lies_in(root: Path, explor
 
 def test_state_tells_published_from_live(explorer: Explorer) -> None:
     assert explorer.count(ask("v.state = 'published'")) == 150
+    assert explorer.count(ask("v.state = 'live'")) == 150
+
+
+@pytest.mark.parametrize("most", [0, 300, 1000])
+def test_newest_rows_that_were_found_as_they_were_counted_are_those_of_another_look(
+    root: Path, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(exploring, "MOST_AT_ONCE", most)
+    monkeypatch.setattr(exploring, "MOST_ROWS", 3)
+    asked: list[str] = []
+    ask_lake = explorer._ask
+
+    def noting(kept: Opened, sql: str, question: Question) -> Any:
+        asked.append(sql)
+        return ask_lake(kept, sql, question)
+
+    def one_more(number: int) -> None:
+        write(root, DETECTIONS, [record(number) | {"status": "detected", "objects": [seen_on(number)]}])
+        monkeypatch.setattr(explorer, "_tables", OpenTables(root, lambda: at(12), exploring.NAMES))
+
+    monkeypatch.setattr(explorer, "_ask", noting)
+    explorer.count(ask())
+    one_more(300)
+    assert explorer.count(ask()) == 301
+    assert offsets(explorer, ask(), 0, 2) == [300, 299]
+    assert offsets(explorer, ask(), 2, 4) == [298, 297]
+    assert len(asked) == (3 if most else 4)
+    one_more(301)
+    assert offsets(explorer, ask(), 0, 2) == [301, 300]
+    assert offsets(explorer, ask("TRUE", ("observed_at", False)), 0, 2) == [0, 1]
+    assert offsets(explorer, ask("v.state = 'published'"), 0, 2) == [149, 148]
+
+
+def test_more_live_hours_than_are_named_are_asked_of_their_view(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "MOST_NAMED", 1)
+    assert explorer.count(ask()) == 300
     assert explorer.count(ask("v.state = 'live'")) == 150
 
 
@@ -154,16 +195,21 @@ def test_only_days_whose_files_are_others_are_counted_again(
     clock, day = [at(12)], timedelta(days=1)
     explorer, both = Explorer(root, lambda: clock[0]), replace(ask(), last=DAY + day)
     parts: list[tuple[date, date]] = []
-    count = explorer._count
 
-    def noting(kept: Opened, part: Question) -> dict[date, int]:
-        parts.append((part.first, part.last))
-        return count(kept, part)
+    def noting(count: Callable[[Opened, Question], dict[date, int]]) -> Any:
+        def counting(kept: Opened, part: Question) -> dict[date, int]:
+            parts.append((part.first, part.last))
+            return count(kept, part)
+
+        return counting
 
     def counted_anew() -> dict[date, int]:
         clock[0] += timedelta(seconds=3)
         found = explorer.count_by_day(both)
-        assert found == Explorer(root, lambda: clock[0]).count_by_day(both), "as if nothing were kept"
+        fresh = Explorer(root, lambda: clock[0])
+        assert found == fresh.count_by_day(both), "as if nothing were kept"
+        for asked in (both, replace(both, order=(("observed_at", False),))):
+            assert explorer.rows(asked, 0, 70).equals(fresh.rows(asked, 0, 70))
         return found
 
     def detect(number: int, away: timedelta) -> None:
@@ -172,18 +218,23 @@ def test_only_days_whose_files_are_others_are_counted_again(
             root, DETECTIONS, [record(number) | seen | {"status": "detected", "objects": [seen_on(number)]}]
         )
 
-    monkeypatch.setattr(explorer, "_count", noting)
+    for name in ("_count", "_count_with_rows"):
+        monkeypatch.setattr(explorer, name, noting(getattr(explorer, name)))
     assert counted_anew() == {DAY: 300}
     assert counted_anew() == {DAY: 300}
     assert parts == [(DAY, DAY)], "nothing is counted twice"
-    decided = {"hour": at(11), "run_id": "audit2", "decided_at": at(12, 20), "day": DAY}
-    held = [decided | {"camera_id": camera, "state": "held"} for camera in ("door", "yard")]
-    write(root, PUBLICATIONS, held)
-    assert counted_anew() == {DAY: 150}, "a held hour is served no more"
+    decided = {"hour": at(11), "run_id": "audit2", "decided_at": at(12, 20), "day": DAY, "state": "held"}
+    write(root, PUBLICATIONS, [decided | {"camera_id": "door"}])
+    assert counted_anew() == {DAY: 225}, "a held hour is served no more, also of a day that is still live"
+    write(root, PUBLICATIONS, [decided | {"camera_id": "yard"}])
+    assert counted_anew() == {DAY: 150}
     detect(300, day)
     assert counted_anew() == {DAY: 150, DAY + day: 1}
     detect(301, day)
     assert counted_anew() == {DAY: 150, DAY + day: 2}
-    assert parts[1:] == [(DAY, DAY), (DAY + day, DAY + day), (DAY + day, DAY + day)]
+    assert parts[1:] == [(DAY, DAY), (DAY, DAY), (DAY + day, DAY + day), (DAY + day, DAY + day)]
     rows = explorer.rows(both, 0, 500).to_pylist()
     assert [row["offset"] for row in rows] == [301, 300, *range(149, -1, -1)]
+    detect(302, timedelta())
+    detect(303, day)
+    assert counted_anew() == {DAY: 151, DAY + day: 3}

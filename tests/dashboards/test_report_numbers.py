@@ -15,7 +15,7 @@ from dashboards.report_answers import words_of
 from dashboards.report_query import MOST_BUCKETS, ReportQuery, before
 from dashboards.report_series import edges, local_minutes, place_of
 from lake.report_counts import Asked, Counts, count
-from lake.report_days import CELLS, SECTORS, CameraHour, Day, by_score
+from lake.report_days import CELLS, SECTORS, CameraHour, Day, by_score, frames_by_minute
 from lake.report_history import History
 from tests.conftest import at
 
@@ -23,19 +23,22 @@ HOSTILE = "<b>x</b>, y"
 RATE = ReportQuery.read({"bucket": "15"})
 
 
-def hour(clock: str, camera: str, by_minute: dict[int, int], state: str = "published") -> CameraHour:
-    minutes = np.array([by_minute.get(minute, 0) for minute in range(60)], np.int64)
-    frames = int(minutes.sum())
-    return CameraHour(at(clock), camera, state, frames, frames, minutes, 1800.0)
+Hour = tuple[CameraHour, list[int]]
 
 
-def day(*seen: tuple[int, str, str, float], hours: tuple[CameraHour, ...] = ()) -> Day:
+def hour(clock: str, camera: str, by_minute: dict[int, int], state: str = "published") -> Hour:
+    minutes = [by_minute.get(minute, 0) for minute in range(60)]
+    return CameraHour(at(clock), camera, state, sum(minutes), sum(minutes), 1800.0), minutes
+
+
+def day(*seen: tuple[int, str, str, float], hours: tuple[Hour, ...] = ()) -> Day:
     """Objects as (minute of the day, camera, label, score), at middle left."""
     cameras, labels = (tuple(sorted({one[place] for one in seen})) for place in (1, 2))
     when = [minute * len(labels) + labels.index(label) for minute, _, label, _ in seen]
     where = [(cameras.index(camera) * SECTORS + 3) * CELLS + 40 for _, camera, _, _ in seen]
     score = np.array([one[3] for one in seen], np.float32)
-    return Day(date(2026, 1, 2), *by_score(score, np.array(when), np.array(where)), cameras, labels, hours)
+    counted = tuple(one for one, _ in hours), frames_by_minute(hours)
+    return Day(date(2026, 1, 2), *by_score(score, np.array(when), np.array(where)), cameras, labels, *counted)
 
 
 TEN = 600
@@ -95,6 +98,25 @@ def test_a_span_cuts_frames_and_objects_alike() -> None:
     assert counted(first=at("00:00", "2026-01-03"), last=at("01:00", "2026-01-03")).objects == 0
 
 
+def test_what_is_chosen_is_counted_alone() -> None:
+    yard, cats = counted(cameras=frozenset({"yard"})), counted(labels=frozenset({"cat"}))
+    assert (yard.labels, yard.cameras, yard.analysed) == ({HOSTILE: 1}, {"yard": 1}, 4)
+    assert [one.camera for one in yard.hours] == ["yard"]
+    assert (cats.labels, cats.cameras, cats.analysed) == ({"cat": 2}, {"door": 2}, 8)
+    assert int(cats.cells.sum()) == 2
+
+
+def test_hours_are_those_that_lie_in_the_span_at_least_in_part() -> None:
+    def hours(first: str, last: str) -> list[int]:
+        return [one.hour.hour for one in counted(first=at(first), last=at(last)).hours]
+
+    assert hours("10:59", "11:00") == [10, 10]
+    assert hours("10:59", "11:01") == [10, 10, 11]
+    assert hours("11:00", "11:01") == [11]
+    whole = count([SEEN], Asked(at("00:00"), at("00:00", "2026-01-03")))
+    assert (whole.hours, whole.objects) == (SEEN.hours, 3)
+
+
 def test_a_score_of_32_bits_below_the_threshold_stays_below() -> None:
     assert counted(threshold=0.55).labels == {"cat": 2, HOSTILE: 1}
     assert counted(threshold=0.75).labels == {"cat": 1, HOSTILE: 1}
@@ -109,6 +131,13 @@ def test_states_of_hours_are_told_apart() -> None:
         "published": (["2026-01-02T11:00"], [0.25]), "live": (["2026-01-02T11:00"], [0.25]),
         "held": (["2026-01-02T12:00"], [0.5]),
     }  # fmt: skip
+
+
+def test_hours_of_coverage_stand_at_their_time_on_the_clock_of_the_zone() -> None:
+    seen = day(hours=(hour("23:00", "door", {0: 1}), hour("01:00", "door", {0: 1})))
+    found = count([seen], Asked(at("01:30"), at("00:00", "2026-01-03")))
+    [bars, *_] = report_figures.coverage(found, RATE, "Asia/Kolkata")["data"]
+    assert bars["x"] == ["2026-01-03T04:30", "2026-01-02T06:30"]
 
 
 def test_the_text_says_how_fresh_the_numbers_are() -> None:
