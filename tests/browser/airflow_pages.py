@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page
 
-DAGS = ("data_quality", "hourly_counts", "lake_maintenance", "stream_watch")
+DAGS = ("data_quality", "evaluate_models", "hourly_counts", "lake_maintenance", "stream_watch")
 
 
 class AirflowPages:
