@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from jobs.box_coding import Found, find_objects
-from jobs.model_files import ANCHORS, SAVED_MODEL, Manifest, check_files
+from jobs.model_files import ANCHORS, SAVED_MODEL, Manifest, ModelFilesError, check_files
+
+OUTPUTS: Final = ("detection_boxes", "detection_scores", "detection_classes")
 
 
 class Engine(Protocol):
@@ -31,38 +33,80 @@ def normalise(pictures: np.ndarray) -> np.ndarray:
     return scaled
 
 
-class TensorFlowEngine:
-    """Any SavedModel with the signature of TF2's object-detection models."""
+class ModelFailedError(RuntimeError):
+    """A model that was loaded, and could not be computed on a picture."""
 
-    def __init__(self, folder: Path, manifest: Manifest, threads: int, score: float) -> None:
-        check_files(folder, manifest, [SAVED_MODEL])
+
+class SavedModel:
+    """A SavedModel with the signature of TF2's object-detection models.
+
+    Attributes:
+        size: height and width in pixels that it takes; None where it takes any.
+
+    Raises:
+        ModelFilesError: it cannot be loaded, or has another signature.
+    """
+
+    def __init__(self, folder: Path, threads: int, score: float) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf
 
         _limit_threads(tf, threads)
-        self._model = tf.saved_model.load(str(folder / SAVED_MODEL))
-        self._call = self._model.signatures["serving_default"]
-        ((self._input, spec),) = self._call.structured_input_signature[1].items()
+        try:
+            self._model = tf.saved_model.load(str(folder))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise ModelFilesError(f"{folder} cannot be loaded: {error}") from error
+        self._call = self._model.signatures.get("serving_default")
+        spec = _input_of(self._call, folder, tf)
+        self._input: str = spec.name
         self._batch: int | None = spec.shape[0]
-        self._tensor = tf.constant
+        self.size: tuple[int | None, int | None] = (spec.shape[1], spec.shape[2])
+        self._tf = tf
         self._score = score
 
     def find(self, pictures: np.ndarray) -> list[Found]:
-        """uint8 RGB [N, S, S, 3] → the objects of each picture."""
+        """uint8 RGB [N, H, W, 3] → the objects of each picture.
+
+        Raises:
+            ModelFailedError: TensorFlow refused the pictures.
+        """
         step = self._batch or len(pictures)
         batches = [pictures[start : start + step] for start in range(0, len(pictures), step or 1)]
         return [found for batch in batches for found in self._find_batch(batch)]
 
     def _find_batch(self, pictures: np.ndarray) -> list[Found]:
-        outputs = self._call(**{self._input: self._tensor(pictures)})
-        boxes, scores, classes = (
-            outputs[f"detection_{name}"].numpy() for name in ("boxes", "scores", "classes")
-        )
+        try:
+            outputs = self._call(**{self._input: self._tf.constant(pictures)})
+        except self._tf.errors.OpError as error:
+            raise ModelFailedError(f"the model failed: {error}") from error
+        boxes, scores, classes = (outputs[name].numpy() for name in OUTPUTS)
         kept = [np.flatnonzero(row >= self._score) for row in scores]
         return [
             Found(boxes[row][keep], scores[row][keep], classes[row][keep].astype(np.int64) - 1)
             for row, keep in enumerate(kept)
         ]
+
+
+def _input_of(call: Any, folder: Path, tf: Any) -> Any:
+    """The one input of a detector; its name is the keyword by which it is called."""
+    inputs = list(call.structured_input_signature[1].values()) if call else []
+    outputs = set(call.structured_outputs) if call else set()
+    fits = [spec for spec in inputs if spec.dtype == tf.uint8 and spec.shape.rank == 4]
+    if len(inputs) == 1 and fits and set(OUTPUTS) <= outputs:
+        return fits[0]
+    taken = ", ".join(f"{spec.dtype.name} {spec.shape}" for spec in inputs) or "nothing"
+    raise ModelFilesError(
+        f"{folder} is no detector that can be run: its signature serving_default takes {taken} and gives "
+        f"{', '.join(sorted(outputs)) or 'nothing'}; wanted is uint8 [N, H, W, 3] → {', '.join(OUTPUTS)}"
+    )
+
+
+class TensorFlowEngine(SavedModel):
+    """The SavedModel of a model folder, checked against its manifest."""
+
+    def __init__(self, folder: Path, manifest: Manifest, threads: int, score: float) -> None:
+        check_files(folder, manifest, [SAVED_MODEL])
+        super().__init__(folder / SAVED_MODEL, threads, score)
 
 
 def _limit_threads(tf: Any, threads: int) -> None:

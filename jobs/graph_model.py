@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
 
+FUSED = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
+"""Operation of TF.js that does several at once → the convolution that it begins with."""
 CONVOLUTIONS = {"Conv2D": 3, "DepthwiseConv2dNative": 2}
 """Operation → axis of its weights that counts the output channels (a depthwise multiplier of 1)."""
 
@@ -20,22 +22,27 @@ class GraphModelError(ValueError):
     """A folder that holds no usable TF.js graph model."""
 
 
-def read_graph_model(folder: Path) -> tuple[Any, dict[str, np.ndarray]]:
-    """The model's graph with its constants filled in, and the constants by name.
+def read_graph_model(folder: Path, name: str = "model.json") -> tuple[Any, dict[str, np.ndarray]]:
+    """The model's graph with its constants filled in and stock operations only, and the constants by name.
+
+    Args:
+        folder: with the topology and every weight shard.
+        name: file name of the topology.
 
     Raises:
         GraphModelError: a file is missing, cut short, or stores weights in an unknown way.
     """
     try:
-        spec = json.loads((folder / "model.json").read_text())
+        spec = json.loads((folder / name).read_text())
         weights = _read_weights(folder, spec["weightsManifest"])
         nodes = spec["modelTopology"]["node"]
     except (OSError, KeyError, ValueError) as error:
         raise GraphModelError(
-            f"{folder} is no TF.js graph model ({error}); it needs model.json and every weight shard"
+            f"{folder} is no TF.js graph model ({error}); it needs {name} and every weight shard"
         ) from error
     graph = tf.compat.v1.GraphDef()
-    graph.node.extend(_read_node(node, weights) for node in nodes)
+    for node in nodes:
+        graph.node.extend(_unfused(_read_node(node, weights)))
     return graph, weights
 
 
@@ -46,15 +53,23 @@ def _read_weights(folder: Path, manifest: list[dict[str, Any]]) -> dict[str, np.
         stored = b"".join((folder / path).read_bytes() for path in group["paths"])
         position = 0
         for entry in group["weights"]:
-            if "quantization" in entry:
-                raise GraphModelError(f"{entry['name']} is quantized; only float32 and int32 are read")
-            kind = np.dtype(entry["dtype"])
+            kind = _stored_as(entry)
             count = int(np.prod(entry["shape"], dtype=np.int64))
-            weights[entry["name"]] = np.frombuffer(stored, kind, count, position).reshape(entry["shape"])
+            array = np.frombuffer(stored, kind, count, position).reshape(entry["shape"])
+            weights[entry["name"]] = array.astype(entry["dtype"], copy=False)
             position += count * kind.itemsize
         if position != len(stored):
             raise GraphModelError(f"shards of {folder} hold {len(stored)} bytes, expected {position}")
     return weights
+
+
+def _stored_as(entry: dict[str, Any]) -> np.dtype[Any]:
+    """float16 only halves the file; other quantization would need a scale."""
+    stored = entry.get("quantization", {}).get("dtype", entry["dtype"])
+    if stored not in (entry["dtype"], "float16"):
+        raise GraphModelError(f"{entry['name']} is stored as {stored}; read are float32, float16 and int32")
+    kind: np.dtype[Any] = np.dtype(stored)
+    return kind
 
 
 def _read_node(node: dict[str, Any], weights: dict[str, np.ndarray]) -> Any:
@@ -67,6 +82,24 @@ def _read_node(node: dict[str, Any], weights: dict[str, np.ndarray]) -> Any:
         value = tf.make_tensor_proto(weights[parsed.name], dtype=parsed.attr["dtype"].type)
         parsed.attr["value"].tensor.CopyFrom(value)
     return parsed
+
+
+def _unfused(node: Any) -> list[Any]:
+    """A fused convolution as the convolution and what follows it; the last bears the node's name."""
+    if node.op not in FUSED:
+        return [node]
+    convolution = tf.compat.v1.NodeDef(name=f"{node.name}/conv", op=FUSED[node.op], input=node.input[:2])
+    for key in ("T", "strides", "padding", "dilations", "data_format", "explicit_paddings"):
+        if key in node.attr:
+            convolution.attr[key].CopyFrom(node.attr[key])
+    nodes, operands = [convolution], list(node.input[2:])
+    for number, operation in enumerate(one.decode() for one in node.attr["fused_ops"].list.s):
+        inputs = [nodes[-1].name, *([operands.pop(0)] if operation == "BiasAdd" else [])]
+        step = tf.compat.v1.NodeDef(name=f"{node.name}/{number}", op=operation, input=inputs)
+        step.attr["T"].CopyFrom(node.attr["T"])
+        nodes.append(step)
+    nodes[-1].name = node.name
+    return nodes
 
 
 def _as_protobuf_json(attribute: dict[str, Any]) -> dict[str, Any]:

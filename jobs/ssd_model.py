@@ -56,20 +56,7 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
         # corners not moved by half a pixel: the way the network was trained; no-op at 300 x 300
         resized = tf.compat.v1.image.resize_bilinear(tf.cast(pictures, tf.float32), size)
         encoded, logits = self._heads(resized * (2 / 255) - 1)
-        found = tf.image.combined_non_max_suppression(
-            self._decode(encoded)[:, :, None, :],
-            tf.sigmoid(logits),
-            max_output_size_per_class=MOST_OBJECTS,
-            max_total_size=MOST_OBJECTS,
-            iou_threshold=IOU_THRESHOLD,
-            score_threshold=STORED_SCORE,
-        )
-        return {
-            "detection_boxes": found.nmsed_boxes,
-            "detection_scores": found.nmsed_scores,
-            "detection_classes": found.nmsed_classes + 1,
-            "num_detections": tf.cast(found.valid_detections, tf.float32),
-        }
+        return suppressed(self._decode(encoded), tf.sigmoid(logits))
 
     def _decode(self, encoded: Any) -> Any:
         """Encoded boxes → corners in 0..1; the same rule as `box_coding.decode_boxes`."""
@@ -78,3 +65,21 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
         middle = encoded[..., :2] / 10 * size + centre
         half = tf.exp(encoded[..., 2:] / 5) * size / 2
         return tf.concat([middle - half, middle + half], -1)
+
+
+def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
+    """Boxes [N, A, 4], scores [N, A, C] → the outputs of TF2's object-detection models; classes from 1."""
+    found = tf.image.combined_non_max_suppression(
+        boxes[:, :, None, :],
+        scores,
+        max_output_size_per_class=MOST_OBJECTS,
+        max_total_size=MOST_OBJECTS,
+        iou_threshold=IOU_THRESHOLD,
+        score_threshold=STORED_SCORE,
+    )
+    return {
+        "detection_boxes": found.nmsed_boxes,
+        "detection_scores": found.nmsed_scores,
+        "detection_classes": found.nmsed_classes + 1,
+        "num_detections": tf.cast(found.valid_detections, tf.float32),
+    }

@@ -182,6 +182,25 @@ enabled BOOLEAN COMMENT 'false once it was switched off or taken out of the list
     checks={"camera_is_named": "camera_id IS NOT NULL AND since IS NOT NULL"},
 )
 
+MODEL_EVALUATIONS: Final = Table(
+    name="model_evaluations",
+    comment="One row per evaluation, model and picture: what the model found on it, and how long it took",
+    ddl=f"""run_id STRING COMMENT 'evaluation; the same one run again replaces its rows',
+model STRING COMMENT 'name of the model, or of its folder',
+engine STRING COMMENT 'what computed it: litert-float32, litert-int8 or tensorflow',
+weights_sha256 STRING COMMENT 'SHA-256 of the weights, or of the list of their files; null where not loaded',
+picture STRING COMMENT 'file name of the picture',
+picture_sha256 STRING COMMENT 'SHA-256 of the picture as it came, hexadecimal; null where it cannot be read',
+width INT COMMENT 'pixels; null where the picture cannot be decoded',
+height INT COMMENT 'pixels; null where the picture cannot be decoded',
+objects ARRAY<{OBJECT}> COMMENT 'all with score >= 0.2; boxes are 0..1 of the picture; null on an error',
+load_s DOUBLE COMMENT 'seconds to its first answer, with the engine where it was first; null unless loaded',
+seconds DOUBLE COMMENT 'seconds from the decoded picture to its objects; null on an error',
+error STRING COMMENT 'why there is no answer; null when there is one',
+evaluated_at TIMESTAMP COMMENT 'UTC, when the evaluation began'""",
+    checks={"evaluation_is_named": "run_id IS NOT NULL AND model IS NOT NULL AND picture IS NOT NULL"},
+)
+
 TABLES: Final = (
     FRAMES,
     DETECTIONS,
@@ -190,5 +209,6 @@ TABLES: Final = (
     STREAM_PROGRESS,
     CAMERA_STATUS,
     CAMERA_REGISTRATIONS,
+    MODEL_EVALUATIONS,
     *BATCH_TABLES,
 )

@@ -55,7 +55,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """Everything that is fetched; `converter` counts up when the model must be converted anew."""
+    """Everything that `make up` fetches; `converter` counts up when the model must be converted anew."""
 
     jars: dict[str, tuple[Artifact, ...]]
     model: Package
@@ -75,6 +75,12 @@ def load_artifacts(file: Path = DATA_FILE) -> Artifacts:
         clips=_package(content["clips"], "clips"),
         converter=content["model"]["converter"],
     )
+
+
+def load_on_demand(file: Path = DATA_FILE) -> tuple[Package, int]:
+    """The package of the models that are only fetched when asked for, and the number of their converter."""
+    entry = tomllib.loads(file.read_text(encoding="utf-8"))["on_demand"]
+    return _package(entry, "downloads/on-demand"), entry["converter"]
 
 
 def _jar(folder: str, source: str, entry: dict[str, Any]) -> Artifact:

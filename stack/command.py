@@ -34,7 +34,7 @@ HANDED_OVER = {
     "sql": ("lake.shell", "Ask the lake in SQL, or open its shell.", ()),
 }
 """Command → module, help, first arguments."""
-SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "lake.shell"}
+SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "jobs.evaluate_models", "lake.shell"}
 OUR_PACKAGES = {"stack", "lake"}
 
 app = typer.Typer(
@@ -195,6 +195,19 @@ def airflow(context: typer.Context) -> None:
     from stack.run_airflow import become
 
     become(installation(), "airflow", context.args)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def evaluate(context: typer.Context) -> None:
+    """Compare models on pictures: `evaluate coco-ssd FOLDER`; some are fetched when named."""
+    from stack.models_on_demand import provide
+    from stack.provision import say
+
+    provide(installation().settings, context.args, say)
+    hand_over("jobs.evaluate_models", context.args)
 
 
 def hand_over(module: str, arguments: list[str]) -> NoReturn:

@@ -168,19 +168,32 @@ def convert_model(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
     """
     if is_converted(home, artifacts, stamp):
         return
-    new, target = home / "downloads" / "converted", home / MODEL
-    shutil.rmtree(new, ignore_errors=True)
     source = (home / artifacts.model.files[0].path).parent
-    command = [
-        sys.executable,
-        "-m",
-        "jobs.convert_model",
-        str(source),
-        str(new),
-        "--clips",
-        str(home / "clips"),
-    ]
     report("converting the model (about a minute)")
+    run_converter("jobs.convert_model", source, home / MODEL, ["--clips", str(home / "clips")], report)
+    stamp.known["converted_by"] = converted_by(artifacts)
+    if not is_converted(home, artifacts, stamp):
+        raise ProvisionError(
+            f"{home / MODEL}: the converter's files differ from its manifest; run `make up` again"
+        )
+
+
+def run_converter(module: str, source: Path, target: Path, rest: Sequence[str], report: Report) -> None:
+    """Convert a model with a program of ours; the finished folder is moved into place.
+
+    Args:
+        module: called with the source, a new folder, and the rest.
+        source: folder of what was fetched.
+        target: the model folder, below `models` of the cache; one that is there is replaced.
+        rest: further arguments.
+        report: takes the converter's lines.
+
+    Raises:
+        ProvisionError: the converter failed; its last words follow.
+    """
+    new = target.parents[1] / "downloads" / "converted"
+    shutil.rmtree(new, ignore_errors=True)
+    command = [sys.executable, "-m", module, str(source), str(new), *rest]
     try:
         run_tool(command, PROJECT_ROOT, report, os.environ | {"PYTHONPATH": str(PROJECT_ROOT)})
     except ToolError as error:
@@ -188,9 +201,6 @@ def convert_model(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     new.replace(target)
-    stamp.known["converted_by"] = converted_by(artifacts)
-    if not is_converted(home, artifacts, stamp):
-        raise ProvisionError(f"{target}: the converter's files differ from its manifest; run `make up` again")
 
 
 def main() -> int:

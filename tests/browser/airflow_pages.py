@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page
 
-DAGS = ("airflow_history", "data_quality", "hourly_counts", "lake_maintenance", "stream_watch")
+DAGS = (
+    "airflow_history", "data_quality", "evaluate_models", "hourly_counts", "lake_maintenance", "stream_watch",
+)  # fmt: skip
 
 
 class AirflowPages:

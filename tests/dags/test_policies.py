@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ["airflow_history", "data_quality", "hourly_counts", "lake_maintenance", "stream_watch"]
+OURS = [
+    "airflow_history", "data_quality", "evaluate_models", "hourly_counts", "lake_maintenance", "stream_watch",
+]  # fmt: skip
 TIMETABLES = {
     "airflow_history": "CronTriggerTimetable",
     "data_quality": "AssetTriggeredTimetable",
+    "evaluate_models": "NullTimetable",
     "hourly_counts": "CronDataIntervalTimetable",
     "lake_maintenance": "CronTriggerTimetable",
     "stream_watch": "CronTriggerTimetable",
@@ -79,6 +82,7 @@ def test_spark_jobs_are_submitted_one_at_a_time_to_a_connection_that_is_not_yarn
     assert parsed["connection"] == ["local[1]", "client"]
     assert {name: str(Path(job["application"]).relative_to(ROOT)) for name, job in jobs.items()} == {
         "data_quality.check_quality": "jobs/check_quality.py",
+        "evaluate_models.evaluate_models": "jobs/evaluate_models.py",
         "hourly_counts.count_objects": "jobs/count_objects.py",
         "hourly_counts.detect_skipped": "jobs/detect_skipped.py",
         "lake_maintenance.maintain_lake": "jobs/maintain_lake.py",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64encode
 
 import cv2
 import numpy as np
@@ -127,6 +128,46 @@ def test_folding_scale_and_shift_into_a_convolution_changes_no_answer(small_mode
     folded = cut_graph(graph, "x", ["shifted"])
     assert [node.op for node in folded.node if node.op in ("Mul", "Add", "BiasAdd")] == ["BiasAdd"]
     assert run(folded) == pytest.approx(plain, abs=1e-5)
+
+
+@pytest.mark.model
+def test_a_fused_convolution_stored_in_halves_answers_as_its_parts_do(tmp_path):
+    import tensorflow as tf
+
+    from jobs.graph_model import cut_graph, read_graph_model
+
+    arrays = {"kernel": np.array([[[[2.0, -1.0]]]], np.float16), "bias": np.array([0.5, 1.5], np.float16)}
+    steps = [b64encode(name).decode() for name in (b"BiasAdd", b"Relu6")]
+    (x, *_, convolution, _, _), number = depthwise_then_scale_and_shift(), {"T": {"type": 1}}
+    fused = {**convolution["attr"], **number, "fused_ops": {"list": {"s": steps}}}
+    inputs = ["x", "kernel", "bias"]
+    node = {"name": "out", "op": "_FusedConv2D", "input": inputs, "attr": fused}
+    graph_model(tmp_path, [x, constant("kernel"), constant("bias"), node], arrays)
+    stored = json.loads((tmp_path / "model.json").read_text())
+    for entry in stored["weightsManifest"][0]["weights"]:
+        entry |= {"dtype": "float32", "quantization": {"dtype": "float16"}}
+    (tmp_path / "model.json").write_text(json.dumps(stored))
+    graph, weights = read_graph_model(tmp_path)
+    pixels = tf.constant([[[[-1.0], [2.0], [9.0]]]])
+    run = tf.compat.v1.wrap_function(
+        lambda x: tf.import_graph_def(cut_graph(graph, "x", ["out"]), {"x:0": x}, ["out:0"])[0],
+        [tf.TensorSpec(pixels.shape, tf.float32)],
+    )
+    assert {array.dtype for array in weights.values()} == {np.dtype("float32")}
+    assert run(pixels).numpy().tolist() == [[[[0.0, 2.5], [4.5, 0.0], [6.0, 0.0]]]]
+
+
+@pytest.mark.model
+def test_weights_stored_with_a_scale_are_refused(small_model):
+    from jobs.graph_model import GraphModelError, read_graph_model
+
+    stored = json.loads((small_model / "model.json").read_text())
+    stored["weightsManifest"][0]["weights"][0]["quantization"] = {"dtype": "uint8", "scale": 2, "min": 0}
+    (small_model / "model.json").write_text(json.dumps(stored))
+    with pytest.raises(
+        GraphModelError, match="kernel is stored as uint8; read are float32, float16 and int32"
+    ):
+        read_graph_model(small_model)
 
 
 @pytest.mark.model

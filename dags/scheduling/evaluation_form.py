@@ -1,0 +1,57 @@
+"""The form by which models are evaluated, and what it means on the command line of the job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from airflow.sdk import Param
+
+from dags.scheduling.outcomes import RefusedError
+from lake.contracts import STORED_SCORE
+
+WORD: Final = r"^[^-\s].*$"
+"""No word may look like an option."""
+
+
+def evaluation_fields() -> dict[str, Param]:
+    """Models, pictures and threshold."""
+    return {
+        "models": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "pattern": WORD},
+            title="Models",
+            description="One per line: coco-ssd, coco-ssd:litert-int8, or the folder of a SavedModel with "
+            "its labels. Empty: every model that is there.",
+        ),
+        "pictures": Param(
+            None,
+            type=["null", "string"],
+            pattern=WORD,
+            title="Folder of pictures",
+            description="On this machine, with .jpg or .png files. Empty: frames of the demo clips.",
+        ),
+        "threshold": Param(
+            None,
+            type=["null", "number"],
+            minimum=STORED_SCORE,
+            maximum=1,
+            title="Least score",
+            description=f"Objects below it are not drawn, {STORED_SCORE:g} to 1. Empty: as set up.",
+        ),
+    }
+
+
+def evaluation_arguments(form: Mapping[str, Any]) -> list[str]:
+    """The form on the command line of the job.
+
+    Raises:
+        RefusedError: the folder is not there.
+    """
+    folder, threshold = form.get("pictures"), form.get("threshold")
+    if folder and not Path(folder).expanduser().is_dir():
+        raise RefusedError(f"{folder} is no folder on this machine: name one that holds pictures")
+    least = [] if threshold is None else ["--threshold", f"{threshold:g}"]
+    return [*(form.get("models") or ()), *([folder] if folder else ["--demo"]), *least]
