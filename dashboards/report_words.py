@@ -25,8 +25,13 @@ def summary(counts: Counts) -> str:
     rate = counts.objects / counts.analysed
     return (
         f"{counts.objects:,} objects on {counts.analysed:,} analysed frames of {_plural(cameras, 'camera')}: "
-        f"{rate:.2f} per frame."
+        f"{rate:.2f} per frame." + _of_placeless(counts.placeless)
     )
+
+
+def _of_placeless(number: int) -> str:
+    said = f" {number:,} of them were imported without their place in the picture, and are on neither map."
+    return said if number else ""
 
 
 def _plural(number: int, word: str) -> str:

@@ -9,5 +9,7 @@
 | `archive_detections` | `detections` |
 | `archive_frames` | `frames` |
 | `detect_skipped` | `detections` of layer batch: what the speed layer skipped |
+| `import_events`, `remove_events` | `detections` out of an event file of the first version |
+| `export_events` | an event file |
 | `maintain_lake` | `maintenance_reports`, and tables that stay small and quick |
 """

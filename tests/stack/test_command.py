@@ -51,7 +51,13 @@ def test_another_error_of_ours_is_one_sentence_and_exit_code_1(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("command", "word"),
-    [("camera", "add"), ("results", "--camera"), ("capture", "run"), ("user", "password")],
+    [
+        ("camera", "add"),
+        ("results", "--camera"),
+        ("capture", "run"),
+        ("user", "password"),
+        ("events", "import"),
+    ],
 )
 def test_the_help_of_a_handed_over_command_is_its_own(tmp_path: Path, command: str, word: str) -> None:
     done = run(tmp_path, command, "--help")
