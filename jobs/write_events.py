@@ -35,16 +35,15 @@ def write_import(lake: Lake, about: Import, staged: Staged) -> None:
     """
     if not staged.rows:
         return
-    runs = DeltaTable(lake.path(DETECTOR_RUNS))
+    runs, rows = DeltaTable(lake.path(DETECTOR_RUNS)), DeltaTable(lake.path(DETECTIONS))
     runs.delete(f"run_id = '{about.run_id}'")
-    row = pa.Table.from_pylist([about.to_run()], _schema(runs))
-    again_on_conflict(lambda: write_deltalake(runs, row, mode="append"))
-    table = DeltaTable(lake.path(DETECTIONS))
-    schema = _schema(table)
+    run = pa.Table.from_pylist([about.to_run()], _schema(runs))
+    again_on_conflict(lambda: write_deltalake(lake.path(DETECTOR_RUNS), run, mode="append"))
+    schema = _schema(rows)
 
     def append() -> None:
-        rows = pa.RecordBatchReader.from_batches(schema, detections(about, staged, schema))
-        write_deltalake(table, rows, mode="append")
+        read = pa.RecordBatchReader.from_batches(schema, detections(about, staged, schema))
+        write_deltalake(lake.path(DETECTIONS), read, mode="append")
 
     again_on_conflict(append)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ START = datetime(2025, 10, 26)  # noqa: DTZ001, local time of a day with 25 hour
 LABELS = ("person", "car", "bicycle", "dog", "cat")
 CAMERAS = ("door", "gate", "yard")
 NOTHING = "Nothing detected"
+SHOWN = 1.6
+ROWS_PER_FRAME = SHOWN + math.exp(-SHOWN)
+"""A frame without objects is a row too."""
 SUM = ReportQuery.read({"measure": "sum", "bucket": "60", "axis": "hour"})
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -27,8 +31,9 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def write_day(path: Path, events: int, seed: int = 1) -> None:
     """So many rows: frames with up to eight objects, more of them by day than by night."""
     dice = np.random.default_rng(seed)
-    seconds = np.clip(dice.normal(14 * 3600, 4 * 3600, events), 0, 86_399)
-    shown, camera = dice.poisson(1.6, events).clip(0, 8), dice.integers(0, len(CAMERAS), events)
+    frames = int(events / ROWS_PER_FRAME * 1.02)
+    seconds = np.clip(dice.normal(14 * 3600, 4 * 3600, frames), 0, 86_399)
+    shown, camera = dice.poisson(SHOWN, frames).clip(0, 8), dice.integers(0, len(CAMERAS), frames)
     rows: list[dict[str, str]] = []
     for number in np.argsort(seconds):
         said = (START + timedelta(microseconds=int(seconds[number] * 1e6))).isoformat(" ")
@@ -37,9 +42,8 @@ def write_day(path: Path, events: int, seed: int = 1) -> None:
         rows += [
             {"event_type": name, "timestamp": said, "camera_id": CAMERAS[camera[number]]} for name in names
         ]
-        if len(rows) >= events:
-            break
-    path.write_text(json.dumps(rows[:events], indent=4))
+    noon, surplus = events // 2, len(rows) - events
+    path.write_text(json.dumps(rows[:noon] + rows[noon + surplus :], indent=4))
 
 
 def truth(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
