@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,8 @@ from lake.settings import Settings
 from lake.tables import Lake
 from tests.conftest import at
 from tests.jobs import imported_day
-from tests.jobs.event_lake import NOW, READING, contents, file_of, row, take_out
-from tests.jobs.hour_rows import rows_of
+from tests.jobs.event_lake import NOW, READING, bring_in, contents, file_of, row, take_out
+from tests.jobs.hour_rows import add, rows_of
 
 pytestmark = pytest.mark.spark
 
@@ -79,29 +79,15 @@ def test_of_an_hour_that_two_imports_share_only_one_is_taken_out(
     second = file_of(
         tmp_path, [row("dog", "2026-01-02 11:30"), row("ape", "2026-01-02 12:30")], "second.json"
     )
-    about = import_events(own, first, READING, lambda: spark, now).about
+    about, _ = bring_in(own, first).about, bring_in(own, second)
+    served = {"hour": at("10:00"), "camera_id": "door", "day": at("10:00").date()}
+    stale = served | {"topic": "imported", "topic_id": about.sha256, "label": "cat", "score": 1.0}
+    add(own.lake, PUBLISHED_OBJECTS, [stale, stale])
+    add(own.lake, HOURLY_COUNTS, [served | {"label": "cat", "object_count": 2}])
+    add(own.lake, CAMERA_HOURS, [served | {"received": 2, "objects": 3}])
 
-    def later() -> datetime:
-        return NOW + timedelta(hours=1)
-
-    other = import_events(own, second, READING, lambda: spark, later)
-    assert (other.done.published, other.done.held) == (2, 0)
-    labels = rows_of(own.lake, PUBLISHED_OBJECTS, "label", "observed_at, label")
-    assert labels == [("cat",), ("cat",), ("dog",), ("ape",)]
-
-    remove_import(own, about, lambda: spark, lambda: NOW + timedelta(hours=2))
-    assert rows_of(own.lake, PUBLISHED_OBJECTS, "label", "observed_at") == [("dog",), ("ape",)]
-    counts = rows_of(own.lake, HOURLY_COUNTS, "hour, label, object_count", "hour, label")
-    assert counts == [(at("10:00"), "dog", 1), (at("11:00"), "ape", 1)]
-    assert rows_of(own.lake, CAMERA_HOURS, "hour, received, objects", "hour") == [
-        (at("10:00"), 1, 1), (at("11:00"), 1, 1),
-    ]  # fmt: skip
-
-
-def test_an_hour_that_is_not_over_is_left_to_the_hourly_run(
-    spark: SparkSession, own: Settings, tmp_path: Path
-) -> None:
-    rows = [row("cat", "2026-01-03 12:59:59"), row("cat", "2026-01-03 13:00:00")]
-    told = import_events(own, file_of(tmp_path, rows), READING, lambda: spark, now)
-    assert (told.done.published, told.done.held) == (1, 0)
-    assert rows_of(own.lake, PUBLISHED_OBJECTS, "hour", "hour") == [(at("11:00", "2026-01-03"),)]
+    remove_import(own, about, lambda: spark, now)
+    assert rows_of(own.lake, PUBLISHED_OBJECTS, "hour, label", "hour") == [(at("10:00"), "dog")]
+    counts = rows_of(own.lake, HOURLY_COUNTS, "hour, label, object_count", "hour")
+    assert counts == [(at("10:00"), "dog", 1)]
+    assert rows_of(own.lake, CAMERA_HOURS, "hour, received, objects", "hour") == [(at("10:00"), 1, 1)]
