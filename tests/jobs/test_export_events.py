@@ -36,6 +36,9 @@ def settings(tmp_path: Path) -> Settings:
         outcome(record(8, at("11:05"), "door"), "skipped_stale"),
         outcome(record(9, at("11:06"), "door", replay_id="again"), "detected"),
         outcome(record(10, at("11:07"), "door", frame_id=frames[2]["frame_id"]), "detected", thing("ape")),
+        outcome(
+            record(11, at("00:30", "2026-01-03"), "door", frame_id=frames[2]["frame_id"]), "detected", thing()
+        ),
         outcome(frames[3], "detected", thing("cow"), layer="batch", run_id="batch-1"),
     ]
     add(settings.lake, DETECTIONS, own + others)
