@@ -27,7 +27,7 @@ from jobs.import_events import (
     alone,
     import_events,
 )
-from jobs.imported_events import SHORT, extent_of, imports_of
+from jobs.imported_events import SHORT, Extent, Import, extent_of, imports_of
 from jobs.json_rows import JsonRowsError
 from jobs.remove_events import UnknownImportError, choose, remove_import
 from jobs.served_events import Span
@@ -107,7 +107,7 @@ def export_file(
     zone: ZoneOption = None,
     form: Annotated[
         Form, typer.Option("--format", help="A list as the first version wrote it, or JSON lines.")
-    ] = (Form.LIST),
+    ] = Form.LIST,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write every object that reports count, and "Nothing detected" for each frame without any."""
@@ -137,20 +137,7 @@ def list_imports() -> None:
         settings = Settings.from_env(env)
         check_lake(settings)
         for one in imports_of(settings.lake):
-            found = extent_of(settings.lake, one)
-            span = (
-                f"{rfc3339(found.first)} to {rfc3339(found.last)}"
-                if found.first and found.last
-                else "no frame"
-            )
-            said = (
-                one.sha256[:SHORT],
-                one.name,
-                one.zone,
-                f"{found.objects} objects",
-                f"{found.frames} frames",
-            )
-            typer.echo("\t".join((*said, span)))
+            typer.echo(_listed(one, extent_of(settings.lake, one)))
         return 0
 
     _end(env, job)
@@ -174,6 +161,13 @@ def remove(
         return 0
 
     _end(env, job)
+
+
+def _listed(about: Import, found: Extent) -> str:
+    """A line with tabs between its words."""
+    span = f"{rfc3339(found.first)} to {rfc3339(found.last)}" if found.first and found.last else "no frame"
+    counts = f"{found.objects} objects", f"{found.frames} frames"
+    return "\t".join((about.sha256[:SHORT], about.name, about.zone, *counts, span))
 
 
 def sentence(root: Path, told: Told) -> str:
