@@ -54,6 +54,7 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
 	$(VENV) -m benchmarks.live_share --seconds 60 --fps 2
 	$(VENV) -m benchmarks.history
+	$(VENV) -m benchmarks.imported_day
 	$(VENV) -m benchmarks.report_pages
 	$(VENV) -m benchmarks.explore_pages
 	$(VENV) -m benchmarks.live_page

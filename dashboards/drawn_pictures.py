@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from lake.contracts import MAX_MESSAGE_BYTES
+from lake.contracts import IMPORTED_TOPIC, MAX_MESSAGE_BYTES
 from lake.label_colours import colour_of
 from lake.picture_headers import CorruptPictureError, PictureTooLargeError, read_header
 
@@ -31,10 +31,12 @@ def stored_picture(row: Mapping[str, Any]) -> bytes:
         row: `topic`, `format` and `value` of `frames`; empty where the frame is gone.
 
     Raises:
-        NoPictureError: synthetic, expired, corrupt or too large.
+        NoPictureError: imported, synthetic, expired, corrupt or too large.
     """
     if not row:
         raise NoPictureError("No picture: expired after retention, or never archived.")
+    if row["topic"] == IMPORTED_TOPIC:
+        raise NoPictureError("No picture stored: an imported event has none, nor a box or a score.")
     if row["topic"] == SYNTHETIC and not row["value"]:
         raise NoPictureError("No picture: synthetic history has none.")
     if not row["value"]:

@@ -25,7 +25,8 @@ def summary(counts: Counts) -> str:
     rate = counts.objects / counts.analysed
     return (
         f"{counts.objects:,} objects on {counts.analysed:,} analysed frames of {_plural(cameras, 'camera')}: "
-        f"{rate:.2f} per frame.{_gated(sum(one.gated for one in counts.hours))}"
+        f"{rate:.2f} per frame."
+        f"{_gated(sum(one.gated for one in counts.hours))}{_of_placeless(counts.placeless)}"
     )
 
 
@@ -33,6 +34,11 @@ def _gated(number: int) -> str:
     """A camera that sends little, since nothing moves before it, is quiet and not off."""
     word = "picture was" if number == 1 else "pictures were"
     return f" {number:,} more {word} not sent, as nothing moved." if number else ""
+
+
+def _of_placeless(number: int) -> str:
+    said = f" {number:,} objects were imported without their place in the picture, and are on neither map."
+    return said if number else ""
 
 
 def _plural(number: int, word: str) -> str:

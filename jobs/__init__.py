@@ -10,5 +10,7 @@
 | `archive_frames` | `frames` |
 | `archive_camera_status` | `camera_status`, `camera_registrations` |
 | `detect_skipped` | `detections` of layer batch: what the speed layer skipped |
+| `import_events`, `remove_events` | `detections` out of an event file of the first version |
+| `export_events` | an event file |
 | `maintain_lake` | `maintenance_reports`, and tables that stay small and quick |
 """

@@ -35,7 +35,8 @@ OF_OBJECTS: Final = (
         {"column_list": [*RECORD, "object_number"]},
     ),
     Expectation(
-        "objects_are_complete", OBJECTS, "each object has its keys, label, score, box, sector, layer and run",
+        "objects_are_complete", OBJECTS,
+        "each object has its keys, label, score, layer and run, and unless imported its box and sector",
         ABSENT, {"column": "lacking"},
     ),
     Expectation(

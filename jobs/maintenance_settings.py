@@ -14,6 +14,7 @@ from lake.batch_schemas import (
     PUBLISHED_OBJECTS,
     QUALITY_RESULTS,
 )
+from lake.contracts import IMPORTED_TOPIC
 from lake.schemas import CAMERA_STATUS, DETECTIONS, FRAMES, STREAM_PROGRESS
 from lake.settings import Settings, number
 from lake.table import Table
@@ -92,16 +93,17 @@ class MaintenanceSettings:
     def kept(self) -> tuple[Keep, ...]:
         """The rules; a table without one is kept for ever.
 
-        Hourly counts, coverage and decisions are small, and the past of every chart.
+        Hourly counts, coverage and decisions are small, and the past of every chart. Imported events are
+        older than the lake, and stay until they are taken out.
         """
-        demo = f"camera_id = '{DEMO_CAMERA}'"
+        demo, ours = f"camera_id = '{DEMO_CAMERA}'", f"topic <> '{IMPORTED_TOPIC}'"
         return (
             Keep(FRAMES, self.demo_frames_days, where=demo),
             Keep(FRAMES, self.frames_days, most_bytes=self.frames_bytes),
-            Keep(DETECTIONS, self.detections_days),
+            Keep(DETECTIONS, self.detections_days, where=ours),
             Keep(OBJECTS_CANDIDATE, self.candidates_days),
             Keep(CAMERA_HOURS_CANDIDATE, self.candidates_days),
-            Keep(PUBLISHED_OBJECTS, self.detections_days),
+            Keep(PUBLISHED_OBJECTS, self.detections_days, where=ours),
             Keep(MINUTE_COUNTS, self.detections_days),
             Keep(QUALITY_RESULTS, self.quality_days),
             Keep(STREAM_PROGRESS, self.progress_days),

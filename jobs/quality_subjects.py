@@ -15,6 +15,7 @@ from jobs.quality_drift import label_drift
 from jobs.quality_recount import FATES, KEYS, RECORD_NAMES, current_outcomes, recount
 from jobs.quality_rows import Rows
 from jobs.sectors import COLUMNS, ROWS
+from lake.contracts import IMPORTED_TOPIC
 from lake.hours import HOUR
 
 Vocabularies = Mapping[str, frozenset[str]]
@@ -24,8 +25,9 @@ COCO_MODEL = "coco-ssd"
 COUNTS = ("received", *FATES, "analysed_live", "analysed_batch", "late", "clock_skewed", "objects",
           "frame_rows", "detection_rows")  # fmt: skip
 MEASURED = ("analysed_by_minute", "seconds_observed")
-OBJECT_COLUMNS = ("hour", "camera_id", "observed_at", "frame_id", "object_number", "label", "score", "ymin",
-                  "xmin", "ymax", "xmax", "sector_v", "sector_h", "layer", "run_id", *RECORD)  # fmt: skip
+PLACE = ("ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")
+OBJECT_COLUMNS = ("hour", "camera_id", "observed_at", "frame_id", "object_number", "label", "score", *PLACE,
+                  "layer", "run_id", *RECORD)  # fmt: skip
 
 
 def subjects(rows: Rows, vocabularies: Vocabularies) -> dict[str, pd.DataFrame]:
@@ -63,7 +65,7 @@ def _objects(rows: Rows, current: pd.DataFrame, vocabularies: Vocabularies) -> p
     joined = objects.merge(found, on=RECORD_NAMES, how="left")
     box = joined[["ymin", "xmin", "ymax", "xmax"]].astype("float64")
     return joined.assign(
-        lacking=_lacking(joined, OBJECT_COLUMNS),
+        lacking=_named(_lacking_of_objects(joined)),
         hour_observed=joined["observed_at"].dt.floor("h"),
         day_of_hour=_day(joined["hour"]),
         outside_by=np.maximum(-box.min(axis=1), box.max(axis=1) - 1),
@@ -75,6 +77,13 @@ def _objects(rows: Rows, current: pd.DataFrame, vocabularies: Vocabularies) -> p
         sending=np.where(joined["is_repeat"].eq(True), "repeated", "first"),
         camera_hour=np.where(_known(joined, rows.camera_hours, KEYS), "counted", "not counted"),
     )
+
+
+def _lacking_of_objects(objects: pd.DataFrame) -> pd.DataFrame:
+    """Imported events never had a place in the picture."""
+    faults = objects[list(OBJECT_COLUMNS)].isna()
+    faults.loc[objects["topic"] == IMPORTED_TOPIC, list(PLACE)] = False
+    return faults
 
 
 def _camera_hours(rows: Rows, counts: pd.DataFrame) -> pd.DataFrame:

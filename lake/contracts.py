@@ -12,6 +12,8 @@ FRAMES_TOPIC: Final = "pycturestream"
 RESULTS_TOPIC: Final = "resultstream"
 OUTCOMES_TOPIC: Final = "frame-outcomes"
 STATUS_TOPIC: Final = "camera-status"
+IMPORTED_TOPIC: Final = "imported"
+"""No topic of Kafka: marks events of the first version, which have neither a picture nor boxes."""
 
 FRAME_SCHEMA: Final = "frame/1"
 RESULT_SCHEMA: Final = "result/1"

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from lake.batch_schemas import UNKNOWN_CAMERA
+from lake.contracts import IMPORTED_TOPIC
 from lake.current import current_detections
 from lake.exploring import Explorer
 from lake.hours import hour_of, said
@@ -139,9 +140,14 @@ READ: Final = ("frames", "detections", "detector_runs", "published_objects", "pu
 
 
 def picture_row(explorer: Explorer, record: Record) -> dict[str, Any]:
-    """What drawing needs of a stored frame: topic, format and value; empty where there is none."""
+    """What drawing needs of a stored frame: topic, format and value; empty where there is none.
+
+    Of an imported frame, which never had a picture, only the topic is known.
+    """
     sql = f"SELECT r.topic, r.format, r.value, r.bytes FROM frames r WHERE {record.where}"
-    return _first(explorer, "frames", sql + " ORDER BY r.appended_at DESC")
+    stored = _first(explorer, "frames", sql + " ORDER BY r.appended_at DESC")
+    imported = f"SELECT r.topic FROM detections r WHERE {record.where} AND r.topic = '{IMPORTED_TOPIC}'"
+    return stored or _first(explorer, "detections", imported)
 
 
 def current_objects(explorer: Explorer, record: Record, threshold: float) -> list[dict[str, Any]]:

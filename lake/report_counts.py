@@ -50,8 +50,8 @@ class Counts:
         by_label: label to objects per minute, int64 [minutes].
         labels: label to objects, the most frequent first.
         cameras: camera to objects.
-        sectors: objects by sector, int64 [3, 3], rows from the top.
-        cells: objects by the place of their centre, int64 [CELL_ROWS, CELL_COLUMNS].
+        sectors: objects by sector, int64 [3, 3], rows from the top; imported ones have none.
+        cells: those by the place of their centre, int64 [CELL_ROWS, CELL_COLUMNS].
         frames: analysed frames per minute, int64 [minutes].
         hours: camera hours that lie in the span, at least in part.
     """
@@ -69,6 +69,11 @@ class Counts:
     def objects(self) -> int:
         """All objects."""
         return sum(self.labels.values())
+
+    @property
+    def placeless(self) -> int:
+        """Of these, those without a sector."""
+        return self.objects - int(self.sectors.sum())
 
     @property
     def analysed(self) -> int:
@@ -99,7 +104,7 @@ def count(days: Sequence[Day], asked: Asked) -> Counts:
         _by_frequency(by_label),
         dict(cameras.most_common()),
         places.sum(axis=1)[:9].reshape(3, 3),
-        places.sum(axis=0).reshape(CELL_ROWS, CELL_COLUMNS),
+        places[:9].sum(axis=0).reshape(CELL_ROWS, CELL_COLUMNS),
         frames,
         tuple(hour for one in near for hour in _hours(one, asked)),
     )

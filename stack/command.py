@@ -31,10 +31,11 @@ HANDED_OVER = {
     "results": ("capture", "Watch the results as they come.", ("results",)),
     "batch": ("jobs.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),
     "demo-events": ("jobs.demo_events", "Write seeded history into the lake, or remove it.", ()),
+    "events": ("jobs.events", "Import and export events.json of the first version.", ()),
     "sql": ("lake.shell", "Ask the lake in SQL, or open its shell.", ()),
 }
 """Command → module, help, first arguments."""
-SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "jobs.evaluate_models", "lake.shell"}
+SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "jobs.evaluate_models", "jobs.events", "lake.shell"}
 OUR_PACKAGES = {"stack", "lake"}
 
 app = typer.Typer(

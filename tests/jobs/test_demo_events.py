@@ -11,8 +11,9 @@ from jobs import demo_events
 from jobs.demo_events import asked_history, read_arguments, replace_history
 from jobs.demo_history import History, HistoryError, plan_history
 from jobs.demo_lake import SYNTHETIC, remove_history
-from jobs.demo_publishing import Published, publish_history
+from jobs.demo_publishing import publish_history
 from jobs.demo_rows import chunks
+from jobs.publish_scopes import Published
 from lake.reader import read_rows
 from lake.schemas import DETECTIONS, FRAMES, TABLES
 from lake.tables import Lake

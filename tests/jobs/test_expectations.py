@@ -13,11 +13,12 @@ from jobs.expectations import EXPECTATIONS
 from jobs.quality_findings import number_groups
 from jobs.quality_subjects import subjects
 from jobs.quality_validation import validate
+from lake.contracts import IMPORTED_TOPIC
 from tests.conftest import at
 from tests.jobs.clean_hour import Hour, clean_hour, together
 
 TOMORROW = date(2026, 1, 3)
-CLEAN = "clean"
+CLEAN, IMPORTED, BOXLESS = "clean", "imported", "boxless"
 Spoil = Callable[[Hour], object]
 
 
@@ -134,12 +135,24 @@ SPOILT: dict[str, Spoil] = {
 }
 
 
+def without_place(camera: str, topic: str) -> Hour:
+    """A clean hour whose objects have neither box nor sector."""
+    hour = clean_hour(camera)
+    for rows in (hour.frames, hour.detections, hour.objects):
+        for row in rows:
+            row["topic"] = topic
+    for one in hour.objects:
+        one |= dict.fromkeys(("ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h"))
+    return hour
+
+
 @pytest.fixture(scope="module")
 def fallen_short() -> dict[str, set[str]]:
     """Camera → what fell short: one audit in which each camera has a fault of its own."""
     hours = [clean_hour(name) for name in (CLEAN, *SPOILT)]
     for hour in hours[1:]:
         SPOILT[hour.camera](hour)
+    hours += [without_place(IMPORTED, IMPORTED_TOPIC), without_place(BOXLESS, "pycturestream")]
     rows, groups = number_groups(subjects(together(hours), {}), 0)
     found: dict[str, set[str]] = {hour.camera: set() for hour in hours}
     for subject in SUBJECTS:
@@ -158,6 +171,11 @@ def test_one_offending_row_is_seen_by_exactly_its_expectation(
 
 def test_a_clean_hour_fulfils_all_expectations(fallen_short: dict[str, set[str]]) -> None:
     assert fallen_short[CLEAN] == set()
+
+
+def test_only_imported_objects_need_no_place_in_the_picture(fallen_short: dict[str, set[str]]) -> None:
+    assert fallen_short[IMPORTED] == set()
+    assert fallen_short[BOXLESS] == {"objects_are_complete"}
 
 
 def test_names_are_unique_and_sentences_told() -> None:

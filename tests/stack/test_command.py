@@ -57,6 +57,7 @@ def test_another_error_of_ours_is_one_sentence_and_exit_code_1(tmp_path: Path) -
         ("capture", "probe"),
         ("user", "password"),
         ("evaluate", "--demo"),
+        ("events", "import"),
     ],
 )
 def test_the_help_of_a_handed_over_command_is_its_own(tmp_path: Path, command: str, word: str) -> None:

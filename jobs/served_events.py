@@ -1,0 +1,144 @@
+"""What a lake holds as events, in the order of time: every object that reports count, and frames without any.
+
+Read without a JVM, a UTC day at a time, over tables as they were at one moment. An object is there where its
+score reaches the report threshold; a frame whose hour is held and was never published is not served, and is
+left out with its objects. A frame that came after its hour was published is told once that is counted anew,
+unless it shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.batch_schemas import UNKNOWN_CAMERA
+from lake.contracts import Status, rfc3339
+from lake.open_tables import Opened, OpenTables
+from lake.questions import days_near
+from lake.sql_words import quoted
+from lake.views import with_views
+
+READ: Final = ("published_objects", "publications", "detections")
+OBJECTS: Final = """
+    SELECT v.observed_at, v.camera_id, v.label, v.frame_id, v.object_number
+    FROM objects v WHERE v.day = DATE '{day}'"""
+FRAMES: Final = f"""
+    SELECT c.observed_at, coalesce(c.camera_id, '{UNKNOWN_CAMERA}') AS camera_id, c.frame_id, c.objects
+    FROM current_detections c
+    LEFT ANTI JOIN (SELECT p.hour, p.camera_id FROM publication_states p WHERE p.serving = 'nothing') n
+      ON date_trunc('hour', c.observed_at) = n.hour
+      AND coalesce(c.camera_id, '{UNKNOWN_CAMERA}') = n.camera_id
+    WHERE c.day = DATE '{{day}}' AND c.status = '{Status.DETECTED}' AND NOT c.is_duplicate
+      AND c.replay_id IS NULL"""
+NEAR: Final = """
+    SELECT t.* FROM detections t WHERE t.day = DATE '{day}'
+    UNION ALL
+    SELECT t.* FROM detections t
+    LEFT SEMI JOIN (SELECT o.frame_id FROM detections o WHERE o.day = DATE '{day}') d
+      ON t.frame_id = d.frame_id
+    WHERE t.day IN ({others})"""
+"""Of other days only frames that were sent again: to look for duplicates among all would cost five days."""
+ORDER: Final = ("observed_at", "camera_id", "frame_id", "object_number")
+SHAPE: Final = pa.schema(
+    [
+        ("observed_at", pa.timestamp("us", "UTC")),
+        ("camera_id", pa.string()),
+        ("label", pa.string()),
+        ("frame_id", pa.string()),
+        ("object_number", pa.int32()),
+    ]
+)
+
+ServedEvent = tuple[datetime, str, str | None]
+"""Moment, camera id and label; no label for a frame without objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which events are asked for.
+
+    Attributes:
+        first, last: UTC, half-open; None for all that there is.
+        cameras: only these; none means all.
+    """
+
+    first: datetime | None = None
+    last: datetime | None = None
+    cameras: frozenset[str] = frozenset()
+
+    @property
+    def where(self) -> str:
+        """Condition on objects and frames."""
+        said = ["TRUE"]
+        if self.first is not None:
+            said.append(f"observed_at >= TIMESTAMP '{rfc3339(self.first)}'")
+        if self.last is not None:
+            said.append(f"observed_at < TIMESTAMP '{rfc3339(self.last)}'")
+        if self.cameras:
+            said.append(f"camera_id IN ({', '.join(map(quoted, sorted(self.cameras)))})")
+        return " AND ".join(said)
+
+    def holds(self, day: date) -> bool:
+        """Whether a UTC day has a part in it."""
+        after = self.first is None or day >= self.first.date()
+        return after and (self.last is None or day <= self.last.date())
+
+
+def served_events(
+    root: Path, span: Span, threshold: float, clock: Callable[[], datetime]
+) -> Iterator[ServedEvent]:
+    """The events of a span, one for each object and each frame without any.
+
+    Args:
+        root: root folder of the tables.
+        span: which are asked for.
+        threshold: 0.2 to 1, least score.
+        clock: the time now, UTC.
+
+    Raises:
+        LakeUnreadableError: a file is gone or broken.
+    """
+    opened = OpenTables(root, clock, READ).now()
+    if not opened.has(*READ):
+        return
+    days = {day for name in ("published_objects", "detections") for day in opened.files[name]}
+    for day in sorted(day for day in days if span.holds(day)):
+        objects, frames = (_ask(opened, sql, span, day, threshold) for sql in (OBJECTS, FRAMES))
+        rows = pa.concat_tables([objects.cast(SHAPE), without_objects(frames, threshold)])
+        for batch in rows.sort_by([(name, "ascending") for name in ORDER]).to_batches():
+            columns = (batch[name].to_pylist() for name in ("observed_at", "camera_id", "label"))
+            yield from zip(*columns, strict=True)
+
+
+def without_objects(frames: pa.Table, threshold: float) -> pa.Table:
+    """Frames on which nothing reaches the threshold, as rows of SHAPE without a label.
+
+    A score is compared as Spark SQL compares it: in 64 bits.
+    """
+    listed = frames["objects"].combine_chunks()
+    score = pc.struct_field(listed.flatten(), "score").cast(pa.float64())
+    enough = pc.fill_null(pc.greater_equal(score, threshold), False)
+    shows = np.zeros(len(frames), bool)
+    shows[pc.list_parent_indices(listed).filter(enough).to_numpy()] = True
+    nothing = {name: pa.nulls(len(frames), SHAPE.field(name).type) for name in ("label", "object_number")}
+    rows = pa.table({name: nothing[name] if name in nothing else frames[name] for name in SHAPE.names})
+    return rows.cast(SHAPE).filter(pa.array(~shows))
+
+
+def _ask(opened: Opened, sql: str, span: Span, day: date, threshold: float) -> pa.Table:
+    """Rows of a day; files of other days are left out before anything is read."""
+    others = ", ".join(f"DATE '{one}'" for one in days_near([day]) if one != day)
+    instead = {
+        "detections": NEAR.format(day=day, others=others),
+        "publications": f"SELECT t.* FROM publications t WHERE t.day = DATE '{day}'",
+    }
+    live = f"w.day = DATE '{day}'" if day in opened.live_days else "FALSE"
+    asked = f"SELECT e.* FROM ({sql.format(day=day)}) e WHERE {span.where}"
+    return opened.ask(with_views(asked, live, instead).format(threshold=f"{threshold:f}"))
