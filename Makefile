@@ -58,7 +58,7 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	$(VENV) -m benchmarks.explore_pages
 	$(VENV) -m benchmarks.live_page
 	$(VENV) -m benchmarks.compare_engines
-	SEEDS=5 $(PYTEST) -q tests/jobs/test_hour_properties.py
+	COMPILED=1 SEEDS=5 $(PYTEST) -q -m spark tests/jobs tests/lake tests/faults
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
 	@$(PYTEST) -q -m "not spark and not model and not system"
