@@ -61,8 +61,8 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	$(VENV) -m benchmarks.live_memory
 	$(VENV) -m benchmarks.compare_engines
 	$(VENV) -m benchmarks.capture_outage
-	SEEDS=5 $(PYTEST) -q tests/jobs/test_hour_properties.py
 	RECONNECTS=100 $(PYTEST) -q tests/capture/test_reader_process.py -k reconnects
+	COMPILED=1 SEEDS=5 $(PYTEST) -q -m spark tests/jobs tests/lake tests/faults
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
 	@$(PYTEST) -q -m "not spark and not model and not system"

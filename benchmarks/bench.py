@@ -74,7 +74,6 @@ class Bench:
                 PREFIX + "ARCHIVE_FRAMES_EVERY_SECONDS": "15",
                 PREFIX + "ARCHIVE_DETECTIONS_EVERY_SECONDS": "2",
             },
-            java="",
         )
         stack.callback(self.system.stop)
         self.system.start_stream()

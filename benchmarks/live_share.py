@@ -168,7 +168,7 @@ def main(
     home = Settings.from_env(os.environ).home
     with tempfile.TemporaryDirectory() as folder:
         broker = start_broker(Path(folder) / "broker", home)
-        system = System(Path(folder) / "data", broker, {}, java="")
+        system = System(Path(folder) / "data", broker, {})
         try:
             system.start_stream()
             clip = cycle(pictures(home / "clips"))

@@ -23,7 +23,7 @@ from dags.scheduling.spark_job import SparkJob
 @task(multiple_outputs=False)
 def choose_pictures(**context: Any) -> dict[str, Any]:
     """Read the form, and see that its folder is there."""
-    from dags.scheduling.evaluation_form import evaluation_arguments
+    from dags.scheduling.evaluation_plan import evaluation_arguments
 
     with told_to_airflow():
         return {"arguments": evaluation_arguments(context["params"])}

@@ -21,8 +21,10 @@ from tests.conftest import QUICK_TO_START
 from tests.faults.programs import ROOT, free_ports, wait_for
 
 UP_S = 900.0
-RUN_S = 420.0
-"""A run starts up to three JVMs at the lowest priority."""
+RUN_S = 720.0
+"""A run starts up to three JVMs at the lowest priority, and may wait until its hour is 5 minutes past."""
+ASKED_EVERY_S = 1.0
+"""Each question costs Airflow's server processor time that the run needs."""
 DONE = ("success", "failed")
 
 
@@ -39,6 +41,7 @@ class WholeSystem:
 
     def __init__(self, data: Path, environ: Mapping[str, str]) -> None:
         self.data = data
+        self._tokens: dict[str, str] = {}
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.kafka = f"127.0.0.1:{ports['KAFKA_PORT']}"
         self.url = f"http://127.0.0.1:{ports['AIRFLOW_PORT']}"
@@ -70,8 +73,11 @@ class WholeSystem:
         return read_passwords(self.data / "airflow")[user]
 
     def token(self, user: str) -> str:
-        answer = self._ask("POST", "/auth/token", {"username": user, "password": self.password(user)}, None)
-        return str(answer["access_token"])
+        """The user's first one: it is good for a day."""
+        if user not in self._tokens:
+            said = {"username": user, "password": self.password(user)}
+            self._tokens[user] = str(self._ask("POST", "/auth/token", said, None)["access_token"])
+        return self._tokens[user]
 
     def api(self, method: str, path: str, body: object = None, user: str | None = "admin") -> dict[str, Any]:
         """An answer of Airflow's API; without a user no token is sent."""
@@ -101,7 +107,7 @@ class WholeSystem:
             found = [run for run in self.runs(dag) if wanted.items() <= run.items()]
             return found[-1] if found and found[-1]["state"] in DONE else None
 
-        return wait_for(f"end of a run of {dag} with {wanted}", ended, RUN_S)
+        return wait_for(f"end of a run of {dag} with {wanted}", ended, RUN_S, ASKED_EVERY_S)
 
     def task_states(self, run: Mapping[str, Any]) -> dict[str, str]:
         """Task → state of a run."""

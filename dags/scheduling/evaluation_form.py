@@ -1,14 +1,11 @@
-"""The form by which models are evaluated, and what it means on the command line of the job."""
+"""The form by which models are evaluated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from airflow.sdk import Param
 
-from dags.scheduling.outcomes import RefusedError
 from lake.contracts import STORED_SCORE
 
 WORD: Final = r"^[^-\s].*$"
@@ -42,16 +39,3 @@ def evaluation_fields() -> dict[str, Param]:
             description=f"Objects below it are not drawn, {STORED_SCORE:g} to 1. Empty: as set up.",
         ),
     }
-
-
-def evaluation_arguments(form: Mapping[str, Any]) -> list[str]:
-    """The form on the command line of the job.
-
-    Raises:
-        RefusedError: the folder is not there.
-    """
-    folder, threshold = form.get("pictures"), form.get("threshold")
-    if folder and not Path(folder).expanduser().is_dir():
-        raise RefusedError(f"{folder} is no folder on this machine: name one that holds pictures")
-    least = [] if threshold is None else ["--threshold", f"{threshold:g}"]
-    return [*(form.get("models") or ()), *([folder] if folder else ["--demo"]), *least]

@@ -6,8 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -32,19 +33,45 @@ def find_browser() -> str:
 
 
 @contextmanager
-def open_page(width: int = 1440, height: int = 900) -> Iterator[Page]:
-    """A page of a fresh browser, without cookies."""
+def running_browser() -> Iterator[Browser]:
+    """A browser, closed in the end; a thread can have one at a time."""
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not work as root, nor in most containers.
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            locale="en-GB",
-            timezone_id="UTC",
-            color_scheme="light",
-        )
-        context.set_default_timeout(PATIENCE_MS)
         try:
-            yield context.new_page()
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def fresh_page(browser: Browser, width: int = 1440, height: int = 900, **more: Any) -> Iterator[Page]:
+    """A page that shares no cookies and no storage with another; what opened it may be told more."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="en-GB",
+        timezone_id="UTC",
+        color_scheme="light",
+        **more,
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+@contextmanager
+def open_page(width: int = 1440, height: int = 900) -> Iterator[Page]:
+    """A page of a browser of its own."""
+    with running_browser() as browser, fresh_page(browser, width, height) as page:
+        yield page
+
+
+def complaints(page: Page) -> list[str]:
+    """A list that grows by every dialog, error and line of error that the page brings up from now on."""
+    said: list[str] = []
+    page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    return said

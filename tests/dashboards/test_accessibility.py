@@ -13,7 +13,6 @@ from playwright.sync_api import Page
 
 from lake.hours import hour_of
 from lake.schemas import STREAM_PROGRESS
-from tests.browser.chromium import open_page
 from tests.dashboards.explore_lake import write
 from tests.dashboards.pages import running_dashboard
 from tests.dashboards.pipeline_lake import progress_rows, write_states
@@ -47,10 +46,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest) -> Iterator[Page]:
-    with open_page() as opened:
-        opened.emulate_media(color_scheme=request.param)
-        yield opened
+def page(request: pytest.FixtureRequest, page: Page) -> Page:
+    page.emulate_media(color_scheme=request.param)
+    return page
 
 
 def faults(page: Page) -> list[tuple[str, str]]:

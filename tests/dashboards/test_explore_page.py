@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import open_page
 from tests.dashboards.explore_lake import HOSTILE, write_lake
 from tests.dashboards.pages import running_dashboard
 
 pytestmark = pytest.mark.system
 
-expect.set_options(timeout=60_000)
 SPAN = "period=custom&from=2026-11-20T10:00:00Z&to=2026-11-20T12:00:00Z&zone=utc"
 ROW = "#explore-grid .ag-center-cols-container .ag-row"
 CORNER = """image => { const c = document.createElement('canvas'); c.width = image.naturalWidth;
@@ -28,15 +26,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_lake(data / "lake")
     with running_dashboard(data) as address:
         yield address
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with open_page() as page:
-        dialogs: list[str] = []
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        yield page
-        assert dialogs == []
 
 
 def test_an_address_opens_the_rows_it_speaks_of(base: str, page: Page) -> None:

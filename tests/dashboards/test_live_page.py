@@ -15,7 +15,6 @@ from playwright.sync_api import Page, expect
 
 from lake.contracts import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
 from lake.settings import Settings
-from tests.browser.chromium import open_page
 from tests.dashboards.pages import running_dashboard
 from tests.faults.programs import wait_for
 from tests.faults.system import Broker, running_broker
@@ -24,7 +23,6 @@ from tests.faults.wire import frame, pictures, send
 pytestmark = pytest.mark.system
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-expect.set_options(timeout=60_000)
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -41,15 +39,9 @@ def base(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 @pytest.fixture
-def page(base: str) -> Iterator[Page]:
-    with open_page() as opened:
-        said: list[str] = []
-        opened.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
-        opened.on("pageerror", lambda error: said.append(str(error)))
-        opened.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
-        opened.goto(base)
-        yield opened
-        assert said == []
+def page(base: str, page: Page) -> Page:
+    page.goto(base)
+    return page
 
 
 def clip() -> tuple[bytes, ...]:

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboards.users import write_users
-from tests.browser.chromium import open_page
+from tests.browser.chromium import complaints, fresh_page
 from tests.dashboards.logins import PASSWORDS, PERSONS
 from tests.dashboards.pages import running_dashboard
 
 pytestmark = pytest.mark.system
 
-expect.set_options(timeout=60_000)
 REFUSED = "Failed to load resource: the server responded with a status of 401 (UNAUTHORIZED)"
 AFTER_LOGOUT = re.compile(r"/login(\?next=%2F)?$")
 """A page that asks for its news just then is sent there too, and remembers where it was."""
@@ -35,11 +34,9 @@ def base(data: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(base: str) -> Iterator[Page]:
-    with open_page() as opened:
-        said: list[str] = []
-        opened.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
-        opened.on("pageerror", lambda error: said.append(str(error)))
+def page(base: str, browser: Browser) -> Iterator[Page]:
+    with fresh_page(browser) as opened:
+        said = complaints(opened)
         opened.goto(base)
         yield opened
         assert [line for line in said if line != REFUSED] == []
@@ -91,15 +88,12 @@ def test_an_open_page_of_a_removed_user_asks_for_the_login(data: Path, base: str
         write_users(file, PERSONS)
 
 
-def test_the_login_fits_a_phone_and_needs_no_script(base: str) -> None:
-    with open_page(390, 844) as small:
-        [browser] = [small.context.browser]
-        assert browser is not None
-        context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
-        plain = context.new_page()
+def test_the_login_fits_a_phone_and_needs_no_script(base: str, browser: Browser) -> None:
+    with fresh_page(browser, 390, 844, java_script_enabled=False) as plain:
         plain.goto(f"{base}/login?next=/healthz")
         log_in(plain, "anna", PASSWORDS["anna"])
         expect(plain).to_have_url(f"{base}/healthz")
+    with fresh_page(browser, 390, 844) as small:
         small.goto(base)
         log_in(small, "anna", PASSWORDS["anna"])
         expect(small.get_by_role("heading", name="Live")).to_be_visible()

@@ -13,18 +13,17 @@ from urllib.parse import quote
 
 import pyarrow.parquet as parquet
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboards.export_routes import COLUMNS
 from lake.schemas import CAMERA_REGISTRATIONS
-from tests.browser.chromium import open_page
+from tests.browser.chromium import fresh_page
 from tests.dashboards.explore_lake import HOSTILE, at, write
 from tests.dashboards.pages import running_dashboard
 from tests.dashboards.report_lake import POISON, write_report_lake
 
 pytestmark = pytest.mark.system
 
-expect.set_options(timeout=60_000)
 SPAN = "period=custom&from=2026-11-20T10:00:00Z&to=2026-11-20T13:00:00Z&zone=utc"
 READ = "300 objects on 300 analysed frames of 2 cameras: 1.00 per frame."
 
@@ -37,16 +36,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write(data / "lake", CAMERA_REGISTRATIONS, [told | {"camera_id": "door"}])
     with running_dashboard(data) as address:
         yield address
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with open_page() as page:
-        wrong: list[str] = []
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        yield page
-        assert wrong == []
 
 
 def figure(page: Page, name: str) -> dict[str, Any]:
@@ -168,8 +157,8 @@ def test_a_word_that_nobody_knows_is_said_with_a_cure(base: str, page: Page) -> 
     expect(page.locator("[role=alert]")).to_contain_text("axis 'year' is none of")
 
 
-def test_nothing_seen_is_said_on_a_phone_without_scrolling_sideways(base: str) -> None:
-    with open_page(390, 800) as page:
+def test_nothing_seen_is_said_on_a_phone_without_scrolling_sideways(base: str, browser: Browser) -> None:
+    with fresh_page(browser, 390, 800) as page:
         page.goto(f"{base}/report?{SPAN}&label=unicorn")
         expect(page.locator("#report-summary")).to_contain_text("0 objects on 300 analysed frames")
         expect(page.locator("#report-donut .annotation-text")).to_have_text("No objects on 300 frames")

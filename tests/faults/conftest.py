@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from lake.settings import PREFIX
+from tests.conftest import INTERPRETED
 from tests.faults.system import Broker, System, last_words, running_broker
 
 EVERY_FRAME = {
@@ -30,7 +31,7 @@ def shared_system(
     broker: Broker, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[System]:
     """The stream of all fault tests; it analyses every frame, however old."""
-    made = System(tmp_path_factory.mktemp("some data"), broker, EVERY_FRAME)
+    made = System(tmp_path_factory.mktemp("some data"), broker, EVERY_FRAME, INTERPRETED)
     request.session.stash[RUNNING] = made
     try:
         made.start_stream()

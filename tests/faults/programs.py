@@ -86,12 +86,14 @@ def _session(process: psutil.Process) -> int | None:
         return None
 
 
-def wait_for(what: str, probe: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> Found:
-    """What `probe` finds, asked again and again until it finds something."""
+def wait_for(
+    what: str, probe: Callable[[], Found | None], patience_s: float = PATIENCE_S, every_s: float = 0.1
+) -> Found:
+    """What `probe` finds, asked again and again until it finds something; seldom, where asking is dear."""
     until = time.monotonic() + patience_s
     while not (found := probe()):
         assert time.monotonic() < until, f"no {what} within {patience_s:g} s"
-        time.sleep(0.1)
+        time.sleep(every_s)
     return found
 
 

@@ -36,6 +36,9 @@ QUICK = {
     PREFIX + "TIME_ZONE": "Europe/Berlin",
 }
 """Archives that do not keep a test waiting, and a site whose local time is not UTC."""
+NONE: Mapping[str, str] = {}
+LOOK_EVERY_S = 0.5
+"""A look at the whole tables takes processor time from the stream that is waited for."""
 
 
 class Broker:
@@ -63,7 +66,7 @@ class System:
     """A broker (lent, so that others may use it) and one streaming application that is restarted."""
 
     def __init__(
-        self, data: Path, broker: Broker, environ: Mapping[str, str], java: str = QUICK_TO_START
+        self, data: Path, broker: Broker, environ: Mapping[str, str], spark: Mapping[str, str] = NONE
     ) -> None:
         ports = dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, broker.ports), strict=True))
         scratch = data / "scratch"
@@ -73,7 +76,8 @@ class System:
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         env = {**inherited, **QUICK, **{PREFIX + name: value for name, value in own.items()}, **environ}
         # A JVM that is killed cannot clear its own.
-        java = f'{java} "-Djava.io.tmpdir={scratch}"'
+        properties = "".join(f" -D{name}={value}" for name, value in spark.items())
+        java = f'{QUICK_TO_START}{properties} "-Djava.io.tmpdir={scratch}"'
         env |= {"TMPDIR": str(scratch), "SPARK_LOCAL_DIRS": str(scratch), "JDK_JAVA_OPTIONS": java}
         self.broker, self.data = broker, data
         self.installation = Installation.from_env(env, ROOT)
@@ -115,14 +119,14 @@ class System:
             assert not gone, f"the ended stream left processes {gone} behind"
             self.stream.start()
 
-    def wait(self, what: str, probe: Callable[[], Found | None], patience_s: float = PATIENCE_S) -> Found:
+    def wait(self, what: str, probe: Callable[[], Found | None], every_s: float = 0.1) -> Found:
         """As `wait_for`, with the supervisor at work."""
 
         def tended() -> Found | None:
             self.tend()
             return probe()
 
-        return wait_for(what, tended, patience_s)
+        return wait_for(what, tended, every_s=every_s)
 
     @property
     def jvm(self) -> psutil.Process:
@@ -163,7 +167,7 @@ class System:
             rows = {(row["partition"], row["offset"]): row for row in self.rows("detections")}
             return [rows[place] for place in places] if set(places) <= set(rows) else None
 
-        return self.wait("outcome of every record sent", all_there)
+        return self.wait("outcome of every record sent", all_there, LOOK_EVERY_S)
 
     def ledger(self) -> Ledger:
         """Balance the broker's own offsets with the tables."""
@@ -178,7 +182,7 @@ class System:
             assert not doubles, str(ledger)
             assert time.monotonic() < until, str(ledger)
             self.tend()
-            time.sleep(0.25)
+            time.sleep(LOOK_EVERY_S)
         self.wait_running()
         return ledger
 

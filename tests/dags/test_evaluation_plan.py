@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from dags.scheduling.evaluation_form import evaluation_arguments
+from dags.scheduling.evaluation_plan import evaluation_arguments
 from dags.scheduling.outcomes import RefusedError
 from jobs.evaluate_models import parse
 

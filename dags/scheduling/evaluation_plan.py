@@ -1,0 +1,22 @@
+"""What the form of `evaluate_models` means on the command line of its job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dags.scheduling.outcomes import RefusedError
+
+
+def evaluation_arguments(form: Mapping[str, Any]) -> list[str]:
+    """The form on the command line of the job.
+
+    Raises:
+        RefusedError: the folder is not there.
+    """
+    folder, threshold = form.get("pictures"), form.get("threshold")
+    if folder and not Path(folder).expanduser().is_dir():
+        raise RefusedError(f"{folder} is no folder on this machine: name one that holds pictures")
+    least = [] if threshold is None else ["--threshold", f"{threshold:g}"]
+    return [*(form.get("models") or ()), *([folder] if folder else ["--demo"]), *least]

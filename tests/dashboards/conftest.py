@@ -1,0 +1,28 @@
+"""One browser for the tests of a file, started once; each test has a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import complaints, fresh_page, running_browser
+
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Not for longer than a file: while it runs, nobody else in the thread can run asyncio."""
+    with running_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page that complains of nothing until the end of the test."""
+    with fresh_page(browser) as opened:
+        wrong = complaints(opened)
+        yield opened
+        assert wrong == []
