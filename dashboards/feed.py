@@ -115,7 +115,7 @@ class Feed:
     def _take(self, record: Any) -> None:
         at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
         if record.topic == STATUS_TOPIC:
-            self._keep(report(record.key, record.value), self._cameras.take_report)
+            self._keep(report(record.key, record.value), lambda found: self._cameras.take_report(found, at))
         elif record.topic == RESULTS_TOPIC:
             self._keep(seen(record.value), lambda found: self._cameras.take_seen(found, at))
         else:

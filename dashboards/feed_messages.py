@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,27 @@ from lake.results import JPEG_START, MalformedResultError, parse_result, picture
 
 @dataclass(frozen=True, slots=True)
 class SentPicture:
-    """A frame as its camera sent it; `captured_at` is UTC, `jpeg` the encoded picture."""
+    """A frame as its camera sent it.
+
+    Attributes:
+        camera_id: camera.
+        frame_id: names the frame; up to its last slash, one session of the camera.
+        captured_at: UTC; None where it is not known.
+        jpeg: the encoded picture.
+        gated: whether its camera sends only what moved.
+    """
 
     camera_id: str
     frame_id: str
     captured_at: datetime | None
     jpeg: bytes
+    gated: bool = False
+
+    def follows(self, other: SentPicture) -> bool:
+        """Whether it is to be shown after the other one: a link that was away brings the newest first."""
+        alike = self.frame_id.rpartition("/")[0] == other.frame_id.rpartition("/")[0]
+        times = self.captured_at, other.captured_at
+        return not alike or times[0] is None or times[1] is None or times[0] >= times[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,8 @@ def sent_picture(
     try:
         if said.get("schema") == FRAME_SCHEMA:
             camera_id = check_camera_id((key or b"").decode(errors="replace"))
-            return _sound(camera_id, said.get("frame_id") or place, said.get("captured_at"), value)
+            picture = _sound(camera_id, said.get("frame_id") or place, said.get("captured_at"), value)
+            return replace(picture, gated=True) if picture and "motion" in said else picture
         old = json.loads(value or b"")
         camera_id = check_camera_id(old["camera_id"])
         return _sound(camera_id, place, None, base64.b64decode(old["image"], validate=True))

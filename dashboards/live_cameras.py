@@ -19,6 +19,8 @@ SILENT_AFTER: Final = 3.0
 """A camera is silent once this many of its usual intervals pass without a picture."""
 SILENT_AFTER_S: Final = 5.0
 """And never before so many seconds."""
+HEARD_S: Final = 75.0
+"""Two heartbeats and some: so long after a word of its agent a camera that sends only what moved is quiet."""
 MOST_CAMERAS: Final = 200
 """More would fill the memory with pictures; the longest silent one makes room."""
 
@@ -35,6 +37,7 @@ class Camera:
     annotated: bytes | None = None
     annotated_frame: str = ""
     report: Report | None = None
+    report_at: datetime | None = None
 
     @property
     def last_at(self) -> datetime | None:
@@ -67,7 +70,14 @@ class Camera:
             return self.report.state
         if self.last_at is None:
             return "starting"
-        return "online" if (now - self.last_at).total_seconds() <= self.patience_s() else "silent"
+        fresh = (now - self.last_at).total_seconds() <= self.patience_s()
+        return "online" if fresh or self._is_quiet(now) else "silent"
+
+    def _is_quiet(self, now: datetime) -> bool:
+        """Whether it keeps its pictures back, and its agent says that all is well."""
+        if not (self.sent and self.sent.gated and self.report and self.report_at):
+            return False
+        return self.report.state == "running" and (now - self.report_at).total_seconds() <= HEARD_S
 
 
 class Cameras:
@@ -87,11 +97,12 @@ class Cameras:
         return self._known.setdefault(camera_id, Camera(camera_id))
 
     def take_sent(self, picture: SentPicture, at: datetime) -> None:
-        """A frame came; of two partitions' records the later one stays."""
+        """A frame came; of two partitions' records the later one stays, of one session the later picture."""
         camera = self._of(picture.camera_id)
         if camera.last_at is None or at >= camera.last_at:
             camera.arrivals.append(at)
-            camera.sent = picture
+            if camera.sent is None or picture.follows(camera.sent):
+                camera.sent = picture
 
     def take_seen(self, seen: Seen, at: datetime) -> None:
         """A result came; a picture of it stays until a later one brings another."""
@@ -102,11 +113,12 @@ class Cameras:
         if seen.jpeg is not None:
             camera.annotated, camera.annotated_frame = seen.jpeg, seen.frame_id
 
-    def take_report(self, report: Report) -> None:
+    def take_report(self, report: Report, at: datetime) -> None:
         """An agent spoke; a camera that is switched off and sent nothing is none to be shown."""
         off = report.registration is not None and not report.registration.enabled
         if not off or report.camera_id in self._known:
-            self._of(report.camera_id).report = report
+            camera = self._of(report.camera_id)
+            camera.report, camera.report_at = report, at
 
     def told(self, now: datetime) -> list[Mapping[str, Any]]:
         """All cameras as plain values, the one with the newest picture first."""

@@ -19,6 +19,11 @@ def test_a_frame_is_read_with_its_id_and_time() -> None:
     assert read == SentPicture("door", "door/s/1", at("11:00"), JPEG)
 
 
+def test_a_frame_of_a_camera_with_a_motion_gate_is_known_by_its_header() -> None:
+    read = sent_picture(b"door", JPEG, [*HEADERS, ("motion", b"0.0123")], "place")
+    assert read == SentPicture("door", "door/s/1", at("11:00"), JPEG, gated=True)
+
+
 def test_a_frame_of_the_first_version_is_read_too() -> None:
     value = json.dumps({"camera_id": "door", "image": base64.b64encode(JPEG).decode(), "timestamp": "x"})
     assert sent_picture(None, value.encode(), [], "p/0/7") == SentPicture("door", "p/0/7", None, JPEG)

@@ -53,14 +53,14 @@ def test_two_pictures_a_second_are_said_to_be_two() -> None:
 @pytest.mark.parametrize("state", ["ended", "source_lost"])
 def test_what_the_agent_says_counts_more_than_a_fresh_picture(state: str) -> None:
     cameras = every(1, 3)
-    cameras.take_report(Report("door", state, "unplugged"))
+    cameras.take_report(Report("door", state, "unplugged"), START)
     told = only(cameras, 2)
     assert (told["state"], told["error"]) == (state, "unplugged")
 
 
 def test_a_camera_that_sent_nothing_is_starting() -> None:
     cameras = Cameras()
-    cameras.take_report(Report("door", "running", None))
+    cameras.take_report(Report("door", "running", None), START)
     assert (only(cameras, 0)["state"], only(cameras, 0)["age_s"]) == ("starting", None)
 
 
@@ -111,14 +111,42 @@ def listed(*, enabled: bool = True) -> Report:
 def test_a_camera_is_called_by_its_name_and_place_once_its_agent_says_them() -> None:
     cameras = every(1, 3)
     assert only(cameras, 2)["name"] == "door"
-    cameras.take_report(listed())
+    cameras.take_report(listed(), START)
     assert only(cameras, 2)["name"] == f"{HOSTILE} · Hall (door)"
 
 
 def test_a_camera_that_is_switched_off_and_sent_nothing_is_not_shown() -> None:
     cameras = Cameras()
-    cameras.take_report(listed(enabled=False))
+    cameras.take_report(listed(enabled=False), START)
     assert cameras.told(START) == []
-    cameras.take_report(listed())
-    cameras.take_report(listed(enabled=False))
+    cameras.take_report(listed(), START)
+    cameras.take_report(listed(enabled=False), START)
     assert len(cameras.told(START)) == 1, "one that was shown goes on telling its state"
+
+
+@pytest.mark.parametrize(
+    ("gated", "state", "silence", "told"),
+    [
+        (True, "running", 74, "online"),
+        (True, "running", 76, "silent"),
+        (True, "source_lost", 30, "source_lost"),
+        (False, "running", 30, "silent"),
+    ],
+)
+def test_a_camera_that_sends_only_what_moved_is_quiet_while_its_agent_speaks(
+    gated: bool, state: str, silence: float, told: str
+) -> None:
+    cameras = Cameras()
+    cameras.take_sent(SentPicture("door", "door/s/7", START, b"jpeg", gated), START)
+    cameras.take_report(Report("door", state, None), START)
+    assert only(cameras, silence)["state"] == told
+
+
+def test_a_picture_that_waited_does_not_push_the_newest_away() -> None:
+    cameras = Cameras()
+    later = START + timedelta(seconds=5)
+    cameras.take_sent(SentPicture("door", "door/s/9", later, b"jpeg"), later)
+    cameras.take_sent(SentPicture("door", "door/s/8", START, b"jpeg"), later)
+    assert (only(cameras, 6)["sent"], only(cameras, 6)["age_s"]) == ("door/s/9", 1.0)
+    cameras.take_sent(SentPicture("door", "door/t/0", START, b"jpeg"), later)
+    assert only(cameras, 6)["sent"] == "door/t/0", "another session may have another clock"
