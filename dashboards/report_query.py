@@ -17,6 +17,7 @@ AXES: Final = {
     "minute": "Minute of the hour",
     "weekday": "Day of the week",
     "day": "Day",
+    "week": "Week (ISO 8601)",
     "month": "Month",
 }
 BUCKETS: Final = {

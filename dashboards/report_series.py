@@ -52,7 +52,7 @@ def local_times(moments: Sequence[datetime], zone: str) -> Ints:
 
 
 def place_of(local: Ints, axis: str) -> Ints:
-    """Where each minute stands on an axis: 0..59, 0..23, 0..6, days or months since 1970."""
+    """Where each minute stands on an axis: 0..59, 0..23, 0..6, or days, weeks or months since 1970."""
     if axis == "minute":
         return local % 60
     if axis == "hour":
@@ -60,6 +60,8 @@ def place_of(local: Ints, axis: str) -> Ints:
     if axis == "weekday":
         return (local // DAY + THURSDAY) % 7
     days = local // DAY
+    if axis == "week":
+        return (days + THURSDAY) // 7
     return days if axis == "day" else days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
@@ -81,6 +83,9 @@ def names_of(first: int, count: int, axis: str) -> list[str]:
         return list(WEEKDAYS)
     if axis in RECURRING:
         return [f"{number:02d}" for number in range(count)]
+    if axis == "week":
+        mondays = (EPOCH + timedelta(days=7 * week - THURSDAY) for week in range(first, first + count))
+        return [f"{monday:%G-W%V}" for monday in mondays]
     unit = "D" if axis == "day" else "M"
     return [str(one) for one in np.arange(first, first + count).astype(f"datetime64[{unit}]")]
 

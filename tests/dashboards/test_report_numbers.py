@@ -13,7 +13,7 @@ from dashboards import report_figures, report_words
 from dashboards.filters import FilterError
 from dashboards.report_answers import words_of
 from dashboards.report_query import MOST_BUCKETS, ReportQuery, before
-from dashboards.report_series import edges, local_minutes, place_of
+from dashboards.report_series import edges, local_minutes, names_of, place_of, range_of
 from lake.report_counts import Asked, Counts, count
 from lake.report_days import CELLS, SECTORS, CameraHour, Day, by_score, frames_by_minute
 from lake.report_history import History
@@ -202,3 +202,13 @@ def test_a_picked_time_is_meant_in_the_zone_that_is_shown() -> None:
     tokyo = words_of({**picked, "zone": "Asia/Tokyo"}, "Europe/Berlin")
     assert (tokyo["from"], tokyo["zone"]) == ("2026-01-02T02:00:00.000000Z", "Asia/Tokyo")
     assert "from" not in words_of({**picked, "period": "24h"}, "Europe/Berlin")
+
+
+def test_a_week_begins_on_monday_and_belongs_to_the_year_of_its_thursday() -> None:
+    local = local_minutes(Asked(at("23:59", "2026-01-04"), at("00:01", "2026-01-05")), "UTC")
+    assert [names_of(int(place), 1, "week") for place in place_of(local, "week")] == [
+        ["2026-W01"],
+        ["2026-W02"],
+    ]
+    turn = local_minutes(Asked(at("00:00", "2026-12-27"), at("00:00", "2027-01-05")), "UTC")
+    assert names_of(*range_of(place_of(turn, "week"), "week"), "week") == ["2026-W52", "2026-W53", "2027-W01"]
