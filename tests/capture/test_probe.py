@@ -159,7 +159,8 @@ class Refusing(BaseHTTPRequestHandler):
         if self.path == "/0":
             self.end.wait(20)
             return
-        found = psutil.Process().children(recursive=True)
+        every = psutil.Process().children(recursive=True)
+        found = [child for child in every if child.status() != psutil.STATUS_ZOMBIE]
         self.processes += [str((child.cmdline(), child.environ())) for child in found]
         self.send_response(int(self.path[1:]))
         self.send_header("WWW-Authenticate", 'Basic realm="cameras"')
