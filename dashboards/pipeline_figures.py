@@ -88,6 +88,8 @@ def _line(name: str, times: list[str], values: list[float | None], number: int, 
     shown = escape(name)
     return {
         "type": "scatter", "mode": "lines+markers", "name": shown, "x": times, "y": values,
+        # One entry of the legend for each query, which shows and hides both of its lines.
+        "legendgroup": SYMBOLS[number], "showlegend": "dash" not in style,
         "connectgaps": False, "line": {"color": PALETTE[number], "width": 1.5, **style},
         "marker": {"size": 4, "symbol": SYMBOLS[number]},
         "hovertemplate": "%{x}<br>%{y}<extra>" + shown + "</extra>",
