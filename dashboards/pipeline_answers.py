@@ -19,7 +19,7 @@ from dashboards.watched import Kept
 CONTROLS: Final = ("period", "zone")
 CHARTS: Final = {
     "rates": "Records per minute",
-    "durations": "How long batches take (dotted: 95 of 100)",
+    "durations": "How long batches take (dotted: p95)",
     "behind": "Records behind",
 }
 PARTS: Final = ("stream", "charts", "ledger", "hours", "tables", "dags")
