@@ -2,7 +2,7 @@
 # Needs nothing but Python 3.11-3.13. Settings: PYTHON (which one), ENGINE (litert or tensorflow).
 
 .DEFAULT_GOAL := help
-.PHONY: help up down environment environment-test provision test soak unit check requirements clean
+.PHONY: help up down environment environment-test provision test bench soak unit check requirements clean
 SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE # without byte code TensorFlow takes 12 s to import instead of 3
 unexport PYTHONPATH
@@ -48,6 +48,10 @@ provision: environment ## only fetch jars, model and clips
 test: environment-test ## set up what is needed and run all tests
 	@$(VENV) -m stack.provision
 	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+
+bench: environment-test ## measure the stream beside the bare detector and a plain consumer
+	@$(VENV) -m stack.provision
+	@$(VENV) -m benchmarks.bench
 
 soak: environment-test ## run the long benchmarks, an hour or more; they print date and commit
 	@$(VENV) -m stack.provision
