@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import cv2
@@ -17,13 +18,16 @@ from tests.faults.wire import old_frame, pictures, read_all
 pytestmark = pytest.mark.system
 
 
-def test_old_json_frames_are_detected_and_old_readers_find_their_fields(system: System) -> None:
+def test_old_json_frames_with_and_without_keys_are_detected_and_old_readers_find_their_fields(
+    system: System,
+) -> None:
     clip = pictures(system.installation.settings.home / "clips")
     # A site's local time without a zone, as the old client writes it; its digits must come back as sent.
     said = [f"{datetime.now():%Y-%m-%dT%H:%M:%S}.{micros}" for micros in ("5", "123456", "120000")]  # noqa: DTZ005
-    rows = system.outcomes(
-        system.send(*(old_frame(jpeg, "old-hall", when) for jpeg, when in zip(clip, said, strict=False)))
-    )
+    keys = (None, b"old-hall", b"somebody else")  # a camera is named by the JSON, whatever the key says
+    sent = [old_frame(jpeg, "old-hall", when) for jpeg, when in zip(clip, said, strict=False)]
+    records = [replace(one, key=key) for one, key in zip(sent, keys, strict=True)]
+    rows = system.outcomes(system.send(*records))
     assert [row["status"] for row in rows] == ["detected"] * 3
     ours = [
         result
