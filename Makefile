@@ -69,7 +69,7 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	COMPILED=1 SEEDS=5 $(PYTEST) -q -m spark tests/jobs tests/lake tests/faults
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
-	@$(PYTEST) -q -m "not spark and not model and not system"
+	@$(PYTEST) -q -n 2 -m "not spark and not model and not system"
 
 check: environment-test ## check format, lint, types and architecture
 	@$(VENV) -m ruff format --check .
