@@ -21,7 +21,7 @@ def at(clock: str, day: str = "2026-01-02") -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
 
 
-QUICK_TO_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+QUICK_TO_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
 """Of a JVM: a third less processor time for tests, whose code is never run often enough to be optimised."""
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 """Of Spark: another third less, since a plan that sees a few rows is not worth compiling Java code for.

@@ -32,7 +32,7 @@ def write_day(path: Path, events: int, seed: int = 1) -> None:
     """So many rows: frames with up to eight objects, more of them by day than by night."""
     dice = np.random.default_rng(seed)
     frames = int(events / ROWS_PER_FRAME * 1.02)
-    seconds = np.clip(dice.normal(14 * 3600, 4 * 3600, frames), 0, 86_399)
+    seconds = dice.normal(14 * 3600, 4 * 3600, frames) % 86_400
     shown, camera = dice.poisson(SHOWN, frames).clip(0, 8), dice.integers(0, len(CAMERAS), frames)
     rows: list[dict[str, str]] = []
     for number in np.argsort(seconds):
