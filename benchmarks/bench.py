@@ -79,13 +79,13 @@ class Bench:
         self.system.start_stream()
         self.producer = open_producer(broker.address)
         stack.callback(self.producer.close)
-        self._publish_to_plain()
+        self._make_plain_topic()
         self.bare = BareLoop(settings, jpegs[:16])
         stack.callback(self.bare.close)
         self.plain = PlainConsumers(broker.address, folder / "plain", settings)
         stack.callback(self.plain.close)
 
-    def _publish_to_plain(self) -> None:
+    def _make_plain_topic(self) -> None:
         from kafka import KafkaAdminClient
 
         with KafkaAdminClient(bootstrap_servers=self.system.broker.address) as admin:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -57,8 +56,3 @@ def publish(producer: KafkaProducer, jpegs: Iterable[bytes], session: str, fps: 
 def halves(jpegs: Sequence[bytes]) -> list[list[bytes]]:
     """What each of the two workers of a side gets."""
     return [list(jpegs[start :: len(CAMERAS)]) for start in range(len(CAMERAS))]
-
-
-def utc_now() -> datetime:
-    """The moment, UTC."""
-    return datetime.now(UTC)

@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake import write_deltalake
 from kafka import KafkaConsumer, TopicPartition
 
 from benchmarks.bare_detector import FACTORY, STEP
-from benchmarks.bench_pictures import CAMERAS, open_producer, utc_now
+from benchmarks.bench_pictures import CAMERAS, open_producer
 from jobs.analyse_frames import Analysis, analyse
 from jobs.detector import DetectorSettings
 from jobs.messages import Detecting
+from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES
+from lake.tables import again_on_conflict
 
 PLAIN_RESULTS = "plain-results"
 WRITE_EVERY_S = 2.0
-ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,10 @@ class Worker:
         return Analysis(FACTORY, self._settings, self._run, utc_now(), newest)
 
     def _write(self) -> None:
-        rows, self._rows = self._rows, []
-        for _ in range(ATTEMPTS if rows else 0):
-            try:
-                write_deltalake(self._lake, pa.Table.from_pylist(rows), mode="append",
-                                commit_properties=CommitProperties(max_commit_retries=20))  # fmt: skip
-            except CommitFailedError:
-                continue
-            break
-        self._wrote_at = time.monotonic()
+        if self._rows:
+            rows = pa.Table.from_pylist(self._rows)
+            again_on_conflict(lambda: write_deltalake(self._lake, rows, mode="append"))
+        self._rows, self._wrote_at = [], time.monotonic()
 
 
 def as_frame(record: Any) -> dict[str, Any]:

@@ -143,9 +143,8 @@ def append_rows(root: Path, table: Table, rows: Sequence[Mapping[str, Any]]) -> 
     Raises:
         DeltaError: see `again_on_conflict`.
     """
-    stored = DeltaTable(root / table.name)
-    schema = pa.schema(stored.schema().to_arrow())
-    write_deltalake(stored, pa.Table.from_pylist(list(rows), schema), mode="append")
+    lake = Lake(root)
+    write_deltalake(lake.path(table), lake.rows(table, rows), mode="append")
 
 
 def again_on_conflict(action: Callable[[], None]) -> None:
