@@ -6,9 +6,11 @@ import shutil
 import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from jobs.archive_frames import ArchiveFrames
 from jobs.disk_room import DiskRoom, StoppedWhileWaitingError
 
 GB = 1_000_000_000
@@ -53,3 +55,13 @@ def test_an_application_that_ends_waits_no_longer_and_says_why_it_paused(free: l
         "pictures are not archived and wait in Kafka:"
         " the disk of /lake has 1.0 GB free, under 2 GB; free some"
     )
+
+
+def test_the_archive_of_pictures_waits_before_it_touches_anything(free: list[int]) -> None:
+    free[:] = [GB]
+    room = DiskRoom(Path("/lake"), 2 * GB)
+    room.stopping.set()
+    untouched: Any = None
+    archive = ArchiveFrames(untouched, untouched, room, untouched)
+    with pytest.raises(StoppedWhileWaitingError):
+        archive(untouched, 7)
