@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from lake.settings import Settings, number, text
+from lake.settings import Settings, number, path, whole
 
 DEMO_CLIP: Final = Path("clips", "bikes.mp4")
 
@@ -46,14 +46,14 @@ class CaptureSettings:
             SettingError: a number that is none, or outside its range.
         """
         return cls(
-            cameras=Path(text(env, "CAMERAS", str(settings.data / "cameras.toml"))).expanduser().absolute(),
+            cameras=path(env, "CAMERAS", settings.data / "cameras.toml"),
             demo_clip=settings.home / DEMO_CLIP,
-            interval=number(env, "CAPTURE_INTERVAL", 3.0, 0.01, 86_400),
-            width=int(number(env, "CAPTURE_WIDTH", 1280, 16, 16_384)),
-            height=int(number(env, "CAPTURE_HEIGHT", 720, 16, 16_384)),
-            quality=int(number(env, "CAPTURE_QUALITY", 85, 1, 100)),
-            buffer_frames=int(number(env, "CAPTURE_BUFFER_FRAMES", 64, 1, 100_000)),
-            buffer_bytes=int(number(env, "CAPTURE_BUFFER_MB", 16, 1, 4096) * 1024 * 1024),
-            patience=number(env, "CAPTURE_PATIENCE", 4.0, 0.5, 3_600),
-            frozen=number(env, "CAPTURE_FROZEN", 60.0, 0, 86_400),
+            interval=number(env, "CAPTURE_INTERVAL"),
+            width=whole(env, "CAPTURE_WIDTH"),
+            height=whole(env, "CAPTURE_HEIGHT"),
+            quality=whole(env, "CAPTURE_QUALITY"),
+            buffer_frames=whole(env, "CAPTURE_BUFFER_FRAMES"),
+            buffer_bytes=int(number(env, "CAPTURE_BUFFER_MB") * 1024 * 1024),
+            patience=number(env, "CAPTURE_PATIENCE"),
+            frozen=number(env, "CAPTURE_FROZEN"),
         )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from lake.settings import PREFIX, SettingError, number, text
+from lake.settings import number, path, text, whole
 
 LOOPBACK: Final = "127.0.0.1"
-HOST_NAME: Final = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,8 @@ class DashboardSettings:
         users: file of those who may log in; None for `dashboard/users.json` in the data folder.
         session_lasts: after which a login ends.
         proxy: address of the proxy whose word is taken for the visitor's address and for https.
-        airflow_port: of Airflow's pages and API, on loopback.
+        airflow_port: of Airflow's pages, on loopback.
+        airflow: where its API answers, host:port; empty for loopback and that port.
     """
 
     port: int = 8078
@@ -37,6 +36,7 @@ class DashboardSettings:
     session_lasts: timedelta = timedelta(hours=12)
     proxy: str | None = None
     airflow_port: int = 8080
+    airflow: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -45,22 +45,28 @@ class DashboardSettings:
         Raises:
             SettingError: one of them cannot be used.
         """
-        host, users = _address(env, "DASHBOARD_HOST", LOOPBACK), text(env, "DASHBOARD_USERS", "")
+        host, users = _address(env, "DASHBOARD_HOST"), text(env, "DASHBOARD_USERS")
         concrete = () if host in (LOOPBACK, "0.0.0.0", "::") else (_named(host),)
         return cls(
-            port=int(number(env, "DASHBOARD_PORT", 8078, 1, 65535)),
+            port=whole(env, "DASHBOARD_PORT"),
             host=host,
             names=(*concrete, *_names(env)),
-            users=Path(users).expanduser().absolute() if users else None,
-            session_lasts=timedelta(hours=number(env, "DASHBOARD_SESSION_HOURS", 12, 0.1, 720)),
-            proxy=_address(env, "DASHBOARD_PROXY", "") or None,
-            airflow_port=int(number(env, "AIRFLOW_PORT", 8080, 1, 65535)),
+            users=path(env, "DASHBOARD_USERS") if users else None,
+            session_lasts=timedelta(hours=number(env, "DASHBOARD_SESSION_HOURS")),
+            proxy=_address(env, "DASHBOARD_PROXY") or None,
+            airflow_port=whole(env, "AIRFLOW_PORT"),
+            airflow=text(env, "AIRFLOW"),
         )
 
     @property
     def is_exposed(self) -> bool:
         """Whether other machines can reach it."""
         return not ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def airflow_api(self) -> str:
+        """Where Airflow's API answers, host:port."""
+        return self.airflow or f"{LOOPBACK}:{self.airflow_port}"
 
     @property
     def listen(self) -> str:
@@ -73,22 +79,11 @@ def _named(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _address(env: Mapping[str, str], name: str, default: str) -> str:
-    value = text(env, name, default)
-    try:
-        return str(ipaddress.ip_address(value)) if value else ""
-    except ValueError as error:
-        raise SettingError(f"{PREFIX}{name}={value!r} is no address; give one such as 192.168.1.5") from error
+def _address(env: Mapping[str, str], name: str) -> str:
+    """In its one spelling, empty where none is told."""
+    value = text(env, name)
+    return str(ipaddress.ip_address(value)) if value else ""
 
 
 def _names(env: Mapping[str, str]) -> tuple[str, ...]:
-    names = tuple(
-        name.strip().lower() for name in text(env, "DASHBOARD_NAMES", "").split(",") if name.strip()
-    )
-    for name in names:
-        if not HOST_NAME.fullmatch(name):
-            raise SettingError(
-                f"{PREFIX}DASHBOARD_NAMES: {name!r} is no host name; write names without http:// and port,"
-                " with commas between them"
-            )
-    return names
+    return tuple(name.strip().lower() for name in text(env, "DASHBOARD_NAMES").split(",") if name.strip())

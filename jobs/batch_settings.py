@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from jobs.detector import DetectorSettings
-from jobs.stream_settings import OWN_DETECTOR
-from lake.settings import SettingError, Settings, choice, number, text
+from lake.settings import Settings, number, text
 
-ON, OFF = "on", "off"
 UNDER_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
 """Environment variable by which spark-submit tells the Python program where its JVM listens."""
 
@@ -35,11 +33,6 @@ class BatchSettings:
     detect_skipped: bool
     detect_minutes: float
 
-    def __post_init__(self) -> None:
-        """Refuse a detector that cannot be named."""
-        if ":" not in self.factory:
-            raise SettingError(f"PYCTURESTREAM_DETECTOR={self.factory!r} must be written as module:function")
-
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read the settings from any mapping, `os.environ` in production."""
@@ -48,11 +41,11 @@ class BatchSettings:
         return cls(
             shared=shared,
             detector=DetectorSettings.from_env(env, shared),
-            factory=text(env, "DETECTOR", OWN_DETECTOR),
+            factory=text(env, "DETECTOR"),
             # One core: the stream beside it needs the other.
-            master=None if submitted else text(env, "BATCH_MASTER", "local[1]"),
-            detect_skipped=choice(env, "DETECT_SKIPPED", ON, (ON, OFF)) == ON,
-            detect_minutes=number(env, "DETECT_MINUTES", 20, 0.01, 24 * 60),
+            master=None if submitted else text(env, "BATCH_MASTER"),
+            detect_skipped=text(env, "DETECT_SKIPPED") == "on",
+            detect_minutes=number(env, "DETECT_MINUTES"),
         )
 
     def spark_conf(self) -> dict[str, str]:

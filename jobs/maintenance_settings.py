@@ -16,12 +16,11 @@ from lake.batch_schemas import (
 )
 from lake.contracts import IMPORTED_TOPIC
 from lake.schemas import CAMERA_STATUS, DETECTIONS, FRAMES, STREAM_PROGRESS
-from lake.settings import Settings, number
+from lake.settings import Settings, number, whole
 from lake.table import Table
 
 DEMO_CAMERA: Final = "demo"
 GB: Final = 1_000_000_000
-LONGEST_DAYS: Final = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +79,14 @@ class MaintenanceSettings:
         """Read the settings from any mapping, `os.environ` in production."""
         return cls(
             shared=Settings.from_env(env),
-            frames_days=_days(env, "FRAMES_DAYS", 7),
-            frames_bytes=int(number(env, "FRAMES_GB", 20, 0.001, 1e6) * GB),
-            demo_frames_days=_days(env, "DEMO_FRAMES_DAYS", 1),
-            detections_days=_days(env, "DETECTIONS_DAYS", 400),
-            candidates_days=_days(env, "CANDIDATES_DAYS", 30),
-            quality_days=_days(env, "QUALITY_DAYS", 400),
-            progress_days=_days(env, "PROGRESS_DAYS", 7),
-            status_days=_days(env, "STATUS_DAYS", 30),
+            frames_days=whole(env, "FRAMES_DAYS"),
+            frames_bytes=int(number(env, "FRAMES_GB") * GB),
+            demo_frames_days=whole(env, "DEMO_FRAMES_DAYS"),
+            detections_days=whole(env, "DETECTIONS_DAYS"),
+            candidates_days=whole(env, "CANDIDATES_DAYS"),
+            quality_days=whole(env, "QUALITY_DAYS"),
+            progress_days=whole(env, "PROGRESS_DAYS"),
+            status_days=whole(env, "STATUS_DAYS"),
         )
 
     def kept(self) -> tuple[Keep, ...]:
@@ -109,7 +108,3 @@ class MaintenanceSettings:
             Keep(STREAM_PROGRESS, self.progress_days),
             Keep(CAMERA_STATUS, self.status_days),
         )
-
-
-def _days(env: Mapping[str, str], name: str, default: int) -> int:
-    return int(number(env, name, default, 1, LONGEST_DAYS))

@@ -10,12 +10,13 @@ from typing import Self
 from jobs.choose_frames import Policy
 from jobs.detector import DetectorSettings
 from jobs.disk_room import GB
-from lake.settings import SettingError, Settings, number, text
+from lake.settings import Settings, number, text, whole
+from lake.spark_conf import is_local
 
 CHECKPOINTS_WITHOUT_FORKS = (
     "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 )
-OWN_DETECTOR = "jobs.detector:load_detector"
+CHECKPOINTS_ON_OBJECT_STORES = "org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class StreamSettings:
         detector: model and engine.
         factory: `module:function` that loads the detector; another one may be plugged in.
         master: Spark's master address.
+        cores, executor_cores: tasks at once where that is a cluster, in all and on each executor.
         ui_port: of the Spark UI, on loopback.
         detect_every_s: seconds between micro-batches of detection; 0: one as soon as the last has ended.
         archive_frames_every_s, archive_detections_every_s, archive_status_every_s: seconds between commits of
@@ -40,17 +42,14 @@ class StreamSettings:
     detector: DetectorSettings
     factory: str
     master: str
+    cores: int
+    executor_cores: int
     ui_port: int
     detect_every_s: float
     archive_frames_every_s: float
     archive_detections_every_s: float
     archive_status_every_s: float
     least_free: float
-
-    def __post_init__(self) -> None:
-        """Refuse a detector that cannot be named."""
-        if ":" not in self.factory:
-            raise SettingError(f"PYCTURESTREAM_DETECTOR={self.factory!r} must be written as module:function")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -60,21 +59,18 @@ class StreamSettings:
             shared=shared,
             policy=Policy.from_env(env, shared),
             detector=DetectorSettings.from_env(env, shared),
-            factory=text(env, "DETECTOR", OWN_DETECTOR),
+            factory=text(env, "DETECTOR"),
             # Two attempts of a task: what kills its worker twice is analysed frame by frame.
-            master=text(env, "SPARK_MASTER", "local[4,2]"),
-            ui_port=int(number(env, "SPARK_UI_PORT", 4040, 1, 65_535)),
-            detect_every_s=number(env, "DETECT_EVERY_SECONDS", 0, 0, 3600),
-            archive_frames_every_s=number(env, "ARCHIVE_FRAMES_EVERY_SECONDS", 15, 0.1, 3600),
-            archive_detections_every_s=number(env, "ARCHIVE_DETECTIONS_EVERY_SECONDS", 2, 0.1, 3600),
-            archive_status_every_s=number(env, "ARCHIVE_STATUS_EVERY_SECONDS", 60, 0.1, 3600),
-            least_free=number(env, "LEAST_FREE_GB", 2, 0, 1e6) * GB,
+            master=text(env, "SPARK_MASTER"),
+            cores=whole(env, "STREAM_CORES"),
+            executor_cores=whole(env, "EXECUTOR_CORES"),
+            ui_port=whole(env, "SPARK_UI_PORT"),
+            detect_every_s=number(env, "DETECT_EVERY_SECONDS"),
+            archive_frames_every_s=number(env, "ARCHIVE_FRAMES_EVERY_SECONDS"),
+            archive_detections_every_s=number(env, "ARCHIVE_DETECTIONS_EVERY_SECONDS"),
+            archive_status_every_s=number(env, "ARCHIVE_STATUS_EVERY_SECONDS"),
+            least_free=number(env, "LEAST_FREE_GB") * GB,
         )
-
-    @property
-    def checkpoints(self) -> Path:
-        """Root folder of the queries' checkpoints."""
-        return self.shared.data / "checkpoints"
 
     @property
     def health(self) -> Path:
@@ -83,20 +79,24 @@ class StreamSettings:
 
     def spark_conf(self) -> dict[str, str]:
         """What this application needs of Spark beside the shared configuration."""
-        return {
+        on_disk = isinstance(self.shared.checkpoints, Path)
+        return self._share() | {
             # To generate code for a handful of rows costs more than to interpret: a batch took 1.1 s of
             # addBatch with it and 0.5 s without, half of the processor time.
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.codegen.wholeStage": "false",
             "spark.ui.enabled": "true",
             "spark.ui.port": str(self.ui_port),
-            # The default forks a process for each file of the log: 116 instead of 27 ms a batch.
-            "spark.sql.streaming.checkpointFileManagerClass": CHECKPOINTS_WITHOUT_FORKS,
+            # The default takes another way to the disk, on which each file of the log costs a process. Both
+            # rename, which a bucket cannot: there a file appears whole when its upload ends.
+            "spark.sql.streaming.checkpointFileManagerClass": CHECKPOINTS_WITHOUT_FORKS
+            if on_disk
+            else CHECKPOINTS_ON_OBJECT_STORES,
             "spark.sql.streaming.noDataMicroBatches.enabled": "false",
             "spark.sql.streaming.stopTimeout": "20s",
             # The default asks the broker 100 times a second whether there is news: without cameras the JVM
             # took 7 % of a core for that and the broker as much; with 50 ms 3-4 and 4-8.
-            "spark.sql.streaming.pollingDelay": "25ms",
+            "spark.sql.streaming.pollingDelay": "50ms",
             "spark.sql.adaptive.enabled": "false",
             # One Arrow batch is otherwise 64 MB, about 600 frames, before the first result leaves.
             "spark.sql.execution.arrow.maxRecordsPerBatch": "16",
@@ -104,3 +104,9 @@ class StreamSettings:
             "spark.sql.execution.pyspark.udf.idleTimeoutSeconds": "60",
             "spark.sql.execution.pyspark.udf.killOnIdleTimeout": "true",
         }
+
+    def _share(self) -> dict[str, str]:
+        """Of a cluster, so that batch jobs run beside; on this machine the master's address says it all."""
+        if is_local(self.master):
+            return {}
+        return {"spark.cores.max": str(self.cores), "spark.executor.cores": str(self.executor_cores)}
