@@ -7,6 +7,7 @@ import sys
 
 from capture.command import app
 from capture.redaction import redact
+from lake.configuration import load_configuration
 
 
 def hide_passwords() -> None:
@@ -21,4 +22,5 @@ def hide_passwords() -> None:
 
 if __name__ == "__main__":
     hide_passwords()
+    load_configuration()
     app(prog_name="capture")

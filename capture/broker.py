@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from kafka import KafkaProducer
 from kafka.errors import (
+    AuthorizationError,
     BrokerResponseError,
     KafkaError,
     KafkaTimeoutError,
@@ -22,19 +22,17 @@ from kafka.errors import (
 
 from capture.status import Outcome
 from lake.contracts import MAX_MESSAGE_BYTES
+from lake.kafka_address import Address, client_options
+from lake.kafka_client import BrokerAwayError, explained, knock
 
 LOG: Final = logging.getLogger("capture.broker")
 DELIVERY_MS: Final = 8_000
 REQUEST_MS: Final = 5_000
 BLOCK_MS: Final = 2_000
-PROBE_SECONDS: Final = 2.0
+KNOCK_S: Final = 2.0
 
 Done = Callable[[Outcome, str], None]
 """Called once, from another thread, with the fate of a message and a reason."""
-
-
-class BrokerAwayError(ConnectionError):
-    """No broker answers; nothing was handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Broker(Protocol):
         """Reach the broker.
 
         Raises:
-            BrokerAwayError: nobody answers.
+            BrokerAwayError: nobody answers, or it refuses.
         """
         ...
 
@@ -71,26 +69,13 @@ class Broker(Protocol):
         ...
 
 
-def probe(server: str, timeout: float = PROBE_SECONDS) -> None:
-    """See whether anything listens at host:port; far cheaper than a client's start.
-
-    Raises:
-        BrokerAwayError: nothing does.
-    """
-    host, _, port = server.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout).close()
-    except OSError as error:
-        raise BrokerAwayError(
-            f"no broker answers at {server} ({error}); start it, or correct PYCTURESTREAM_KAFKA"
-        ) from error
-
-
 PERHAPS_WRITTEN: Final = (NetworkExceptionError, NotEnoughReplicasAfterAppendError, RequestTimedOutError)
 
 
 def outcome_of(error: BaseException) -> Outcome:
     """What a delivery error says: the broker's own answers are certain, all else is in doubt."""
+    if isinstance(error, AuthorizationError):
+        return Outcome.REFUSED
     if not isinstance(error, BrokerResponseError) or isinstance(error, PERHAPS_WRITTEN):
         return Outcome.UNKNOWN
     return Outcome.RETURNED if isinstance(error, RetriableError) else Outcome.FAILED
@@ -103,8 +88,8 @@ class KafkaBroker:
     safely, was seen to leave every frame undecided for as long as the broker was away.
     """
 
-    def __init__(self, server: str) -> None:
-        """Speak to the broker at host:port, from `connect` on."""
+    def __init__(self, server: Address) -> None:
+        """Speak to the broker there, or to several, from `connect` on."""
         self._server = server
         self._producer: KafkaProducer | None = None
         logging.getLogger("kafka").setLevel(
@@ -113,10 +98,10 @@ class KafkaBroker:
 
     def connect(self) -> None:
         """Reach the broker; a producer is made only where something listens, for a failed one costs 5 s."""
-        probe(self._server)
+        knock(self._server, KNOCK_S)
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=self._server,
+                **client_options(self._server),
                 client_id="pycturestream-capture",
                 acks="all",
                 enable_idempotence=False,
@@ -131,9 +116,7 @@ class KafkaBroker:
                 linger_ms=0,
             )
         except KafkaError as error:
-            raise BrokerAwayError(
-                f"the broker at {self._server} does not answer ({error}); is it starting?"
-            ) from error
+            raise explained(error, self._server) from error
 
     def send(self, message: Message, done: Done) -> None:
         """Hand a message over to the producer's own thread."""
@@ -150,7 +133,11 @@ class KafkaBroker:
             done(Outcome.FAILED, f"refused: {error}")
             return
         future.add_callback(lambda _: done(Outcome.ACKNOWLEDGED, ""))
-        future.add_errback(lambda error: done(outcome_of(error), str(error)))
+        future.add_errback(lambda error: done(outcome_of(error), self._reason(error, message.topic)))
+
+    def _reason(self, error: Exception, topic: str) -> str:
+        refused = outcome_of(error) is Outcome.REFUSED
+        return str(explained(error, self._server, f"topic {topic}") if refused else error)
 
     def close(self, timeout: float) -> None:
         """Close the producer, if there is one; with messages under way it ends when they have expired."""

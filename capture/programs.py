@@ -69,7 +69,7 @@ class Sender:
     def __init__(self, settings: Settings) -> None:
         """Send to the settings' broker."""
         backoff = Backoff(random.random, longest=1.0)  # a probe costs nothing, a late one a stale picture
-        broker = KafkaBroker(settings.kafka)
+        broker = KafkaBroker(settings.broker)
         self.publisher = Publisher(broker, settings.data / "pictures", utc_now, time.monotonic, backoff)
         self._stop = threading.Event()
         self.thread = threading.Thread(target=self._run, name="sender", daemon=True)

@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import Final
 
 from capture.backoff import Backoff
-from capture.broker import Broker, BrokerAwayError, Message
+from capture.broker import Broker, Message
 from capture.buffer import FrameBuffer
-from capture.files import write_atomically
+from capture.sent_pictures import SentPictures
 from capture.status import CameraStatus, Outcome, State
 from lake.contracts import FRAMES_TOPIC, STATUS_TOPIC, Frame
+from lake.kafka_client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
 
 LOG: Final = logging.getLogger("capture.publisher")
 WINDOW: Final = 8
 """Frames in flight at most: what an outage can put in doubt, and all that the client's buffer may hold."""
 DOUBT: Final = "the broker stopped answering, frames under way may be lost; is it running?"
+NOT_SENT: Final = (Outcome.RETURNED, Outcome.REFUSED)
 STALL_SECONDS: Final = 1.0
 DOUBT_SECONDS: Final = 15.0
-PICTURE_EVERY: Final = 1.0
 
 
 @dataclass(eq=False, slots=True)
@@ -49,16 +50,15 @@ class Publisher:
         backoff: Backoff,
     ) -> None:
         """Send through `broker`, and keep the last sent pictures in folders below `pictures`."""
-        self._broker, self._pictures, self._backoff = broker, pictures, backoff
+        self._broker, self._pictures, self._backoff = broker, SentPictures(pictures), backoff
         self._clock, self._monotonic = clock, monotonic
         self._buffers: list[FrameBuffer] = []
         self._notices: deque[Message] = deque(maxlen=1000)
         self._flights: dict[int, _Flight] = {}
-        self._sent: dict[str, Frame] = {}
-        self._unsaved: set[str] = set()
         self._lock = threading.Lock()
         self._connected = self._doubtful = False
-        self._retry_at = self._picture_at = self._doubtful_since = float("-inf")
+        self._retry_at = self._doubtful_since = float("-inf")
+        self._refusal: str | None = None
         self.last_error: str | None = None
 
     def add(self, buffer: FrameBuffer) -> None:
@@ -94,7 +94,7 @@ class Publisher:
         moved = False
         while self._may_send() and self._send_one():
             moved = True
-        self._keep_pictures()
+        self._pictures.save_now_and_then(self._monotonic())
         return moved
 
     def _reach(self) -> bool:
@@ -105,14 +105,20 @@ class Publisher:
         except BrokerAwayError as error:
             self._away(error)
             return False
-        if self.last_error is not None:
-            LOG.info("the broker is back")
-        self.last_error, self._connected = None, True
+        self._connected = True
         self._backoff.reset()
+        if self._refusal is None:  # else an acknowledged frame must show first that it is lifted
+            self._cheer()
         return True
 
+    def _cheer(self) -> None:
+        if self.last_error is not None:
+            LOG.info("the broker is back")
+        self.last_error = None
+
     def _away(self, error: BrokerAwayError) -> None:
-        self._retry_at = self._monotonic() + self._backoff.next()
+        refused = isinstance(error, BrokerRefusedError)
+        self._retry_at = self._monotonic() + (REFUSED_AFTER_S if refused else self._backoff.next())
         self._complain(str(error))
 
     def _complain(self, message: str) -> None:
@@ -149,12 +155,31 @@ class Publisher:
     def _send_notice(self) -> bool:
         notice = self._notices.popleft()
         try:
-            self._broker.send(notice, lambda _outcome, _reason: None)
+            self._broker.send(notice, lambda outcome, reason: self._settle_notice(notice, outcome, reason))
         except BrokerAwayError as error:
             self._notices.appendleft(notice)
             self._disconnect(error)
             return False
         return True
+
+    def _settle_notice(self, notice: Message, outcome: Outcome, reason: str) -> None:
+        """Keep a notice that this user may not send; any other fate of one does not matter."""
+        if outcome is Outcome.REFUSED:
+            self._notices.appendleft(notice)
+            with self._lock:
+                self._doubt(outcome, reason)
+
+    def _lift_refusal(self) -> None:
+        if self._refusal is not None:
+            self._refusal = None
+            self._cheer()
+
+    def _doubt(self, outcome: Outcome, reason: str) -> None:
+        """Send no more on this connection. Call it with the lock held."""
+        if outcome is Outcome.REFUSED:
+            self._refusal = reason
+        if not self._doubtful:
+            self._doubtful, self._doubtful_since = True, self._monotonic()
 
     def _send_frame(self, buffer: FrameBuffer, frame: Frame) -> bool:
         message = Message(FRAMES_TOPIC, frame.camera_id, frame.jpeg, frame.headers(self._clock()))
@@ -177,30 +202,25 @@ class Publisher:
             if self._flights.pop(id(flight), None) is None:
                 return
             if outcome is Outcome.ACKNOWLEDGED:
-                self._note_sent(flight.frame)
-            if outcome in (Outcome.UNKNOWN, Outcome.RETURNED) and not self._doubtful:
-                self._doubtful, self._doubtful_since = True, self._monotonic()
-        if outcome is Outcome.RETURNED:
+                self._pictures.note(flight.frame)
+                self._lift_refusal()
+            if outcome in (Outcome.UNKNOWN, *NOT_SENT):
+                self._doubt(outcome, reason)
+        if outcome in NOT_SENT:
             flight.buffer.give_back(flight.frame)
             return
         flight.buffer.status.count_settled(outcome)
         if outcome is not Outcome.ACKNOWLEDGED:
             flight.buffer.status.complain(f"frame {flight.frame.frame_id} {outcome.value}: {reason}")
 
-    def _note_sent(self, frame: Frame) -> None:
-        """Remember the newest picture; what waited in an outage is sent after it."""
-        last = self._sent.get(frame.camera_id)
-        if last is None or last.session != frame.session or last.sequence < frame.sequence:
-            self._sent[frame.camera_id] = frame
-            self._unsaved.add(frame.camera_id)
-
     def _leave_doubtful(self) -> None:
         """Make a new connection once the frames of the old one are decided."""
+        error = BrokerAwayError(DOUBT) if self._refusal is None else BrokerRefusedError(self._refusal)
         if self.last_error is None:
-            self._complain(DOUBT)
+            self._complain(str(error))
         if self._flights and self._monotonic() - self._doubtful_since < DOUBT_SECONDS:
             return
-        self._disconnect(BrokerAwayError(DOUBT))
+        self._disconnect(error)
         self._abandon_flights()
         self._doubtful = False
 
@@ -213,20 +233,6 @@ class Publisher:
         for flight in list(self._flights.values()):
             self._settle(flight, Outcome.UNKNOWN, "no answer")
 
-    def _keep_pictures(self, *, now: bool = False) -> None:
-        """Save the newest sent picture of each camera, about once a second."""
-        if not now and self._monotonic() - self._picture_at < PICTURE_EVERY:
-            return
-        self._picture_at = self._monotonic()
-        with self._lock:
-            unsaved = [self._sent[camera_id] for camera_id in self._unsaved]
-            self._unsaved.clear()
-        for frame in unsaved:
-            try:
-                write_atomically(self._pictures / frame.camera_id / "sent.jpg", frame.jpeg)
-            except OSError as error:
-                LOG.warning("the last picture of %s cannot be saved: %s", frame.camera_id, error)
-
     def close(self, timeout: float) -> None:
         """End: what still waits is dropped, what is unanswered after `timeout` seconds is unknown."""
         with self._lock:
@@ -235,4 +241,4 @@ class Publisher:
             buffer.close()
         self._broker.close(timeout)
         self._abandon_flights()
-        self._keep_pictures(now=True)
+        self._pictures.save()

@@ -12,9 +12,17 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
 from capture.backoff import Backoff
-from capture.broker import BrokerAwayError, probe
 from capture.files import write_atomically
 from lake.contracts import MAX_MESSAGE_BYTES, RESULTS_TOPIC, check_camera_id
+from lake.kafka_address import Address, client_options
+from lake.kafka_client import (
+    REFUSED_AFTER_S,
+    BrokerAwayError,
+    BrokerRefusedError,
+    check_seen,
+    explained,
+    knock,
+)
 from lake.results import picture_of
 from lake.sentences import line, plain, sentences
 
@@ -58,18 +66,18 @@ def as_json(result: dict[str, Any]) -> str:
     return json.dumps({name: value for name, value in result.items() if name != "image"})
 
 
-def connect(server: str, *, from_beginning: bool) -> KafkaConsumer:
+def connect(server: Address, *, from_beginning: bool) -> KafkaConsumer:
     """A reader of all results, of the newest on unless told.
 
     Raises:
         BrokerAwayError: no broker answers.
     """
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    probe(server)
+    knock(server)
     try:
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             RESULTS_TOPIC,
-            bootstrap_servers=server,
+            **client_options(server),
             client_id="pycturestream-results",
             group_id=None,
             auto_offset_reset="earliest" if from_beginning else "latest",
@@ -79,10 +87,17 @@ def connect(server: str, *, from_beginning: bool) -> KafkaConsumer:
             metadata_max_age_ms=30_000,
         )
     except KafkaError as error:
-        raise BrokerAwayError(f"the broker at {server} does not answer ({error}); is it starting?") from error
+        raise explained(error, server) from error
+    seen = [RESULTS_TOPIC] if consumer.partitions_for_topic(RESULTS_TOPIC) else []
+    try:
+        check_seen(server, [RESULTS_TOPIC], seen)
+    except BrokerRefusedError:
+        consumer.close()
+        raise
+    return consumer
 
 
-def _polled(consumer: Any, server: str, say: Callable[[str], None]) -> Iterator[bytes | None]:
+def _polled(consumer: Any, server: Address, say: Callable[[str], None]) -> Iterator[bytes | None]:
     """Values as they come; an empty topic and an absent broker look alike, so it is probed now and then."""
     idle, away = 0, False
     while True:
@@ -94,9 +109,11 @@ def _polled(consumer: Any, server: str, say: Callable[[str], None]) -> Iterator[
             away = _tell_change(server, say, away=away)
 
 
-def _tell_change(server: str, say: Callable[[str], None], *, away: bool) -> bool:
+def _tell_change(server: Address, say: Callable[[str], None], *, away: bool) -> bool:
     try:
-        probe(server)
+        knock(server)
+    except BrokerRefusedError:
+        raise
     except BrokerAwayError as error:
         if not away:
             say(f"{error}; waiting for it")
@@ -107,7 +124,7 @@ def _tell_change(server: str, say: Callable[[str], None], *, away: bool) -> bool
 
 
 def follow(
-    server: str,
+    server: Address,
     backoff: Backoff,
     sleep: Callable[[float], object],
     say: Callable[[str], None],
@@ -123,12 +140,13 @@ def follow(
             if not said:
                 say(f"{error}; waiting for it")
             said = True
-            sleep(backoff.next())
+            sleep(REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else backoff.next())
             continue
         try:
             yield from _polled(consumer, server, say)
-        except KafkaError as error:
-            say(f"the results cannot be read ({error}); trying again")
-            sleep(backoff.next())
+        except (KafkaError, BrokerRefusedError) as error:
+            why = explained(error, server)
+            say(f"{why}; trying again")
+            sleep(REFUSED_AFTER_S if isinstance(why, BrokerRefusedError) else backoff.next())
         finally:
             consumer.close(autocommit=False)

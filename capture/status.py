@@ -27,13 +27,15 @@ class State(StrEnum):
 class Outcome(StrEnum):
     """What became of a frame that was handed over.
 
-    `unknown` may or may not have arrived, and is never sent again; `returned` surely did not, and waits anew.
+    `unknown` may or may not have arrived, and is never sent again; `returned` surely did not, and waits anew,
+    and so does `refused`, until somebody gives this user the right.
     """
 
     ACKNOWLEDGED = "acknowledged"
     FAILED = "failed"
     UNKNOWN = "unknown"
     RETURNED = "returned"
+    REFUSED = "refused"
 
 
 @dataclass(slots=True)

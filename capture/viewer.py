@@ -94,5 +94,5 @@ def show_results(settings: Settings, wanted: Wanted) -> None:
             wanted, settings.data / "pictures", lambda text: out.print(text, markup=False), say, speaker
         )
         backoff = Backoff(random.random, longest=LONGEST_WAIT_S)
-        for value in follow(settings.kafka, backoff, time.sleep, say, from_beginning=wanted.from_beginning):
+        for value in follow(settings.broker, backoff, time.sleep, say, from_beginning=wanted.from_beginning):
             viewer.see(value)

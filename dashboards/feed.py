@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,12 +15,24 @@ from kafka.errors import KafkaError
 from dashboards.feed_messages import report, seen, sent_picture
 from dashboards.live_cameras import Cameras
 from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, RESULTS_TOPIC, STATUS_TOPIC
+from lake.kafka_address import Address, as_kafka, client_options
+from lake.kafka_client import (
+    REFUSED_AFTER_S,
+    BrokerAwayError,
+    BrokerRefusedError,
+    check_seen,
+    explained,
+    knock,
+)
 
 TOPICS: Final = (FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC)
 LOOKED_BACK: Final = {FRAMES_TOPIC: 50, RESULTS_TOPIC: 50, STATUS_TOPIC: 500}
 """Records before the end of each partition that a start reads, so that nobody waits for the next picture."""
 POLL_MS: Final = 100
 AGAIN_AFTER_S: Final = 2.0
+KNOCK_POLLS: Final = 50
+PARTITIONS_KNOWN_MS: Final = 30_000
+"""A topic that was given more partitions is read in all of them after so long."""
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +41,11 @@ class Feed:
     """The live state of all cameras; it starts again by itself when the broker comes back.
 
     Args:
-        bootstrap: the broker, host:port.
+        bootstrap: where the broker is, and how to log in.
         clock: the time now, UTC.
     """
 
-    def __init__(self, bootstrap: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, bootstrap: Address, clock: Callable[[], datetime]) -> None:
         self._bootstrap, self._clock = bootstrap, clock
         self._cameras, self._lock = Cameras(), threading.Lock()
         self._ended = threading.Event()
@@ -50,10 +63,10 @@ class Feed:
         if self._thread is not None:
             self._thread.join(10)
 
-    def state(self) -> Mapping[str, Any]:
-        """Everything the live page shows, as plain values."""
+    def state(self, find: str = "", first: int = 0) -> Mapping[str, Any]:
+        """Everything the live page shows, as plain values; see `Cameras.told`."""
         with self._lock:
-            return {"trouble": self._trouble, "cameras": self._cameras.told(self._clock())}
+            return {"trouble": self._trouble, **self._cameras.told(self._clock(), find, first)}
 
     def picture(self, camera_id: str, kind: str) -> tuple[str, bytes] | None:
         """Frame id and JPEG of a camera's newest picture, `sent` or `annotated`."""
@@ -67,44 +80,69 @@ class Feed:
 
     def health(self) -> dict[str, str]:
         """For `/healthz`."""
-        told = self.state()
-        if told["trouble"]:
-            return {"state": "error", "sentence": str(told["trouble"])}
-        online = sum(one["state"] == "online" for one in told["cameras"])
-        word = "ok" if online else "stale" if told["cameras"] else "empty"
-        return {"state": word, "sentence": f"{online} of {len(told['cameras'])} cameras are online"}
+        with self._lock:
+            trouble, states = self._trouble, self._cameras.states(self._clock())
+        if trouble:
+            return {"state": "error", "sentence": trouble}
+        online = states.count("online")
+        word = "ok" if online else "stale" if states else "empty"
+        return {"state": word, "sentence": f"{online} of {len(states)} cameras are online"}
 
     def _follow(self) -> None:
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
         while not self._ended.is_set():
             try:
                 self._read()
-            except KafkaError as error:
+            except (KafkaError, BrokerAwayError) as error:
+                why = explained(error, self._bootstrap)
+                refused = isinstance(why, BrokerRefusedError)
                 self._say(
-                    f"Kafka at {self._bootstrap} does not answer ({type(error).__name__}); is it running?"
+                    str(why) if refused else f"Kafka at {self._bootstrap} does not answer; is it running?"
                 )
-                self._ended.wait(AGAIN_AFTER_S)
+                self._ended.wait(REFUSED_AFTER_S if refused else AGAIN_AFTER_S)
 
     def _read(self) -> None:
+        knock(self._bootstrap)
         consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client_options(self._bootstrap),
             client_id="pycturestream-dashboard",
             group_id=None,
             bootstrap_timeout_ms=5_000,
             fetch_max_wait_ms=POLL_MS,
             max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+            metadata_max_age_ms=PARTITIONS_KNOWN_MS,
         )
         try:
+            check_seen(self._bootstrap, TOPICS, [one for one in TOPICS if consumer.partitions_for_topic(one)])
             assign_newest(consumer)
+            silent = 0
+            looked_at = time.monotonic()
             while not self._ended.is_set():
+                if 1000 * (time.monotonic() - looked_at) > PARTITIONS_KNOWN_MS:
+                    looked_at = time.monotonic()
+                    if not consumer.assignment().issuperset(partitions(consumer)):
+                        return
                 batches = consumer.poll(timeout_ms=POLL_MS)
-                if not batches and not consumer.bootstrap_connected():
-                    consumer.topics()
+                silent = 0 if batches else silent + 1
+                if silent:
+                    self._check(consumer, silent)
                 self._say(None)
                 for record in (one for records in batches.values() for one in records):
                     self._take(record)
         finally:
             consumer.close()
+
+    def _check(self, consumer: KafkaConsumer, silent: int) -> None:
+        """Whether the broker is there still, after so many polls without a record.
+
+        kafka-python would repeat a login that is no longer taken for ever and say nothing; to ask for one
+        costs more than to ask for topics, and is done seldom.
+        """
+        if as_kafka(self._bootstrap).login is None:
+            if not consumer.bootstrap_connected():
+                consumer.topics()
+        elif silent % KNOCK_POLLS == 0:
+            knock(self._bootstrap)
 
     def _say(self, trouble: str | None) -> None:
         if trouble != self._trouble:
@@ -129,11 +167,16 @@ class Feed:
                 take(found)
 
 
-def assign_newest(consumer: KafkaConsumer) -> None:
-    """Give a consumer all partitions of the live topics, a little before their ends."""
-    parts = [
+def partitions(consumer: KafkaConsumer) -> list[TopicPartition]:
+    """Those of the live topics, as the broker said lately."""
+    return [
         TopicPartition(topic, part) for topic in TOPICS for part in consumer.partitions_for_topic(topic) or ()
     ]
+
+
+def assign_newest(consumer: KafkaConsumer) -> None:
+    """Give a consumer all partitions of the live topics, a little before their ends."""
+    parts = partitions(consumer)
     if not parts:
         raise KafkaError("no topics")
     consumer.assign(parts)

@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 
 from capture.backoff import Backoff
-from capture.broker import BrokerAwayError, Done, Message
+from capture.broker import Done, Message
 from capture.buffer import FrameBuffer
 from capture.cameras import Camera
 from capture.publisher import Publisher
 from capture.settings import CaptureSettings
 from capture.status import CameraStatus, Outcome
 from lake.contracts import FRAMES_TOPIC, Frame
+from lake.kafka_client import BrokerAwayError
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

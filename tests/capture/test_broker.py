@@ -12,8 +12,9 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from capture.broker import BrokerAwayError, KafkaBroker, outcome_of, probe
+from capture.broker import KafkaBroker, outcome_of
 from capture.status import Outcome
+from lake.kafka_client import BrokerAwayError, knock
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from capture.status import Outcome
         (OSError("reset"), Outcome.UNKNOWN),
         (NotLeaderForPartitionError(), Outcome.RETURNED),
         (MessageSizeTooLargeError(), Outcome.FAILED),
-        (TopicAuthorizationFailedError(), Outcome.FAILED),
+        (TopicAuthorizationFailedError(), Outcome.REFUSED),
     ],
 )
 def test_only_the_brokers_own_answer_is_certain(error, outcome):
@@ -35,6 +36,15 @@ def test_only_the_brokers_own_answer_is_certain(error, outcome):
 def test_a_closed_port_is_an_absent_broker_named_in_the_error():
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        probe(address)
-    with pytest.raises(BrokerAwayError, match=f"no broker answers at {address}"):
+        knock(address)
+    with pytest.raises(BrokerAwayError, match=f"no Kafka answers at {address}"):
         KafkaBroker(address).connect()
+
+
+def test_one_broker_of_the_list_that_listens_is_enough_wherever_it_stands():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        listening = f"127.0.0.1:{server.getsockname()[1]}"
+        knock(f"127.0.0.1:1,{listening}")
+        knock(f"{listening},127.0.0.1:1")
+    with pytest.raises(BrokerAwayError, match=f"no Kafka answers at 127.0.0.1:1, {listening}"):
+        knock(f"127.0.0.1:1, {listening}")

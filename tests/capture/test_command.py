@@ -84,7 +84,7 @@ def test_a_bad_word_is_an_error_with_its_cure(capture, words, said):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("QUALITY", "fine", "must be a number from 1 to 100"),
+        ("QUALITY", "fine", "must be a whole number from 1 to 100"),
         ("PATIENCE", "0", "must be a number from 0.5 to 3600"),
         ("FROZEN", "-1", "must be a number from 0 to 86400"),
     ],
@@ -111,3 +111,18 @@ def test_the_list_of_processes_shows_no_password(tmp_path):
         process.wait()
     assert "canary" not in shown
     assert "rtsp://***@127.0.0.1:1/x" in shown
+
+
+def test_a_command_started_alone_goes_by_the_toml_file(tmp_path):
+    toml = tmp_path / "site.toml"
+    toml.write_text('data = "lakes"\n[capture]\ncameras = "mine.toml"\n')
+    (tmp_path / "mine.toml").write_text('[[camera]]\nid = "yard"\nsource = "0"\n')
+    env = {"PATH": os.environ["PATH"], "PYCTURESTREAM_CONFIG": str(toml)}
+    command = [sys.executable, "-m", "capture", "camera", "list"]
+    listed = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "yard\t0\t3\tTrue\n", "")
+    toml.write_text("[capture]\ncapture_interval = 0\n")
+    refused = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout, refused.stderr) == (
+        2, "", f"{toml}: [capture] capture_interval = 0 must be a number from 0.01 to 86400\n",
+    )  # fmt: skip
