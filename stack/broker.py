@@ -1,21 +1,23 @@
-"""The embedded broker: a real Apache Kafka in KRaft mode, one process, on loopback only."""
+"""The embedded broker: a real Apache Kafka in KRaft mode, one process or several, on loopback only."""
 
 from __future__ import annotations
 
 import base64
-import socket
 import subprocess
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
 
 from lake.contracts import GIB, MAX_MESSAGE_BYTES
+from lake.kafka_address import Address, client_options
+from lake.kafka_client import BrokerAwayError, BrokerRefusedError, reached
+from stack.broker_security import BrokerSecurity
+from stack.kafka_cluster import LOOPBACK, VOTERS, copied, find_cluster, list_voters, name_node
 
-LOOPBACK: Final = "127.0.0.1"
 MIB: Final = 1024**2
 FORMAT_TIMEOUT_S: Final = 120
 ANSWER_TIMEOUT_MS: Final = 5_000
@@ -47,6 +49,9 @@ class BrokerSettings:
         jars: folder of the provisioned Kafka jars.
         java_home: folder of a Java >= 17.
         heap_mb: most heap in MiB.
+        node: which broker of the cluster this is, from 1.
+        quorum: controller ports of all brokers of the cluster, the first one's first; empty: it is alone.
+        security: TLS, users and access rules; None takes everybody on this machine.
     """
 
     port: int
@@ -55,11 +60,19 @@ class BrokerSettings:
     jars: Path
     java_home: Path
     heap_mb: int = 384
+    node: int = 1
+    quorum: tuple[int, ...] = ()
+    security: BrokerSecurity | None = None
 
     @property
     def folder(self) -> Path:
         """Everything of the broker: properties, and the log segments below `logs`."""
-        return self.data / "kafka"
+        return self.data / name_node(self.node)
+
+    @property
+    def voters(self) -> str:
+        """Every broker as `node@host:port` of its controller; each one votes."""
+        return list_voters(self.quorum or (self.controller_port,))
 
     @property
     def properties(self) -> Path:
@@ -80,7 +93,7 @@ class BrokerSettings:
         return self.folder / "log4j2.properties"
 
     def format_storage(self) -> None:
-        """Give the broker's folder its cluster id, unless it has one; 2 s.
+        """Give the broker's folder the id of its cluster, unless it has one; 2 s.
 
         Raises:
             BrokerError: Kafka's own tool refused; its words follow.
@@ -88,12 +101,27 @@ class BrokerSettings:
         if (self.folder / "logs" / "meta.properties").exists():
             return
         self.write_properties()
-        arguments = ["format", "--config", str(self.properties), "--cluster-id", name_cluster()]
-        command = [*self.java(128), "kafka.tools.StorageTool", *arguments, "--ignore-formatted"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=FORMAT_TIMEOUT_S)
+        cluster = find_cluster(self.data, len(self.quorum) or 1) or name_cluster()
+        arguments = ["format", "--config", str(self.properties), "--cluster-id", cluster]
+        arguments += self.security.scram_arguments() if self.security else ()
+        done = self._run_tool("kafka.tools.StorageTool", [*arguments, "--ignore-formatted"])
         if done.returncode:
             words = (done.stderr or done.stdout).strip()[-2000:]
             raise BrokerError(f"cannot prepare {self.folder} for Kafka; if it may go, delete it: {words}")
+
+    def _run_tool(self, tool: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run one of Kafka's tools; what it is told stands in a private file, not in the process list."""
+        told = self.folder / "tool.arguments"
+        told.touch(mode=0o600)
+        quoted = (escape_argument(one) for one in (tool, *arguments))
+        told.write_text("\n".join(quoted), encoding="utf-8")
+        command = [*self.java(128), f"@{told}"]
+        try:
+            return subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=FORMAT_TIMEOUT_S
+            )
+        finally:
+            told.unlink()
 
     def command(self) -> list[str]:
         """The command line that runs the broker in the foreground; SIGTERM stops it in order."""
@@ -148,19 +176,21 @@ def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
     client, controller = f"{LOOPBACK}:{settings.port}", f"{LOOPBACK}:{settings.controller_port}"
     return {
         **FEW_AND_SMALL,
+        **copied(len(settings.quorum) or 1),
         "process.roles": "broker,controller",
-        "node.id": 1,
+        "node.id": settings.node,
         "listeners": f"PLAINTEXT://{client},CONTROLLER://{controller}",
         "advertised.listeners": f"PLAINTEXT://{client}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "controller.quorum.voters": f"1@{controller}",
+        VOTERS: settings.voters,
         # A broker that was killed is refused by its own controller until its old session has run out.
         "broker.session.timeout.ms": 4_000,
         "broker.heartbeat.interval.ms": 1_000,
         "log.dirs": str(settings.folder / "logs"),
         "auto.create.topics.enable": "false",
+        **(settings.security.properties(client, controller) if settings.security else {}),
     }
 
 
@@ -175,23 +205,43 @@ def escape_property(value: str | int) -> str:
     return "".join(chr(code) if 32 <= code < 127 else f"\\u{code:04x}" for code in codes)
 
 
+def escape_argument(value: str) -> str:
+    """An argument as Java reads it from a file of arguments: quoted, quotes and backslashes escaped."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def name_cluster() -> str:
     """A new cluster id as Kafka writes it: 16 random bytes in URL-safe base64 without padding."""
     name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     return name if not name.startswith("-") else f"A{name[1:]}"
 
 
-def is_ready(bootstrap: str) -> bool:
-    """Whether a broker at host:port serves clients; asks for at most 11 s, a closed port is at once a no."""
-    host, _, port = bootstrap.rpartition(":")
+def is_ready(bootstrap: Address, node: int | None = None) -> bool:
+    """Whether a broker serves clients; asks for at most 15 s, a closed port is at once a no.
+
+    Args:
+        bootstrap: one address or several with commas between them, of which one must answer.
+        node: the broker that must serve; any unless told.
+    """
+    return why_not_ready(bootstrap, node) is None
+
+
+def why_not_ready(bootstrap: Address, node: int | None = None) -> str | None:
+    """What keeps a broker from serving these clients; None when nothing does."""
     try:
-        socket.create_connection((host, int(port)), timeout=1).close()
-        with KafkaAdminClient(
-            bootstrap_servers=bootstrap,
-            bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
-            request_timeout_ms=ANSWER_TIMEOUT_MS,
-        ) as admin:
+        with (
+            reached(bootstrap),
+            KafkaAdminClient(
+                **client_options(bootstrap),
+                bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
+                request_timeout_ms=ANSWER_TIMEOUT_MS,
+            ) as admin,
+        ):
             brokers = admin.describe_cluster()["brokers"]
-    except (OSError, KafkaError):
-        return False
-    return any(not broker.get("is_fenced") for broker in brokers)
+    except BrokerRefusedError as error:
+        return str(error)
+    except BrokerAwayError:
+        return f"no answer at {bootstrap}"
+    serving = {broker["broker_id"] for broker in brokers if not broker.get("is_fenced")}
+    return None if (node in serving if node else serving) else f"{bootstrap} is starting"

@@ -57,6 +57,23 @@ def test_records_that_expired_before_they_were_read_are_recorded_exactly(system:
     assert new == [(query, partition, read[partition], end) for query in READERS]
 
 
+def test_a_topic_that_grows_under_the_running_stream_is_read_in_all_its_partitions(system: System) -> None:
+    """A camera whose key moves to a new partition is the same camera; nothing is lost, nothing is gone."""
+    names = [f"grown-{number}" for number in range(6)]
+    before = {name: send_frames(system, name, 2) for name in names}
+    create_topics(system.broker.address, frames_partitions=4)
+    after = {name: send_frames(system, name, 2) for name in names}
+    moved = [name for name in names if after[name][0][0] > 1]
+    assert moved, "none of the cameras moved"
+    assert all(part < 2 for places in before.values() for part, _ in places)
+    sent = [place for places in (*before.values(), *after.values()) for place in places]
+    assert {row["status"] for row in system.outcomes(sent)} == {"detected"}
+    ledger = system.settle()
+    assert ledger.is_balanced, ledger
+    of_moved = [row for row in system.rows("detections") if row["camera_id"] == moved[0]]
+    assert {(row["partition"], row["offset"]) for row in of_moved} == {*before[moved[0]], *after[moved[0]]}
+
+
 def test_a_topic_made_anew_under_the_running_stream_begins_a_new_life(system: System) -> None:
     send_frames(system, "old-life", 6)
     system.settle()

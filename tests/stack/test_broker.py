@@ -17,7 +17,8 @@ from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS, TO
 from lake.settings import Settings
 from stack.broker import BrokerSettings, escape_property, is_ready, list_properties
 from stack.java import find_java
-from stack.topics import create_topics
+from stack.kafka_probe import topics_that_differ
+from stack.topics import create_topics, main
 
 SOMEWHERE = BrokerSettings(1, 2, Path("/some data"), Path("/jars"), Path("/java"))
 
@@ -104,7 +105,7 @@ class Broker:
 @pytest.mark.system
 def test_a_record_survives_the_brokers_sudden_death(broker: Broker) -> None:
     broker.start()
-    create_topics(broker.address)
+    assert main({"PYCTURESTREAM_KAFKA": broker.address}) == 0
     picture = b"x" * (2 * 1024**2)
     with KafkaProducer(bootstrap_servers=broker.address, max_request_size=MAX_MESSAGE_BYTES) as producer:
         producer.send(FRAMES_TOPIC, picture, partition=0).get(60)
@@ -140,3 +141,18 @@ def test_topics_are_made_as_the_contract_says_and_mended_but_never_deleted(broke
     assert {name: {key: configs[name][key]["value"] for key in of} for name, of in TOPICS.items()} == TOPICS
     assert configs[FRAMES_TOPIC]["segment.ms"]["value"] == "5000"
     assert described[FRAMES_TOPIC]["topic_id"] == first_id[FRAMES_TOPIC]
+
+
+@pytest.mark.system
+def test_the_topic_of_frames_alone_grows_to_the_partitions_asked_for_and_never_shrinks(
+    broker: Broker,
+) -> None:
+    broker.start()
+    create_topics(broker.address)
+    assert topics_that_differ(broker.address, frames_partitions=5) == ["pycturestream has 2 of 5 partitions"]
+    create_topics(broker.address, frames_partitions=5)
+    create_topics(broker.address, frames_partitions=3)
+    assert topics_that_differ(broker.address, frames_partitions=5) == []
+    with KafkaAdminClient(bootstrap_servers=broker.address) as admin:
+        counts = {row["name"]: len(row["partitions"]) for row in admin.describe_topics([*TOPICS])}
+    assert counts == dict.fromkeys(TOPICS, TOPIC_PARTITIONS) | {FRAMES_TOPIC: 5}
