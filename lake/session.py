@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Mapping
+from typing import Final
 
 from pyspark.sql import SparkSession
+
+STANDALONE: Final = "spark://"
+ANSWER_S: Final = 5.0
 
 
 class SparkUnavailableError(RuntimeError):
@@ -25,11 +30,12 @@ def open_session(
 
     Raises:
         SparkUnavailableError: an environment variable is missing that keeps Spark on this
-            environment's Python, or on loopback.
+            environment's Python, or on loopback; or nothing answers at a standalone master's address.
     """
     for variable in ("SPARK_CONF_DIR", "PYSPARK_PYTHON", "SPARK_LOCAL_IP"):
         if variable not in env:
             raise SparkUnavailableError(f"{variable} is not set: start this program through ./pycturestream")
+    check_master(master or "")
     for noise in ("py4j", "SQLQueryContextLogger"):  # pages of what is raised as an exception anyway
         logging.getLogger(noise).setLevel(logging.CRITICAL + 1)
     builder = SparkSession.builder.appName(name)
@@ -38,3 +44,28 @@ def open_session(
     for key, value in (conf or {}).items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def check_master(master: str) -> None:
+    """Refuse a standalone master that is away: Spark would ask for a minute, then tell of it in pages.
+
+    Raises:
+        SparkUnavailableError: none of its addresses, `spark://host:port,host:port`, is listened at.
+    """
+    if not master.startswith(STANDALONE):
+        return
+    addresses = master.removeprefix(STANDALONE).split(",")
+    if not any(map(_is_open, addresses)):
+        raise SparkUnavailableError(
+            f"nothing answers at {master}: ./pycturestream up --spark-workers 2 starts a cluster here; or"
+            " name one that runs as PYCTURESTREAM_SPARK_MASTER (stream) and PYCTURESTREAM_BATCH_MASTER"
+        )
+
+
+def _is_open(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=ANSWER_S):
+            return True
+    except (OSError, ValueError):
+        return False
