@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from lake.settings import text
+from stack.airflow_places import AirflowPlaces
 from stack.airflow_secrets import Secrets, passwords_file
 from stack.installation import LOOPBACK, Installation
 
@@ -21,17 +22,15 @@ API, SCHEDULER, DAGS, TRIGGERER, LOGS = (
 )
 SPARK_POOL: Final = "spark"
 SPARK_CONNECTION: Final = "AIRFLOW_CONN_SPARK_BATCH"
-MASTER: Final = "local[1]"
-"""Batch work leaves the other core to the stream, and its own is taken at the lowest priority."""
 COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
     API: ("airflow", "api-server"),
     SCHEDULER: ("airflow", "scheduler", "--skip-serve-logs"),
     DAGS: ("airflow", "dag-processor"),
     TRIGGERER: ("airflow", "triggerer", "--skip-serve-logs"),
-    LOGS: ("uvicorn", "--factory", "airflow.utils.serve_logs.log_server:get_app", "--host", LOOPBACK),
+    LOGS: ("uvicorn", "--factory", "airflow.utils.serve_logs.log_server:get_app"),
 }
 """Program → module and arguments. Never `airflow standalone`, which opens ports to all and leaves orphans;
-the log servers of scheduler and triggerer would listen everywhere, so one on loopback serves for both."""
+the log servers of scheduler and triggerer would listen everywhere, so one serves for both."""
 TUNABLE: Final = {
     "AIRFLOW__CORE__PARALLELISM": "3",
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -53,14 +52,23 @@ def airflow_home(installation: Installation) -> Path:
     return installation.settings.data / "airflow"
 
 
+def places(installation: Installation) -> AirflowPlaces:
+    """Where its parts listen and find one another.
+
+    Raises:
+        SettingError: a setting cannot be used.
+    """
+    return AirflowPlaces.from_env(installation.env)
+
+
 def database(installation: Installation) -> Path:
-    """Airflow's SQLite file."""
+    """Airflow's SQLite file, where no other database is named."""
     return airflow_home(installation) / "airflow.db"
 
 
 def address(installation: Installation) -> str:
-    """Where Airflow's pages and API are."""
-    return f"http://{LOOPBACK}:{installation.airflow_port}"
+    """Where Airflow's API is, for programs."""
+    return f"http://{places(installation).api}"
 
 
 def airflow_environment(
@@ -87,29 +95,39 @@ def airflow_environment(
 
 def _fixed(installation: Installation) -> dict[str, str]:
     home, logs_port = airflow_home(installation), str(installation.airflow_logs_port)
+    where = places(installation)
     return {
+        **_database(installation, where.database),
         # Airflow titles its processes, by default over the environment by which `down` knows them.
         "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home),
-        # A command that finds the file locked by a component waits longer than the 5 s that SQLite would.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database(installation)}?timeout=60",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(installation.root / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.hostname.loopback",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address(installation)}/execution/",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.airflow_places.host_of_logs",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{where.api}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
-        "AIRFLOW__API__HOST": LOOPBACK,
+        "AIRFLOW__API__HOST": where.listen,
         "AIRFLOW__API__PORT": str(installation.airflow_port),
-        "AIRFLOW__API__BASE_URL": address(installation),
+        "AIRFLOW__API__BASE_URL": f"http://{LOOPBACK}:{installation.airflow_port}",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": logs_port,
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": logs_port,
         "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def _database(installation: Installation, other: str) -> dict[str, str]:
+    if other:
+        return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": other}
+    return {
+        # A command that finds the file locked by a component waits longer than the 5 s that SQLite would.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database(installation)}?timeout=60",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "stack.airflow_sqlite.CONNECT_ARGS",
     }
 
 
@@ -127,11 +145,14 @@ def spark_connection(env: Mapping[str, str]) -> str:
     >>> spark_connection({"PYCTURESTREAM_BATCH_MASTER": "spark://spark.example:7077"})
     '{"conn_type": "spark", "host": "spark://spark.example:7077", "extra": {"deploy-mode": "client"}}'
     """
-    master = text(env, "BATCH_MASTER", MASTER)
+    master = text(env, "BATCH_MASTER")
     return json.dumps({"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client"}})
 
 
 def component_command(installation: Installation, name: str) -> tuple[str, ...]:
     """Module and arguments of a component."""
     command = COMPONENTS[name]
-    return (*command, "--port", str(installation.airflow_logs_port)) if name == LOGS else command
+    if name != LOGS:
+        return command
+    listen = places(installation).listen
+    return (*command, "--host", listen, "--port", str(installation.airflow_logs_port))

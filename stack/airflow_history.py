@@ -11,12 +11,10 @@ from lake.settings import number
 from stack.airflow import airflow_home
 from stack.installation import Installation
 
-DAYS = 30
-
 
 def oldest_kept(installation: Installation, now: datetime) -> datetime:
     """The moment, UTC, before which nothing is kept: `PYCTURESTREAM_AIRFLOW_DAYS` ago."""
-    return now - timedelta(days=number(installation.env, "AIRFLOW_DAYS", DAYS, 1, 3650))
+    return now - timedelta(days=number(installation.env, "AIRFLOW_DAYS"))
 
 
 def clean_command(before: datetime) -> tuple[str, ...]:

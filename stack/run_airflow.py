@@ -20,10 +20,12 @@ from stack.airflow import (
     airflow_home,
     component_command,
     database,
+    places,
 )
 from stack.airflow_history import clean_command, oldest_kept, trim_logs
 from stack.airflow_secrets import make_secrets
 from stack.installation import Installation
+from stack.kafka_users import BATCH, environment_of
 from stack.processes import GONE, marked
 from stack.programs import spark_environment
 
@@ -42,13 +44,15 @@ GIVE_WAY = 2
 def environment(installation: Installation) -> dict[str, str]:
     """The environment of Airflow, its secrets made and Spark's configuration written where missing."""
     secrets = make_secrets(airflow_home(installation))
-    return airflow_environment(installation, spark_environment(installation), secrets)
+    base = environment_of(BATCH, spark_environment(installation))
+    return airflow_environment(installation, base, secrets)
 
 
 def is_prepared(installation: Installation) -> bool:
     """Whether database and pool are there, as this version of Airflow wants them."""
     try:
-        return database(installation).exists() and stamp(installation).read_text("utf-8") == _wanted()
+        own = not places(installation).database
+        return own and database(installation).exists() and stamp(installation).read_text("utf-8") == _wanted()
     except OSError:
         return False
 

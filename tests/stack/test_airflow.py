@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -9,18 +10,22 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stack.airflow import COMPONENTS, LOGS, airflow_environment, component_command
+from lake.configuration import MARK
+from lake.settings import SettingError
+from stack.airflow import COMPONENTS, LOGS, address, airflow_environment, component_command
 from stack.airflow_health import component_ailment
+from stack.airflow_places import AirflowPlaces
 from stack.airflow_secrets import SecretsError, make_secrets, read_passwords
+from stack.airflow_sqlite import CONNECT_ARGS
 from stack.installation import Installation
 from stack.ports import ports_needed
-from stack.programs import MARK
-from stack.run_airflow import end_orphans, is_prepared
+from stack.run_airflow import SETTING_UP, end_orphans, is_prepared, stamp
 
 
 @pytest.fixture
@@ -86,6 +91,70 @@ def test_what_may_be_tuned_is_taken_from_the_environment_and_the_rest_is_not(her
     given = {"AIRFLOW__CORE__PARALLELISM": "7", "AIRFLOW__CORE__LOAD_EXAMPLES": "True"}
     env = environment(here, **given)
     assert (env["AIRFLOW__CORE__PARALLELISM"], env["AIRFLOW__CORE__LOAD_EXAMPLES"]) == ("7", "False")
+
+
+ELSEWHERE = {
+    "PYCTURESTREAM_AIRFLOW": "api.example:8080",
+    "PYCTURESTREAM_AIRFLOW_HOST": "0.0.0.0",
+    "PYCTURESTREAM_AIRFLOW_LOGS_HOST": "logs.example",
+    "PYCTURESTREAM_AIRFLOW_DATABASE": "postgresql+psycopg2://airflow@db.example/airflow",
+    "PYCTURESTREAM_AIRFLOW_DATABASE_PASSWORD": "p@ss/w:rd",
+}
+
+
+def test_its_parts_may_live_on_several_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = Installation.from_env({"PYCTURESTREAM_DATA": str(tmp_path), **ELSEWHERE}, tmp_path)
+    env = environment(there)
+    assert {name: env[f"AIRFLOW__{name}"] for name in PLACES} == {
+        "DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://airflow:p%40ss%2Fw%3Ard@db.example/airflow",
+        "CORE__EXECUTION_API_SERVER_URL": "http://api.example:8080/execution/",
+        "API__HOST": "0.0.0.0",
+        "API__BASE_URL": "http://127.0.0.1:8080",
+    }
+    assert CONNECT_ARGS_SETTING not in env
+    assert component_command(there, LOGS)[-4:] == ("--host", "0.0.0.0", "--port", "8793")
+    assert address(there) == "http://api.example:8080"
+    module, _, function = env["AIRFLOW__CORE__HOSTNAME_CALLABLE"].rpartition(".")
+    monkeypatch.setenv("PYCTURESTREAM_AIRFLOW_LOGS_HOST", "logs.example")
+    assert getattr(importlib.import_module(module), function)() == "logs.example"
+
+
+CONNECT_ARGS_SETTING = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS"
+PLACES = ("DATABASE__SQL_ALCHEMY_CONN", "CORE__EXECUTION_API_SERVER_URL", "API__HOST", "API__BASE_URL")
+
+
+def test_unless_told_otherwise_all_of_it_is_on_this_machine(here: Installation) -> None:
+    env = environment(here)
+    assert [env[f"AIRFLOW__{name}"] for name in PLACES] == [
+        f"sqlite:///{here.settings.data}/airflow/airflow.db?timeout=60",
+        "http://127.0.0.1:8080/execution/",
+        "127.0.0.1",
+        "http://127.0.0.1:8080",
+    ]
+    module, _, name = env[CONNECT_ARGS_SETTING].rpartition(".")
+    assert getattr(importlib.import_module(module), name) is CONNECT_ARGS
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://airflow:hush@db/airflow", "postgresql:///airflow", "postgresql://db", "hush", "a:b:hush"],
+)
+def test_a_database_that_is_none_is_refused_without_a_word_of_its_password(address: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        AirflowPlaces.from_env({"PYCTURESTREAM_AIRFLOW_DATABASE": address})
+    assert str(caught.value) == (
+        "PYCTURESTREAM_AIRFLOW_DATABASE is no address of a PostgreSQL database;"
+        " write it as postgresql+psycopg2://airflow@db.example/airflow"
+    )
+
+
+def test_a_database_elsewhere_is_never_taken_for_prepared(tmp_path: Path) -> None:
+    own = {"PYCTURESTREAM_DATA": str(tmp_path)}
+    one, other = (Installation.from_env(env, tmp_path) for env in (own, own | ELSEWHERE))
+    (tmp_path / "airflow").mkdir()
+    (tmp_path / "airflow" / "airflow.db").touch()
+    stamp(one).write_text(json.dumps({"airflow": version("apache-airflow"), "commands": SETTING_UP}))
+    assert (is_prepared(one), is_prepared(other)) == (True, False)
 
 
 def test_airflow_s_ports_are_checked_unless_it_is_left_out(here: Installation) -> None:

@@ -1,0 +1,78 @@
+"""Where Airflow's parts listen and find one another: one machine unless settings say otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from lake.settings import PREFIX, SettingError, text, whole
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowPlaces:
+    """Addresses of Airflow's parts.
+
+    Attributes:
+        listen: address on which its API and its log server listen.
+        api: host:port at which the API is found.
+        logs_host: of the log server, as the API finds it.
+        database: SQLAlchemy's address of another database than the own SQLite file, password included; empty:
+            the own one.
+    """
+
+    listen: str
+    api: str
+    logs_host: str
+    database: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings from any mapping.
+
+        Raises:
+            SettingError: one of them cannot be used.
+        """
+        return cls(
+            listen=text(env, "AIRFLOW_HOST"),
+            api=text(env, "AIRFLOW", f"{LOOPBACK}:{whole(env, 'AIRFLOW_PORT')}"),
+            logs_host=text(env, "AIRFLOW_LOGS_HOST"),
+            database=with_password(text(env, "AIRFLOW_DATABASE"), text(env, "AIRFLOW_DATABASE_PASSWORD")),
+        )
+
+
+def with_password(address: str, password: str) -> str:
+    """The database's address with the password in it, quoted; empty where there is none.
+
+    >>> with_password("postgresql+psycopg2://airflow@postgres/airflow", "p@ss/word")
+    'postgresql+psycopg2://airflow:p%40ss%2Fword@postgres/airflow'
+
+    Raises:
+        SettingError: it is no address of a PostgreSQL database.
+    """
+    if not address:
+        return ""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        url = make_url("none://")
+    if not (url.get_backend_name() == "postgresql" and url.host and url.database):
+        raise SettingError(  # not the value, which may hold a password
+            f"{PREFIX}AIRFLOW_DATABASE is no address of a PostgreSQL database; write it as"
+            " postgresql+psycopg2://airflow@db.example/airflow"
+        )
+    return (url.set(password=password) if password else url).render_as_string(hide_password=False)
+
+
+def host_of_logs() -> str:
+    """The name of this machine for Airflow, which fetches the log of a running task from there.
+
+    Loopback unless told, where the log server listens and nobody else can.
+    """
+    return AirflowPlaces.from_env(os.environ).logs_host
