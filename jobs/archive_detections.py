@@ -10,38 +10,24 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.gaps import Gaps
+from jobs.highest_offsets import HighestOffsets, Row
 from jobs.offsets import by_partition
+from jobs.read_outcomes import BEFORE_PICTURE, SOURCE, read_outcomes
 from lake.reader import read_rows
-from lake.schemas import DETECTIONS, OBJECT
+from lake.root import Root
+from lake.schemas import DETECTIONS
 from lake.tables import Lake
 
 QUERY = "archive_detections"
-MESSAGE_DDL = f"""camera_id STRING, frame_id STRING, captured_at TIMESTAMP, sent_at TIMESTAMP,
-observed_at TIMESTAMP, clock_skewed BOOLEAN, replay_id STRING, layer STRING, run_id STRING, status STRING,
-reason STRING, candidates ARRAY<{OBJECT}>,
-record STRUCT<topic: STRING, topic_id: STRING, partition: INT, offset: BIGINT, appended_at: TIMESTAMP>,
-stages STRUCT<batch_at: TIMESTAMP, started_at: TIMESTAMP, finished_at: TIMESTAMP>"""
 IDENTITY = ("topic", "topic_id", "partition", "offset", "appended_at", "layer")
-SOURCE = ("from_topic", "from_partition", "from_offset")
-
 log = logging.getLogger(__name__)
-
-
-def read_outcomes(messages: DataFrame) -> DataFrame:
-    """Kafka messages as rows of `detections`, and SOURCE: where each was read."""
-    said = F.from_json(F.col("value").cast("string"), MESSAGE_DDL)
-    source = [F.col(name).alias(f"from_{name}") for name in ("topic", "partition", "offset")]
-    rows = messages.select(*source, said.alias("said")).select(*SOURCE, "said.*")
-    rows = rows.select("*", "record.*", "stages.*").drop("record", "stages")
-    rows = rows.withColumn("objects", F.coalesce("candidates", F.array().cast(f"ARRAY<{OBJECT}>")))
-    return rows.withColumn("day", F.to_date("observed_at")).select(*DETECTIONS.columns, *SOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +36,50 @@ class ArchiveDetections:
 
     lake: Lake
     gaps: Gaps
+    highest: HighestOffsets
     now: Callable[[], datetime]
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
-        """Append the outcomes that are new; the stored keys are collected first.
+        """Append what is new of a batch that comes `without_pictures`; the stored keys are collected first.
 
         An anti-join in the same write would make it read the table, and die with
         ConcurrentAppendException beside OPTIMIZE; a blind append does not.
         """
-        arrived = read_outcomes(batch).toArrow()
-        rows = arrived.select([*IDENTITY, "day", *SOURCE]).to_pylist()
-        ours = [row for row in rows if _is_ours(row)]
-        if len(ours) < len(rows):
-            log.warning("%d messages are no result or outcome; ignored", len(rows) - len(ours))
-        fresh = first_outcomes(rows, stored_identities(self.lake.root, ours))
+        messages = batch.toArrow().to_pylist()
+        arrived = read_outcomes(messages, self.lake.arrow_schema(DETECTIONS))
+        if len(arrived) < len(messages):
+            log.warning("%d messages are no result or outcome; ignored", len(messages) - len(arrived))
+        rows = _identified(arrived)
+        stored = stored_identities(self.lake.root, self.highest.may_be_stored(rows))
+        fresh = first_outcomes(rows, stored)
         if fresh:
             self.lake.append_arrow(arrived.take(fresh), DETECTIONS, self.gaps.writer, batch_id)
-        self.gaps.record_missing(batch_id, by_partition(_source(row) for row in rows), self.now())
+            self.highest.stored(rows)
+        self.gaps.record_missing(batch_id, by_partition(map(_source, messages)), self.now())
 
 
-def stored_identities(root: Path, arrived: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
+def without_pictures(messages: DataFrame) -> DataFrame:
+    """Topic, partition, offset and value up to the picture: all that travels from the executors.
+
+    Part of the streaming plan, as on a batch it would be planned with each.
+    """
+    said = F.substring_index(F.col("value").cast("string"), BEFORE_PICTURE, 1)
+    return messages.select("topic", "partition", "offset", said.cast("binary").alias("value"))
+
+
+def fresh_outcomes(root: Root, arrived: pa.Table) -> list[int]:
+    """Positions of the first outcome of each record and layer that the table does not hold yet."""
+    rows = _identified(arrived)
+    return first_outcomes(rows, stored_identities(root, rows))
+
+
+def _identified(arrived: pa.Table) -> list[Row]:
+    names = [*IDENTITY, "day", *(field.name for field in SOURCE)]
+    rows: list[Row] = arrived.select(names).to_pylist()
+    return rows
+
+
+def stored_identities(root: Root, arrived: Sequence[Row]) -> set[tuple[Any, ...]]:
     """Identities in the table within the days and offsets of what arrived."""
     if not arrived:
         return set()
@@ -81,30 +91,25 @@ def stored_identities(root: Path, arrived: Sequence[dict[str, Any]]) -> set[tupl
     return {_identity(row) for row in stored}
 
 
-def first_outcomes(arrived: Sequence[dict[str, Any]], stored: set[tuple[Any, ...]]) -> list[int]:
+def first_outcomes(arrived: Sequence[Row], stored: set[tuple[Any, ...]]) -> list[int]:
     """Positions of the first message of each record and layer that is not stored yet."""
     taken = set(stored)
     fresh = []
     in_order = sorted(range(len(arrived)), key=lambda at: _place(arrived[at]))
-    for position in (at for at in in_order if _is_ours(arrived[at])):
+    for position in in_order:
         if _identity(arrived[position]) not in taken:
             taken.add(_identity(arrived[position]))
             fresh.append(position)
     return fresh
 
 
-def _place(row: dict[str, Any]) -> tuple[int, int]:
+def _place(row: Row) -> tuple[int, int]:
     return row["from_partition"], row["from_offset"]
 
 
-def _is_ours(row: dict[str, Any]) -> bool:
-    """Whether the message names a record; other JSON on these topics is nobody's outcome."""
-    return all(row[name] is not None for name in (*IDENTITY, "day"))
-
-
-def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
+def _identity(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in IDENTITY)
 
 
-def _source(row: dict[str, Any]) -> tuple[str, int, int]:
-    return row["from_topic"], row["from_partition"], row["from_offset"]
+def _source(message: dict[str, Any]) -> tuple[str, int, int]:
+    return message["topic"], message["partition"], message["offset"]

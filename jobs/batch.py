@@ -23,13 +23,15 @@ from jobs.batch_process import open_batch_session, run_job
 from jobs.batch_settings import BatchSettings
 from jobs.check_quality import Audit, audit, decide, known_vocabularies
 from jobs.decisions import CameraHour
-from lake.broker import BrokerAwayError, TopicMissingError
+from lake.broker import TopicMissingError
 from lake.broker_hours import record_broker_hours
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.data_docs import QUALITY
 from lake.due import LOOKED_BACK, archives_lacking, frames_to_detect, has_rows
 from lake.hours import HOUR, Candidate, HourError, Scope, hours_between, parse_hour, said
+from lake.kafka_client import BrokerAwayError
 from lake.settings import Settings
 from lake.tables import Lake
 
@@ -206,4 +208,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -16,9 +16,10 @@ from pyspark.sql import SparkSession
 from jobs.batch_settings import BatchSettings
 from jobs.model_files import ModelFilesError
 from jobs.parent_watch import watch_parents
-from lake.broker import BrokerAwayError, TopicMissingError
+from lake.broker import TopicMissingError
 from lake.catalog import LakeEmptyError
 from lake.hours import HourError
+from lake.kafka_client import BrokerAwayError
 from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError
 

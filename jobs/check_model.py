@@ -20,6 +20,7 @@ import numpy as np
 from jobs.detector import DetectorSettings, load_detector
 from jobs.model_files import check_files, read_labels, read_manifest
 from jobs.quiet import quiet
+from lake.configuration import load_configuration
 from lake.settings import SettingError, Settings
 
 CLIP: Final = Path("clips", "bikes.mp4")
@@ -92,4 +93,5 @@ def main(env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(os.environ))

@@ -9,18 +9,18 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Final, Self
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
+from jobs.audit_parts import parts
 from jobs.batch_arguments import listed, run_parser
 from jobs.batch_process import open_batch_session, run_job
 from jobs.batch_settings import BatchSettings
@@ -36,10 +36,13 @@ from jobs.quality_validation import Finding, merged, validate
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.data_docs import QUALITY
+from lake.delta_tables import open_table
 from lake.hours import Candidate, Scope, parse_hour, said
 from lake.hours import merged as merged_candidates
-from lake.settings import number
+from lake.root import Root
+from lake.settings import whole
 from lake.tables import Lake, again_on_conflict
 
 PROGRAM: Final = "jobs.check_quality"
@@ -67,7 +70,7 @@ class Audit:
 
 
 def audit(
-    root: Path,
+    root: Root,
     candidate: Candidate,
     run_id: str,
     now: datetime,
@@ -89,18 +92,18 @@ def audit(
         history: how many runs the site keeps.
         dry_run: write nothing.
     """
-    parts, good, start = list[list[Finding]](), list[CameraHour](), 0
+    found, good, start = list[list[Finding]](), list[CameraHour](), 0
     bad: dict[CameraHour, list[str]] = {}
-    for part in by_day(candidate):
+    for part in parts(root, candidate):
         findings, groups = _judge(root, part, start, vocabularies or {})
         start += len(groups.keys)
-        parts += [findings] if groups.keys else []
+        found += [findings] if groups.keys else []
         reasons = held(findings, groups)
         bad |= reasons
         good += passed(groups, reasons)
         if groups.keys and not dry_run:
             _append(root, result_rows(findings, groups, candidate, run_id, now))
-    outcome = Audit(good, bad, merged(parts))
+    outcome = Audit(sorted(good), bad, merged(found))
     if not dry_run:
         _document(outcome, Documented(run_id, candidate.scope, now, len(good), len(bad)), docs, history)
     return outcome
@@ -111,15 +114,8 @@ def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None
         write_docs(docs, run, outcome.findings, history)
 
 
-def by_day(candidate: Candidate) -> Iterator[Candidate]:
-    """The candidate a day at a time, so that memory stays bounded."""
-    scope = candidate.scope
-    for _, hours in groupby(scope.hours, key=lambda hour: hour.date()):
-        yield replace(candidate, scope=Scope(tuple(hours), scope.cameras))
-
-
 def _judge(
-    root: Path, part: Candidate, start: int, vocabularies: Vocabularies
+    root: Root, part: Candidate, start: int, vocabularies: Vocabularies
 ) -> tuple[list[Finding], Groups]:
     rows, groups = number_groups(subjects(read(root, part), vocabularies), start)
     findings = [
@@ -132,9 +128,9 @@ def _judge(
     return findings, groups
 
 
-def _append(root: Path, rows: pa.Table) -> None:
+def _append(root: Root, rows: pa.Table) -> None:
     def append() -> None:
-        table = DeltaTable(root / QUALITY_RESULTS.name)
+        table = open_table(root / QUALITY_RESULTS.name)
         ordered = rows.select(QUALITY_RESULTS.columns)
         write_deltalake(table, ordered.cast(pa.schema(table.schema().to_arrow())), mode="append")
 
@@ -173,9 +169,7 @@ class Arguments:
         """Read the command line; a slip ends the program with 2."""
         parser = run_parser(PROGRAM, "Audit counted hours, publish what passes, hold the rest.")
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument(
-            "--candidates", metavar="JSON", help="a list of candidates as count_objects said them"
-        )
+        what.add_argument("--candidates", metavar="JSON", help="candidates as count_objects said them")
         what.add_argument(
             "--hours", type=listed(parse_hour), metavar="HOUR,…", help="their newest candidates"
         )
@@ -229,7 +223,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
             now,
             settings.shared.data / QUALITY,
             known_vocabularies(settings.shared.models),
-            history=int(number(env, "QUALITY_HISTORY", HISTORY, 1, 10_000)),
+            history=whole(env, "QUALITY_HISTORY"),
             dry_run=told.dry_run,
         )
         for sentence in sentences(outcome):
@@ -243,4 +237,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

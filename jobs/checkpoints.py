@@ -9,31 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from jobs.offsets import OffsetRange, committed_ends
+from lake.root import Root, changed_at
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """A checkpoint of former topics: the ids, and how far the query had come."""
 
-    folder: Path
+    folder: Root
     topic_ids: Mapping[str, str]
 
 
-def checkpoint_of(root: Path, query: str, topic_ids: Mapping[str, str]) -> Path:
+def checkpoint_of(root: Root, query: str, topic_ids: Mapping[str, str]) -> Root:
     """The query's checkpoint for topics with these UUIDs."""
     return root / query / "+".join(f"{topic}={uuid}" for topic, uuid in sorted(topic_ids.items()))
 
 
-def last_life(root: Path, query: str, topic_ids: Mapping[str, str]) -> Life | None:
+def last_life(root: Root, query: str, topic_ids: Mapping[str, str]) -> Life | None:
     """The checkpoint used before, when the topics are new to the query; None when nothing is lost."""
     current = checkpoint_of(root, query, topic_ids)
     others = [folder for folder in (root / query).glob("*=*") if folder != current]
     if current.exists() or not others:
         return None
-    newest = max(others, key=lambda folder: folder.stat().st_mtime)
+    newest = max(others, key=changed_at)
     return Life(newest, dict(part.split("=", 1) for part in newest.name.split("+")))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
+from jobs.records import LEGACY
 from lake.contracts import MAX_PICTURE_BYTES, Status
-from lake.settings import Settings, choice, number
+from lake.settings import Settings, number, text
 
 NEWEST, ALL = "newest", "all"
+
+Frame = Mapping[str, Any]
+"""A record with its METADATA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +32,8 @@ class Policy:
     @classmethod
     def from_env(cls, env: Mapping[str, str], _settings: Settings) -> Self:
         """Read `PYCTURESTREAM_POLICY` and `PYCTURESTREAM_STALE_AFTER_SECONDS`."""
-        seconds = number(env, "STALE_AFTER_SECONDS", 5, 0.1, 86_400)
-        return cls(choice(env, "POLICY", NEWEST, (NEWEST, ALL)), timedelta(seconds=seconds))
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A record as the policy sees it; times are UTC, `bytes` the length of its value.
-
-    `problem` is why its metadata cannot be used, None when they can. `camera_id` is then set. `legacy`
-    says that a client of the first version sent it, whose readers expect a picture with every result.
-    """
-
-    partition: int
-    offset: int
-    camera_id: str | None
-    observed_at: datetime
-    problem: str | None
-    bytes: int
-    legacy: bool = False
+        seconds = number(env, "STALE_AFTER_SECONDS")
+        return cls(text(env, "POLICY"), timedelta(seconds=seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +51,43 @@ class Verdict:
     picture: bool = False
 
 
-def choose_frames(arrivals: Iterable[Arrival], batch_at: datetime, policy: Policy) -> list[Verdict]:
-    """One verdict per arrival, in their order.
+def choose_frames(
+    frames: Iterable[Frame], batch_at: datetime, policy: Policy
+) -> Iterator[tuple[Frame, Verdict]]:
+    """Each frame with its verdict, as soon as it is known, so that not all need be in memory at once.
+
+    What could be its camera's newest is held back until a newer one comes, or the end.
 
     Args:
-        arrivals: all records of one micro-batch.
+        frames: the records of one partition of a micro-batch, where all of a camera are.
         batch_at: the time Spark stored for the batch, so that a replayed batch decides alike.
         policy: what may be skipped.
     """
-    arrivals = list(arrivals)
-    refused = [_refusal(arrival) or _staleness(arrival, batch_at, policy) for arrival in arrivals]
-    newest = _newest_per_camera(arrival for arrival, no in zip(arrivals, refused, strict=True) if no is None)
-    return [no or _rank(arrival, newest, policy) for arrival, no in zip(arrivals, refused, strict=True)]
+    newest: dict[str, Frame] = {}
+    for frame in frames:
+        verdict = _refusal(frame) or _staleness(frame, batch_at, policy)
+        if verdict is not None:
+            yield frame, verdict
+            continue
+        best = newest.setdefault(frame["camera_id"], frame)
+        if best is not frame:
+            older, newest[frame["camera_id"]] = sorted((best, frame), key=_age)
+            yield older, _passed_over(older, policy)
+    for frame in newest.values():
+        yield frame, Verdict(picture=True)
 
 
-def _refusal(arrival: Arrival) -> Verdict | None:
-    if arrival.problem is not None:
-        return Verdict(Status.MALFORMED, arrival.problem)
+def _refusal(frame: Frame) -> Verdict | None:
+    if frame["problem"] is not None:
+        return Verdict(Status.MALFORMED, frame["problem"])
     # Base64 makes an old client's message a third longer than its picture: judged when it is decoded.
-    if arrival.bytes > MAX_PICTURE_BYTES * 3 // 2:
-        return Verdict(Status.TOO_LARGE, f"{arrival.bytes} bytes; at most {MAX_PICTURE_BYTES} are accepted")
+    if frame["bytes"] > MAX_PICTURE_BYTES * 3 // 2:
+        return Verdict(Status.TOO_LARGE, f"{frame['bytes']} bytes; at most {MAX_PICTURE_BYTES} are accepted")
     return None
 
 
-def _staleness(arrival: Arrival, batch_at: datetime, policy: Policy) -> Verdict | None:
-    age = batch_at - arrival.observed_at
+def _staleness(frame: Frame, batch_at: datetime, policy: Policy) -> Verdict | None:
+    age = batch_at - frame["observed_at"]
     if policy.name == ALL or age <= policy.stale_after:
         return None
     return Verdict(
@@ -97,17 +96,12 @@ def _staleness(arrival: Arrival, batch_at: datetime, policy: Policy) -> Verdict 
     )
 
 
-def _newest_per_camera(arrivals: Iterable[Arrival]) -> dict[str | None, Arrival]:
-    newest: dict[str | None, Arrival] = {}
-    for arrival in arrivals:
-        best = newest.setdefault(arrival.camera_id, arrival)
-        newest[arrival.camera_id] = max(best, arrival, key=lambda a: (a.observed_at, a.offset, a.partition))
-    return newest
+def _age(frame: Frame) -> tuple[datetime, int, int]:
+    return frame["observed_at"], frame["offset"], frame["partition"]
 
 
-def _rank(arrival: Arrival, newest: Mapping[str | None, Arrival], policy: Policy) -> Verdict:
-    if arrival is newest[arrival.camera_id]:
-        return Verdict(picture=True)
+def _passed_over(frame: Frame, policy: Policy) -> Verdict:
+    """Readers of the first version expect a picture with every result of their own frames."""
     if policy.name == ALL:
-        return Verdict(picture=arrival.legacy)
+        return Verdict(picture=frame["format"] == LEGACY)
     return Verdict(Status.SKIPPED_SUPERSEDED, "a newer frame of the camera came in the same batch")

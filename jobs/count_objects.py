@@ -40,6 +40,7 @@ from lake.batch_schemas import (
 )
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.gated_hours import GATED_DDL, gated_of_scope
 from lake.hours import Candidate, Scope, said
 from lake.schemas import DETECTIONS, FRAMES
@@ -215,4 +216,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -23,6 +23,8 @@ from pyspark.sql import functions as F
 from jobs.batch_process import open_batch_session, run_job
 from jobs.batch_settings import BatchSettings
 from jobs.kafka_source import read_stream, write_messages
+from lake.configuration import load_configuration
+from lake.kafka_address import Address
 
 KAFKA: Final = "kafka"
 DELTA: Final = "delta"
@@ -36,7 +38,7 @@ def count_words(lines: DataFrame) -> DataFrame:
 
 
 def count_through_kafka(
-    spark: SparkSession, bootstrap: str, topic: str, sentence: str, folder: Path
+    spark: SparkSession, bootstrap: Address, topic: str, sentence: str, folder: Path
 ) -> dict[str, int]:
     """Write the sentence to a topic and count all that is in there, by a streaming query that ends."""
     write_messages(spark.createDataFrame([(topic, sentence)], "topic STRING, value STRING"), bootstrap)
@@ -79,7 +81,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
-        spark, kafka = open_batch_session(env, "count_words", settings), settings.shared.kafka
+        spark, kafka = open_batch_session(env, "count_words", settings), settings.shared.broker
         steps = {
             KAFKA: lambda: count_through_kafka(spark, kafka, told.topic, told.sentence, told.folder),
             DELTA: lambda: count_through_delta(spark, told.sentence, told.folder),
@@ -91,4 +93,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

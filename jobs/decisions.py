@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from lake.batch_schemas import PUBLICATIONS
+from lake.delta_tables import open_table
 from lake.hours import Candidate, said
+from lake.root import Root
 
 CameraHour = tuple[datetime, str]
 """An hour (UTC) and a camera."""
@@ -35,7 +36,7 @@ class Decision:
 
 
 def record_decisions(
-    root: Path, candidate: Candidate, decisions: Iterable[Decision], run_id: str, decided_at: datetime
+    root: Root, candidate: Candidate, decisions: Iterable[Decision], run_id: str, decided_at: datetime
 ) -> None:
     """Append decisions about a candidate in one commit; none is no commit.
 
@@ -48,7 +49,7 @@ def record_decisions(
     """
     rows = [_row(candidate, decision, run_id, decided_at) for decision in decisions]
     if rows:
-        table = DeltaTable(root / PUBLICATIONS.name)
+        table = open_table(root / PUBLICATIONS.name)
         write_deltalake(table, pa.Table.from_pylist(rows, _schema(table)), mode="append")
 
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from pyspark.sql import SparkSession
@@ -27,8 +26,10 @@ from jobs.demo_history import MOST_DAYS, MOST_OBJECTS, History, HistoryError, Pl
 from jobs.demo_lake import check_names, remove_history, write_history
 from jobs.demo_publishing import publish_history
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.data_docs import QUALITY
 from lake.hours import said
+from lake.root import Root
 from lake.schemas import TABLES
 from lake.tables import Lake
 
@@ -37,7 +38,7 @@ PROGRAM: Final = "jobs.demo_events"
 log = logging.getLogger("demo_events")
 
 
-def replace_history(root: Path, plan: Plan) -> dict[str, Any]:
+def replace_history(root: Root, plan: Plan) -> dict[str, Any]:
     """Write a history in place of an earlier one; what was written, as plain values.
 
     Raises:
@@ -152,4 +153,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -6,11 +6,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from jobs.demo_cameras import MOST_CAMERAS, PREFIX, camera_names
 from jobs.demo_history import History, HistoryError, Plan
@@ -27,8 +26,10 @@ from lake.batch_schemas import (
     QUALITY_RESULTS,
 )
 from lake.contracts import STORED_SCORE
+from lake.delta_tables import is_table, open_table
 from lake.hours import said
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.table import Table
 from lake.tables import again_on_conflict
@@ -54,7 +55,7 @@ SYNTHETIC: Final = (
 log = logging.getLogger("demo_events")
 
 
-def remove_history(root: Path) -> dict[str, int]:
+def remove_history(root: Root) -> dict[str, int]:
     """Delete all invented rows; table → how many there were."""
     removed: dict[str, int] = {}
     for table, where in SYNTHETIC:
@@ -62,13 +63,13 @@ def remove_history(root: Path) -> dict[str, int]:
     return removed
 
 
-def _delete(root: Path, table: Table, where: str) -> dict[str, int]:
-    if not DeltaTable.is_deltatable(str(root / table.name)):
+def _delete(root: Root, table: Table, where: str) -> dict[str, int]:
+    if not is_table(root / table.name):
         return {}
-    return {table.name: int(DeltaTable(root / table.name).delete(where)["num_deleted_rows"])}
+    return {table.name: int(open_table(root / table.name).delete(where)["num_deleted_rows"])}
 
 
-def check_names(root: Path) -> None:
+def check_names(root: Root) -> None:
     """Refuse to mix with real cameras.
 
     Raises:
@@ -83,7 +84,7 @@ def check_names(root: Path) -> None:
         )
 
 
-def write_history(root: Path, plan: Plan) -> int:
+def write_history(root: Root, plan: Plan) -> int:
     """Write all rows, part by part; how many frames there are."""
     _append(root, DETECTOR_RUNS, _runs(plan.history))
     written = frames = 0
@@ -96,14 +97,14 @@ def write_history(root: Path, plan: Plan) -> int:
     return frames
 
 
-def _write_chunk(root: Path, chunk: Chunk) -> None:
+def _write_chunk(root: Root, chunk: Chunk) -> None:
     """Outcomes first: a frame without any would be taken for one that waits for its analysis."""
     _append(root, DETECTIONS, chunk.detections)
     _append(root, FRAMES, chunk.frames)
 
 
-def _append(root: Path, table: Table, rows: pa.Table) -> None:
-    target = DeltaTable(root / table.name)
+def _append(root: Root, table: Table, rows: pa.Table) -> None:
+    target = open_table(root / table.name)
     schema = pa.schema(target.schema().to_arrow())
     again_on_conflict(lambda: write_deltalake(target, rows.select(schema.names).cast(schema), mode="append"))
 

@@ -17,6 +17,7 @@ from jobs.detector import ENGINES, DetectedObject, Detector, DetectorSettings, l
 from jobs.pictures import annotate_picture, decode_picture
 from jobs.quiet import quiet
 from jobs.sectors import sector_of
+from lake.configuration import load_configuration
 from lake.settings import SettingError, Settings
 
 SUFFIX = ".objects.jpg"
@@ -98,4 +99,5 @@ def main(
 
 
 if __name__ == "__main__":
+    load_configuration()
     typer.run(main)

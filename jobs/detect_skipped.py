@@ -26,8 +26,10 @@ from jobs.batch_settings import BatchSettings
 from jobs.detector_run import describe_run, record_run
 from jobs.messages import Detecting
 from jobs.settle_frames import EVERYTHING, Row, Settling, in_chunks
+from jobs.ship_detector import ship_detector
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.hours import Scope
 from lake.open_frames import count_open_frames, open_frames
 from lake.tables import Lake
@@ -77,7 +79,7 @@ def run(
     deadline = monotonic() + settings.detect_minutes * 60
     detecting = _begin(settings, lake, now)
     log.info("run %s detects as %s", run_id, detecting.run_id)
-    settling, analysed, in_time = Settling(spark, settings, lake, detecting, now), 0, True
+    settling, analysed, in_time = _settling(spark, settings, lake, detecting, now), 0, True
     for number, chunk in enumerate(_chunks_of(lake, scope)):
         if not (in_time := (left_s := deadline - monotonic()) > 0):
             break
@@ -100,6 +102,14 @@ def _begin(settings: BatchSettings, lake: Lake, now: Callable[[], datetime]) -> 
     known = describe_run(settings.detector, settings.factory, EVERYTHING, detecting)
     record_run(lake, detecting, known, now())
     return detecting
+
+
+def _settling(
+    spark: SparkSession, settings: BatchSettings, lake: Lake, run: Detecting, now: Callable[[], datetime]
+) -> Settling:
+    """What analyses; the detector goes to where Spark runs first."""
+    shipped = ship_detector(spark.sparkContext, settings.detector, settings.shared.run / "shipped")
+    return Settling(spark, replace(settings, detector=shipped), lake, run, now)
 
 
 def _chunks_of(lake: Lake, scope: Scope) -> Iterator[list[Row]]:
@@ -156,4 +166,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

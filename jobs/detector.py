@@ -11,13 +11,14 @@ import numpy as np
 
 from jobs.box_coding import IOU_THRESHOLD, Found
 from jobs.engines import Engine, LiteRtEngine, TensorFlowEngine
-from jobs.model_files import Manifest, read_labels, read_manifest
+from jobs.model_files import Manifest, Shipment, read_labels, read_manifest
 from jobs.pictures import fit_picture
 from lake.contracts import STORED_SCORE
-from lake.settings import PREFIX, SettingError, Settings, choice, number, text
+from lake.setting_keys import KEYS
+from lake.settings import PREFIX, SettingError, Settings, path, text, whole
 
-ENGINES: Final = ("litert", "tensorflow")
-PRECISIONS: Final = ("float32", "int8")
+ENGINES: Final = KEYS["ENGINE"].allowed
+PRECISIONS: Final = KEYS["PRECISION"].allowed
 MODEL_NAME: Final = "coco-ssd"
 
 
@@ -32,6 +33,7 @@ class DetectorSettings:
         score: objects below it (0..1) are dropped; never less than what is stored.
         iou: boxes of one class that overlap by more (0..1) are one object; `tensorflow` allows only 0.5.
         precision: of the weights and arithmetic under `litert`, `float32` or `int8`.
+        shipment: what Spark brings to its executors in place of the folder; None where they read that itself.
     """
 
     engine: str
@@ -40,6 +42,7 @@ class DetectorSettings:
     score: float = STORED_SCORE
     iou: float = IOU_THRESHOLD
     precision: str = "float32"
+    shipment: Shipment | None = None
 
     def __post_init__(self) -> None:
         """Refuse unknown engines and thresholds without a meaning."""
@@ -63,10 +66,10 @@ class DetectorSettings:
     def from_env(cls, env: Mapping[str, str], settings: Settings) -> Self:
         """Read `PYCTURESTREAM_ENGINE`, `_PRECISION`, `_DETECTOR_THREADS` and `_MODEL` (a folder)."""
         return cls(
-            engine=choice(env, "ENGINE", "litert", ENGINES),
-            model=Path(text(env, "MODEL", str(settings.models / MODEL_NAME))).expanduser().absolute(),
-            threads=int(number(env, "DETECTOR_THREADS", 1, 1, 64)),
-            precision=choice(env, "PRECISION", "float32", PRECISIONS),
+            engine=text(env, "ENGINE"),
+            model=path(env, "MODEL", settings.models / MODEL_NAME),
+            threads=whole(env, "DETECTOR_THREADS"),
+            precision=text(env, "PRECISION"),
         )
 
     def to_env(self) -> dict[str, str]:

@@ -33,6 +33,7 @@ from jobs.model_choice import Candidate, UnknownModelError, known_models, load, 
 from jobs.picture_choice import NoPicturesError, demo_pictures, pictures_in
 from jobs.quiet import quiet
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.contracts import STORED_SCORE
 from lake.schemas import MODEL_EVALUATIONS
 from lake.tables import Lake
@@ -205,4 +206,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from jobs.detector import DetectedObject
 from jobs.evaluation import Answer, Evaluated
 from jobs.evaluation_report import About
 from jobs.sectors import sector_of
+from lake.delta_tables import open_table
+from lake.root import Root
 from lake.schemas import MODEL_EVALUATIONS
 from lake.sql_words import quoted
 from lake.tables import again_on_conflict
 
 
-def store(root: Path, about: About, evaluated: Sequence[Evaluated]) -> int:
+def store(root: Root, about: About, evaluated: Sequence[Evaluated]) -> int:
     """Write the rows in place of those of an earlier try of the same run; how many there are.
 
     Args:
@@ -29,7 +30,7 @@ def store(root: Path, about: About, evaluated: Sequence[Evaluated]) -> int:
     rows = [_row(about, one, answer) for one in evaluated for answer in one.answers]
 
     def replace() -> None:
-        table = DeltaTable(root / MODEL_EVALUATIONS.name)
+        table = open_table(root / MODEL_EVALUATIONS.name)
         written = pa.Table.from_pylist(rows, pa.schema(table.schema().to_arrow()))
         write_deltalake(table, written, mode="overwrite", predicate=f"run_id = {quoted(about.run_id)}")
 

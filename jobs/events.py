@@ -33,8 +33,10 @@ from jobs.remove_events import UnknownImportError, choose, remove_import
 from jobs.served_events import Span
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.contracts import rfc3339
 from lake.reader import LakeUnreadableError
+from lake.root import Root
 from lake.settings import Settings
 from lake.tables import Lake
 
@@ -170,7 +172,7 @@ def _listed(about: Import, found: Extent) -> str:
     return "\t".join((about.sha256[:SHORT], about.name, about.zone, *counts, span))
 
 
-def sentence(root: Path, told: Told) -> str:
+def sentence(root: Root, told: Told) -> str:
     """What an import came to, for people."""
     about, staged = told.about, told.staged
     name = f"{about.name} as {about.sha256[:SHORT]}"
@@ -222,4 +224,5 @@ def _end(env: Mapping[str, str], job: Callable[[], int]) -> None:
 
 
 if __name__ == "__main__":
+    load_configuration()
     app(prog_name="pycturestream events")

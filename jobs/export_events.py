@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.event_rows import Form, write_events
 from jobs.served_events import Span, served_events
+from lake.root import Root
 
 
 class ExportExistsError(FileExistsError):
@@ -17,7 +18,7 @@ class ExportExistsError(FileExistsError):
 
 
 def export_events(
-    root: Path,
+    root: Root,
     file: Path,
     span: Span,
     threshold: float,

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from jobs.offsets import OffsetRange, missing_ranges, planned_ranges, query_id, without
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import EXPIRED_RANGES
 from lake.table import Table
 from lake.tables import Lake
@@ -33,7 +33,7 @@ class Gaps:
     lake: Lake
     query: str
     topic_ids: Mapping[str, str]
-    checkpoint: Path
+    checkpoint: Root
     answered_in: Table | None = None
 
     @property

@@ -25,6 +25,7 @@ from lake.contracts import Status, rfc3339
 from lake.data_docs import QUALITY
 from lake.hours import HOUR
 from lake.reader import read_table
+from lake.root import Root
 from lake.schemas import DETECTIONS
 from lake.settings import Settings
 from lake.tables import Lake
@@ -128,7 +129,7 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _known(root: Path, about: Import) -> Import | None:
+def _known(root: Root, about: Import) -> Import | None:
     """The same file, where it is in the lake."""
     found = next((one for one in imports_of(root) if one.sha256 == about.sha256), None)
     if found is None or not holds(root, found):
@@ -141,7 +142,7 @@ def _known(root: Path, about: Import) -> Import | None:
     return found
 
 
-def refuse_known(root: Path, staged: Staged) -> None:
+def refuse_known(root: Root, staged: Staged) -> None:
     """See that no frame of a file is in the lake.
 
     A frame is the same where camera and moment are, to the microsecond. An event file that has grown, or one

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, Final, Self
 
 from jobs.decisions import CameraHour
@@ -15,6 +14,7 @@ from jobs.event_rows import Reading
 from lake.contracts import IMPORTED_TOPIC
 from lake.publications import decisions
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import DETECTIONS, DETECTOR_RUNS
 
 MODEL: Final = "unknown: events of the first version"
@@ -81,13 +81,13 @@ class Import:
         }
 
 
-def imports_of(root: Path) -> list[Import]:
+def imports_of(root: Root) -> list[Import]:
     """All imports that were begun, the oldest first."""
     sql = f"SELECT * FROM detector_runs WHERE model = '{MODEL}' ORDER BY started_at, run_id"
     return [Import.of_run(row) for row in read_rows(root, sql, DETECTOR_RUNS)]
 
 
-def holds(root: Path, about: Import) -> bool:
+def holds(root: Root, about: Import) -> bool:
     """Whether the import's rows are in the lake."""
     return bool(read_rows(root, f"SELECT 1 AS one FROM detections WHERE {about.is_its} LIMIT 1", DETECTIONS))
 
@@ -102,7 +102,7 @@ class Extent:
     last: datetime | None
 
 
-def extent_of(root: Path, about: Import) -> Extent:
+def extent_of(root: Root, about: Import) -> Extent:
     """What of an import is in the lake."""
     sql = f"""SELECT count(*) AS frames, coalesce(sum(cardinality(objects)), 0) AS objects,
     min(observed_at) AS first, max(observed_at) AS last FROM detections WHERE {about.is_its}"""
@@ -110,7 +110,7 @@ def extent_of(root: Path, about: Import) -> Extent:
     return Extent(int(row["frames"]), int(row["objects"]), row["first"], row["last"])
 
 
-def hours_of(root: Path, about: Import) -> dict[CameraHour, int]:
+def hours_of(root: Root, about: Import) -> dict[CameraHour, int]:
     """Hours and cameras of an import, in the order of time, to their frames and objects."""
     sql = f"""SELECT date_trunc('hour', observed_at) AS hour, camera_id,
     count(*) + sum(cardinality(objects)) AS found
@@ -118,7 +118,7 @@ def hours_of(root: Path, about: Import) -> dict[CameraHour, int]:
     return {(row["hour"], row["camera_id"]): int(row["found"]) for row in read_rows(root, sql, DETECTIONS)}
 
 
-def undecided(root: Path, about: Import) -> dict[CameraHour, int]:
+def undecided(root: Root, about: Import) -> dict[CameraHour, int]:
     """Those of them that nobody published or held since the import began."""
     hours = hours_of(root, about)
     if not hours:

@@ -11,12 +11,22 @@ from pebble import ProcessExpired, ProcessPool
 
 from jobs.analyse_frames import Analysis, Clock, Frame, analyse
 from jobs.messages import Message, Stages, outcome
+from jobs.model_files import ModelFilesError
 from lake.contracts import Status
 
 PATIENCE_S = 60.0
 """Seconds that one frame may take; loading the slowest engine takes 13."""
 
+WORKER_DIED = ("Python worker", "PythonException", "PYTHON_WORKER", "PYTHON_EXCEPTION")
+"""Words of Spark's about a task whose worker ended, or raised."""
+
 log = logging.getLogger(__name__)
+
+
+def killed_its_worker(error: Exception) -> bool:
+    """Whether frames may have done it: not where a model did not arrive, which no frame is to blame for."""
+    said = str(error)
+    return any(sign in said for sign in WORKER_DIED) and ModelFilesError.__name__ not in said
 
 
 def analyse_one_by_one(frames: Iterable[Frame], analysis: Analysis, now: Clock) -> list[Message]:

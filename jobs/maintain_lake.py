@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
 from filelock import FileLock, Timeout
 from pyspark.sql import SparkSession
 from rich.console import Console
@@ -30,9 +28,11 @@ from jobs.tend_tables import Report, Tending, days_of
 from lake.batch_schemas import MAINTENANCE_REPORTS
 from lake.catalog import check_lake
 from lake.clock import utc_now
+from lake.configuration import load_configuration
+from lake.delta_tables import open_table
 from lake.reader import read_rows
 from lake.schemas import TABLES
-from lake.tables import Lake, again_on_conflict
+from lake.tables import Lake, again_on_conflict, append_rows
 
 DUE: Final = "due"
 WORKS: Final[Mapping[str, tuple[Work, ...]]] = {
@@ -99,7 +99,7 @@ def plan(lake: Lake, settings: MaintenanceSettings, work: str, now: datetime) ->
     """What to do, table after table, each as it is when its turn comes."""
     done = Done.of(read_rows(lake.root, "SELECT * FROM maintenance_reports", MAINTENANCE_REPORTS))
     for table in TABLES:
-        days = days_of(DeltaTable(lake.path(table)))
+        days = days_of(open_table(lake.folder(table)))
         found = tasks(table, days, settings.kept(), WORKS[work], now)
         yield from due(found, days, done, now) if work == DUE else found
 
@@ -108,10 +108,8 @@ def write_reports(lake: Lake, reports: Sequence[Report], order: Order) -> None:
     """Append them to `maintenance_reports`."""
     if not reports:
         return
-    path = lake.path(MAINTENANCE_REPORTS)
-    schema = pa.schema(DeltaTable(path).schema().to_arrow())
     rows = [report.to_row(order.run_id, order.dry_run) for report in reports]
-    again_on_conflict(lambda: write_deltalake(path, pa.Table.from_pylist(rows, schema=schema), mode="append"))
+    again_on_conflict(lambda: append_rows(lake.root, MAINTENANCE_REPORTS, rows))
 
 
 def show(reports: Sequence[Report], console: Console) -> None:
@@ -160,4 +158,5 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(sys.argv[1:], os.environ))

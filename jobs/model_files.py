@@ -36,6 +36,19 @@ class Manifest:
     files: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """A model folder on its way to Spark's executors.
+
+    Attributes:
+        name: of its folder among the files that Spark brings.
+        manifest_sha256: of its `model.json`, in hexadecimal; that has those of all others.
+    """
+
+    name: str
+    manifest_sha256: str
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
@@ -83,18 +96,31 @@ def check_files(folder: Path, manifest: Manifest, names: list[str]) -> None:
         if not listed:
             raise ModelFilesError(f"{folder / MANIFEST} lists no {name}: {_cure(folder)}")
         for path in sorted(listed):
-            _check_file(folder, path, manifest.files[path])
+            _check_file(folder, path, manifest.files[path], MANIFEST, _cure(folder))
 
 
-def _check_file(folder: Path, name: str, expected: str) -> None:
+def check_shipment(folder: Path, shipment: Shipment, machine: str) -> None:
+    """Make sure that what arrived in the folder, on the machine of that name, is the model that was sent.
+
+    Raises:
+        ModelFilesError: a file is missing or changed.
+    """
+    cure = (
+        f"it did not arrive on {machine} as the driver has it; see whether that disk is full, and delete"
+        " run/shipped in the driver's data folder, which is packed anew"
+    )
+    _check_file(folder, MANIFEST, shipment.manifest_sha256, "the driver", cure)
+    for name, expected in sorted(read_manifest(folder).files.items()):
+        _check_file(folder, name, expected, MANIFEST, cure)
+
+
+def _check_file(folder: Path, name: str, expected: str, by: str, cure: str) -> None:
     try:
         actual = sha256_of(folder / name)
     except OSError as error:
-        raise ModelFilesError(f"{folder / name} cannot be read ({error}): {_cure(folder)}") from error
+        raise ModelFilesError(f"{folder / name} cannot be read ({error}): {cure}") from error
     if actual != expected:
-        raise ModelFilesError(
-            f"{folder / name} has SHA-256 {actual}, model.json says {expected}: {_cure(folder)}"
-        )
+        raise ModelFilesError(f"{folder / name} has SHA-256 {actual}, {by} says {expected}: {cure}")
 
 
 def _cure(folder: Path) -> str:

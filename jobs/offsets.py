@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from lake.root import Root
 
 CHECKPOINT_ADVICE: Final = (
     "stop the stream and move the checkpoint away to begin again from the earliest offset"
@@ -47,7 +49,7 @@ def by_partition(places: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int]
     return offsets
 
 
-def planned_ranges(checkpoint: Path, batch_id: int) -> list[OffsetRange]:
+def planned_ranges(checkpoint: Root, batch_id: int) -> list[OffsetRange]:
     """What the batch was meant to read; a first batch was meant to read from offset 0.
 
     Raises:
@@ -102,7 +104,7 @@ def without(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list
     return left
 
 
-def committed_ends(checkpoint: Path) -> dict[tuple[str, int], int]:
+def committed_ends(checkpoint: Root) -> dict[tuple[str, int], int]:
     """Next offset of each partition after the last batch that was finished; empty when there was none."""
     finished = [int(entry.name) for entry in (checkpoint / "commits").glob("*") if entry.name.isdigit()]
     if not finished:
@@ -111,7 +113,7 @@ def committed_ends(checkpoint: Path) -> dict[tuple[str, int], int]:
     return {(topic, part): end for topic, parts in ends.items() for part, end in parts.items()}
 
 
-def query_id(checkpoint: Path) -> str:
+def query_id(checkpoint: Root) -> str:
     """The id that Spark gave the query when it made the checkpoint.
 
     Raises:
@@ -133,12 +135,24 @@ def _gaps(wanted: OffsetRange, seen: Iterable[int]) -> list[OffsetRange]:
     return gaps
 
 
-def _offsets(entry: Path) -> dict[str, dict[int, int]]:
-    """Topic → partition → offset of one entry of Spark's log: a version, metadata, then each source."""
+def batch_time(checkpoint: Root, batch_id: int) -> datetime:
+    """The time that Spark stored for the batch, UTC.
+
+    Raises:
+        CheckpointError: the checkpoint has no entry for the batch.
+    """
+    said = _line(checkpoint / "offsets" / str(batch_id), 1)
+    return datetime.fromtimestamp(said["batchTimestampMs"] / 1000, UTC)
+
+
+def _offsets(entry: Root) -> dict[str, dict[int, int]]:
+    """Topic → partition → offset of one entry of Spark's log."""
+    return {topic: {int(p): int(o) for p, o in ends.items()} for topic, ends in _line(entry, 2).items()}
+
+
+def _line(entry: Root, number: int) -> dict[str, Any]:
+    """A line of an entry of Spark's log: a version, metadata, then each source."""
     try:
-        source = entry.read_text(encoding="utf-8").splitlines()[2]
-        return {
-            topic: {int(p): int(o) for p, o in ends.items()} for topic, ends in json.loads(source).items()
-        }
-    except (OSError, IndexError, ValueError, AttributeError) as error:
+        return dict(json.loads(entry.read_text(encoding="utf-8").splitlines()[number]))
+    except (OSError, IndexError, ValueError, TypeError) as error:
         raise CheckpointError(f"{entry} is missing or unreadable ({error}); {CHECKPOINT_ADVICE}") from error

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError
 
 from jobs.expectation import RECORD
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
 from lake.contracts import rfc3339
+from lake.delta_tables import open_table
 from lake.hours import HOUR, Candidate, Scope
+from lake.root import Root
 from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.table import Table
 
@@ -58,13 +59,13 @@ class Rows:
     mixes: pd.DataFrame
 
 
-def read(root: Path, candidate: Candidate) -> Rows:
+def read(root: Root, candidate: Candidate) -> Rows:
     """Read what the audit of a candidate needs; best a day at a time, since it is held in memory.
 
     Raises:
         CandidateGoneError: a version of the candidate was cleaned away.
     """
-    tables = _Tables(root, candidate)
+    tables = CandidateTables(root, candidate)
     scope = candidate.scope
     observed = (
         _span("observed_at", scope) + f" AND {_hours('date_trunc(' + repr('hour') + ', observed_at)', scope)}"
@@ -85,7 +86,7 @@ def read(root: Path, candidate: Candidate) -> Rows:
         camera_hours=tables.query(
             f"SELECT * FROM camera_hours_candidate WHERE {counted}", CAMERA_HOURS_CANDIDATE
         ),
-        resent=tables.query(_resent(scope), DETECTIONS),
+        resent=tables.query(_resent(scope, f"{observed}{cameras}"), DETECTIONS),
         runs=tables.query(
             "SELECT run_id, model, map_extract(model_sha256, 'labels.txt')[1] AS labels FROM detector_runs",
             DETECTOR_RUNS,
@@ -94,10 +95,10 @@ def read(root: Path, candidate: Candidate) -> Rows:
     )
 
 
-class _Tables:
+class CandidateTables:
     """The tables at the versions of the audit."""
 
-    def __init__(self, root: Path, candidate: Candidate) -> None:
+    def __init__(self, root: Root, candidate: Candidate) -> None:
         self._root = root
         self._versions: Mapping[str, int] = {
             OBJECTS_CANDIDATE.name: candidate.objects_version,
@@ -105,9 +106,14 @@ class _Tables:
         }
 
     def query(self, sql: str, table: Table) -> pd.DataFrame:
+        """The answer of one table.
+
+        Raises:
+            CandidateGoneError: a version of the candidate was cleaned away.
+        """
         version = self._versions.get(table.name)
         try:
-            stored = DeltaTable(self._root / table.name, version=version)
+            stored = open_table(self._root / table.name, version)
             answer = QueryBuilder().register(table.name, stored).execute(sql).read_all()
         except (DeltaError, FileNotFoundError) as error:
             if version is None:
@@ -142,10 +148,12 @@ def _days(first: datetime, last: datetime) -> str:
     return f"day BETWEEN DATE '{first:%Y-%m-%d}' AND DATE '{last:%Y-%m-%d}'"
 
 
-def _resent(scope: Scope) -> str:
+def _resent(scope: Scope, own: str) -> str:
+    """Only ids of the scope's own frames are compared: those of days around may be a hundred million."""
     near = _days(scope.hours[0] - RESENT_WITHIN, scope.hours[-1] + RESENT_WITHIN)
     differ = " OR ".join(f'min("{name}") <> max("{name}")' for name in RECORD)
-    twice = f"SELECT frame_id FROM detections WHERE {near} GROUP BY frame_id HAVING {differ}"
+    mine = f"frame_id IN (SELECT frame_id FROM detections WHERE {own})"
+    twice = f"SELECT frame_id FROM detections WHERE {near} AND {mine} GROUP BY frame_id HAVING {differ}"
     return f"SELECT DISTINCT frame_id, {NAMED} FROM detections WHERE {near} AND frame_id IN ({twice})"
 
 

@@ -12,11 +12,12 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from jobs import archive_camera_status, archive_detections, archive_frames, detect_objects
 from jobs.checkpoints import checkpoint_of
+from jobs.detect_records import Places, SpeedLayer
 from jobs.disk_room import DiskRoom
 from jobs.gaps import Gaps
-from jobs.kafka_source import read_stream
+from jobs.highest_offsets import HighestOffsets
+from jobs.kafka_source import FRAMES_PER_BATCH, RECORDS_PER_ARCHIVE, read_stream
 from jobs.messages import Detecting
-from jobs.records import describe_records
 from jobs.stream_settings import StreamSettings
 from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
 from lake.schemas import DETECTIONS
@@ -70,25 +71,25 @@ class Queries:
 
     def _detect_objects(self) -> Started:
         query, told = detect_objects.QUERY, self.settings
-        handle = detect_objects.DetectObjects(
-            told.shared.kafka, told.policy, told.factory, told.detector, self.run, self._gaps(query), self.now
-        )
-        rows = detect_objects.with_batch_time(
-            self._records(query), self.ids[FRAMES_TOPIC], told.shared.time_zone
-        )
+        zone = told.shared.time_zone
+        speed = SpeedLayer(self.ids[FRAMES_TOPIC], zone, told.policy, told.factory, told.detector, self.run)
+        seen = self.spark.sparkContext.accumulator([], Places())
+        handle = detect_objects.DetectObjects(told.shared.broker, speed, self._gaps(query), self.now, seen)
+        rows = detect_objects.detected(self._records(query), speed, seen, self.now)
         return self._start(query, rows, handle, told.detect_every_s)
 
     def _archive_frames(self) -> Started:
         query = archive_frames.QUERY
-        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.room, self.now)
         zone = self.settings.shared.time_zone
-        rows = describe_records(self._records(query), self.ids[FRAMES_TOPIC], zone)
-        return self._start(query, rows, handle, self.settings.archive_frames_every_s)
+        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.room, self.now, zone)
+        return self._start(query, self._records(query), handle, self.settings.archive_frames_every_s)
 
     def _archive_detections(self) -> Started:
         query = archive_detections.QUERY
-        handle = archive_detections.ArchiveDetections(self.lake, self._gaps(query), self.now)
-        return self._start(query, self._records(query), handle, self.settings.archive_detections_every_s)
+        highest = HighestOffsets(self.lake.root)
+        handle = archive_detections.ArchiveDetections(self.lake, self._gaps(query), highest, self.now)
+        rows = archive_detections.without_pictures(self._records(query))
+        return self._start(query, rows, handle, self.settings.archive_detections_every_s)
 
     def _archive_camera_status(self) -> Started:
         query = archive_camera_status.QUERY
@@ -98,10 +99,13 @@ class Queries:
     def _gaps(self, query: str) -> Gaps:
         own = {topic: self.ids[topic] for topic in READS[query]}
         answered_in = DETECTIONS if query == detect_objects.QUERY else None
-        return Gaps(self.lake, query, own, checkpoint_of(self.settings.checkpoints, query, own), answered_in)
+        return Gaps(
+            self.lake, query, own, checkpoint_of(self.settings.shared.checkpoints, query, own), answered_in
+        )
 
     def _records(self, query: str) -> DataFrame:
-        return read_stream(self.spark, self.settings.shared.kafka, *READS[query])
+        at_once = FRAMES_PER_BATCH if query == detect_objects.QUERY else RECORDS_PER_ARCHIVE
+        return read_stream(self.spark, self.settings.shared.broker, *READS[query], at_once=at_once)
 
     def _start(
         self, query: str, rows: DataFrame, handle: Callable[[DataFrame, int], None], every_s: float

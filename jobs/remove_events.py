@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Final
 
-from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs.decisions import CameraHour
@@ -29,8 +27,10 @@ from lake.batch_schemas import (
     QUALITY_RESULTS,
 )
 from lake.data_docs import QUALITY
+from lake.delta_tables import open_table
 from lake.hours import HOUR
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.settings import Settings
 from lake.table import Table
@@ -111,13 +111,13 @@ def where_exactly(pairs: Collection[CameraHour]) -> str:
     return f"day IN ({days}) AND ({' OR '.join(each)})"
 
 
-def _decided(root: Path, about: Import) -> set[CameraHour]:
+def _decided(root: Root, about: Import) -> set[CameraHour]:
     """Hours that the import published, also where its frames are gone."""
     sql = f"SELECT DISTINCT hour, camera_id FROM publications WHERE run_id = '{about.run_id}'"
     return {(row["hour"], row["camera_id"]) for row in read_rows(root, sql, PUBLICATIONS)}
 
 
-def _with_others(root: Path, about: Import, pairs: Collection[CameraHour]) -> set[CameraHour]:
+def _with_others(root: Root, about: Import, pairs: Collection[CameraHour]) -> set[CameraHour]:
     """Those hours and cameras in which the lake has other frames too."""
     if not pairs:
         return set()
@@ -135,7 +135,7 @@ def _delete(lake: Lake, table: Table, where: str) -> int:
     removed: list[int] = []
 
     def delete() -> None:
-        removed.append(int(DeltaTable(lake.path(table)).delete(where)["num_deleted_rows"]))
+        removed.append(int(open_table(lake.folder(table)).delete(where)["num_deleted_rows"]))
 
     again_on_conflict(delete)
     return removed[-1]

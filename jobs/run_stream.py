@@ -14,7 +14,9 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -25,20 +27,27 @@ from jobs.checkpoints import checkpoint_of, last_life, unread
 from jobs.detector_run import describe_run, record_run
 from jobs.disk_room import DiskRoom
 from jobs.gaps import Gaps
+from jobs.kafka_refusals import refusal
 from jobs.messages import Detecting
 from jobs.model_files import ModelFilesError
 from jobs.queries import READS, Queries, Started
+from jobs.ship_detector import ship_detector
 from jobs.stream_health import StreamHealth, last_known_ends
 from jobs.stream_progress import recorded_progress
 from jobs.stream_settings import StreamSettings
-from lake.broker import BrokerAwayError, TopicMissingError, topic_ids
+from lake.broker import TopicMissingError, check_rights, topic_ids
 from lake.clock import utc_now
+from lake.configuration import load_configuration
 from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
+from lake.kafka_address import Address
+from lake.kafka_client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
 from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError
 from lake.tables import Lake
 
 TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC, STATUS_TOPIC)
+WRITTEN = (RESULTS_TOPIC, OUTCOMES_TOPIC)
+RIGHTS = {topic: ("READ", "WRITE") if topic in WRITTEN else ("READ",) for topic in TOPICS}
 TOPICS_LOOKED_AT_EVERY_S = 5.0
 
 JVM_GONE = (Py4JError, ConnectionError)
@@ -63,6 +72,7 @@ def run(
     Raises:
         StreamEndedError: a query failed, or a topic was made anew.
         StopRequestedError: a signal asked for the end.
+        ModelFilesError: the model is not as its manifest says, here or where it was sent.
     """
     lake = Lake(settings.shared.lake)
     lake.create(spark)
@@ -71,7 +81,9 @@ def run(
     known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
     record_run(lake, detecting, known, now())
     _record_unread(settings, lake, ids, now)
-    room = DiskRoom(lake.root, settings.least_free)
+    shipped = ship_detector(spark.sparkContext, settings.detector, shared.run / "shipped")
+    settings = replace(settings, detector=shipped)
+    room = DiskRoom(lake.root if isinstance(lake.root, Path) else shared.data, settings.least_free)
     health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl, room)
     with recorded_progress(spark, lake.root, detecting.run_id):
         queries = Queries(spark, settings, lake, detecting, room, ids, now).start()
@@ -96,14 +108,14 @@ def _record_unread(
     """Where a topic was made anew, record what of the old one each query had not read."""
     for query, topics in READS.items():
         current = {topic: ids[topic] for topic in topics}
-        life = last_life(settings.checkpoints, query, current)
+        life = last_life(settings.shared.checkpoints, query, current)
         if life is None:
             continue
         log.warning("%s: %s was made anew; reading it from its beginning", query, " or ".join(topics))
         gaps = Gaps(lake, query, life.topic_ids, life.folder)
         left = unread(life, current, last_known_ends(settings.health, query))
         gaps.record(left, "recreated", now(), 0)
-        checkpoint_of(settings.checkpoints, query, current).mkdir(parents=True)
+        checkpoint_of(settings.shared.checkpoints, query, current).mkdir(parents=True)
 
 
 def _watch(
@@ -113,36 +125,47 @@ def _watch(
     ids: Mapping[str, str],
     now: Clock,
 ) -> None:
-    looked_at = time.monotonic()
+    look_at = time.monotonic() + TOPICS_LOOKED_AT_EVERY_S
     while True:
         health.write(queries, now())
         for started in queries:
             if not started.query.isActive:
-                raise StreamEndedError(f"query {started.name} failed: {started.query.exception()}")
-        if time.monotonic() - looked_at > TOPICS_LOOKED_AT_EVERY_S:
-            _check_topics(settings.shared.kafka, ids)
-            looked_at = time.monotonic()
+                raise StreamEndedError(_obituary(started, settings.shared.broker))
+        if time.monotonic() > look_at:
+            look_at = time.monotonic() + _check_topics(settings.shared.broker, ids)
         time.sleep(1)
 
 
-def _check_topics(kafka: str, ids: Mapping[str, str]) -> None:
+def _obituary(started: Started, kafka: Address) -> str:
+    error = str(started.query.exception())
+    return f"query {started.name} failed: {refusal(error, kafka) or error}"
+
+
+def _check_topics(kafka: Address, ids: Mapping[str, str]) -> float:
+    """Seconds until they should be looked at again."""
     try:
         changed = [topic for topic, found in topic_ids(kafka, ids).items() if ids[topic] != found]
     except (BrokerAwayError, TopicMissingError) as error:
         log.warning("%s", error)
-        return
+        return REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else TOPICS_LOOKED_AT_EVERY_S
     if changed:
         raise StreamEndedError(f"topic {', '.join(changed)} was made anew: starting again from its beginning")
+    return TOPICS_LOOKED_AT_EVERY_S
 
 
-def wait_for_topics(kafka: str) -> dict[str, str]:
-    """The UUIDs of the topics, as soon as there is a broker that has them."""
+def wait_for_topics(kafka: Address) -> dict[str, str]:
+    """The UUIDs of the topics, as soon as there is a broker that has them and lets this program use them."""
+    said = ""
     while True:
         try:
+            check_rights(kafka, RIGHTS)
             return topic_ids(kafka, TOPICS)
         except (BrokerAwayError, TopicMissingError) as error:
-            log.info("waiting: %s", error)
-            time.sleep(1)
+            refused = isinstance(error, BrokerRefusedError)
+            if str(error) != said:
+                log.log(logging.ERROR if refused else logging.INFO, "waiting: %s", error)
+            said = str(error)
+            time.sleep(REFUSED_AFTER_S if refused else 1)
 
 
 def _only_one(settings: StreamSettings) -> BaseFileLock:
@@ -176,7 +199,7 @@ def main(env: Mapping[str, str]) -> int:
         settings = StreamSettings.from_env(env)
         with _only_one(settings):
             spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
-            run(spark, settings, wait_for_topics(settings.shared.kafka), utc_now)
+            run(spark, settings, wait_for_topics(settings.shared.broker), utc_now)
     except (StreamEndedError, SettingError, SparkUnavailableError, ModelFilesError) as error:
         log.error("%s", error)
         return 1
@@ -189,4 +212,5 @@ def main(env: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    load_configuration()
     sys.exit(main(os.environ))

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from lake.batch_schemas import UNKNOWN_CAMERA
 from lake.contracts import Status, rfc3339
 from lake.open_tables import Opened, OpenTables
 from lake.questions import days_near
+from lake.root import Root
 from lake.sql_words import quoted
 from lake.views import with_views
 
@@ -92,7 +92,7 @@ class Span:
 
 
 def served_events(
-    root: Path, span: Span, threshold: float, clock: Callable[[], datetime]
+    root: Root, span: Span, threshold: float, clock: Callable[[], datetime]
 ) -> Iterator[ServedEvent]:
     """The events of a span, one for each object and each frame without any.
 

@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.analyse_frames import Analysis, analyse_in_arrow
-from jobs.archive_detections import IDENTITY, SOURCE, first_outcomes, read_outcomes, stored_identities
+from jobs.archive_detections import fresh_outcomes
 from jobs.batch_settings import BatchSettings
-from jobs.choose_frames import ALL, Arrival, Policy, choose_frames
-from jobs.detect_objects import WORKER_DIED
-from jobs.isolate_frames import analyse_one_by_one
+from jobs.choose_frames import ALL, Policy, choose_frames
+from jobs.isolate_frames import analyse_one_by_one, killed_its_worker
 from jobs.kafka_source import among
 from jobs.messages import MESSAGE_DDL, Detecting, Message, Stages, outcome
 from jobs.offsets import by_partition
+from jobs.read_outcomes import read_outcomes
 from jobs.records import METADATA
 from lake.schemas import DETECTIONS, FRAMES
 from lake.tables import Lake
@@ -58,8 +57,7 @@ class Settling:
     def settle(self, chunk: Sequence[Row], number: int) -> int:
         """Give each frame of the chunk its outcome; how many rows were written."""
         batch_at = self.now()
-        verdicts = choose_frames(map(_arrival, chunk), batch_at, EVERYTHING)
-        judged = list(zip(chunk, verdicts, strict=True))
+        judged = list(choose_frames(chunk, batch_at, EVERYTHING))
         stages = Stages(batch_at, batch_at, batch_at)
         said = [
             outcome(_metadata(row), verdict.status, verdict.reason, self.run, stages)
@@ -67,9 +65,9 @@ class Settling:
             if verdict.status is not None
         ]
         chosen = [row for row, verdict in judged if verdict.status is None]
-        return self._store([*self._told(said), *self._analysed(chosen, batch_at)], number)
+        return self._store([*said, *self._analysed(chosen, batch_at)], number)
 
-    def _analysed(self, chosen: Sequence[Row], batch_at: datetime) -> list[pa.Table]:
+    def _analysed(self, chosen: Sequence[Row], batch_at: datetime) -> list[Message]:
         if not chosen:
             return []
         settings = self.settings
@@ -79,13 +77,12 @@ class Settling:
         frames = self._frames(chosen)
         messages = frames.mapInArrow(analyse_in_arrow(analysis, self.now), MESSAGE_DDL)
         try:
-            return [_outcomes(messages)]
+            return [Message(**row) for row in messages.toArrow().to_pylist()]
         except (Py4JJavaError, PySparkException) as error:
-            if not any(sign in str(error) for sign in WORKER_DIED):
+            if not killed_its_worker(error):
                 raise
             log.error("a chunk killed its worker; its %d frames go one by one", len(chosen))
-            alone = analyse_one_by_one(frames.toArrow().to_pylist(), analysis, self.now)
-            return self._told(alone)
+            return analyse_one_by_one(frames.toArrow().to_pylist(), analysis, self.now)
 
     def _frames(self, chosen: Sequence[Row]) -> DataFrame:
         """The chosen rows of `frames` as the speed layer sees records; day and offsets find their files."""
@@ -99,17 +96,12 @@ class Settling:
         )
         return rows.withColumn("client_timestamp", F.lit(None).cast("string")).select(*METADATA, "value")
 
-    def _told(self, messages: Sequence[Message]) -> list[pa.Table]:
-        rows = [(message.topic, message.key, message.value) for message in messages]
-        return [_outcomes(self.spark.createDataFrame(rows, MESSAGE_DDL))] if rows else []
-
-    def _store(self, answers: Sequence[pa.Table], number: int) -> int:
+    def _store(self, said: Sequence[Message], number: int) -> int:
         """Append blindly what is not stored yet: an anti-join in the same write would conflict."""
-        if not answers:
-            return 0
-        arrived = pa.concat_tables(answers)
-        rows = arrived.select([*IDENTITY, "day", *SOURCE]).to_pylist()
-        fresh = first_outcomes(rows, stored_identities(self.lake.root, rows))
+        # They never were in Kafka: none was read before another.
+        messages = [{"value": one.value, "topic": one.topic, "partition": 0, "offset": 0} for one in said]
+        arrived = read_outcomes(messages, self.lake.arrow_schema(DETECTIONS))
+        fresh = fresh_outcomes(self.lake.root, arrived)
         if fresh:
             self.lake.append_arrow(arrived.take(fresh), DETECTIONS, self.run.run_id, number)
         return len(fresh)
@@ -129,17 +121,5 @@ def in_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _arrival(row: Row) -> Arrival:
-    names = ("partition", "offset", "camera_id", "observed_at", "problem", "bytes")
-    return Arrival(**{name: row[name] for name in names})
-
-
 def _metadata(row: Row) -> Row:
     return {**row, "client_timestamp": None}
-
-
-def _outcomes(messages: DataFrame) -> pa.Table:
-    """Messages that never were in Kafka, as rows of `detections`."""
-    return read_outcomes(
-        messages.withColumns({"partition": F.lit(0), "offset": F.lit(0).cast("long")})
-    ).toArrow()

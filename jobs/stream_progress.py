@@ -14,17 +14,18 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JError
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
 from jobs.stream_health import merged_offsets
+from lake.delta_tables import open_table
+from lake.root import Root
 from lake.schemas import STREAM_PROGRESS
 
 EVERY_S: Final = 60.0
@@ -46,7 +47,7 @@ class StreamProgress:
         most: how many may wait.
     """
 
-    def __init__(self, root: Path, run_id: str, most: int = MOST_WAITING) -> None:
+    def __init__(self, root: Root, run_id: str, most: int = MOST_WAITING) -> None:
         self._root, self._run_id, self._most = root, run_id, most
         self._told: deque[str] = deque()
         self._rows: deque[dict[str, Any]] = deque()
@@ -89,7 +90,7 @@ class StreamProgress:
 
     def _append(self) -> None:
         try:
-            table = DeltaTable(self._root / STREAM_PROGRESS.name)
+            table = open_table(self._root / STREAM_PROGRESS.name)
             schema = pa.schema(table.schema().to_arrow())
             write_deltalake(table, pa.Table.from_pylist(list(self._rows), schema), mode="append")
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
@@ -167,7 +168,7 @@ class ProgressListener:
 
 
 @contextmanager
-def recorded_progress(spark: SparkSession, root: Path, run_id: str) -> Iterator[None]:
+def recorded_progress(spark: SparkSession, root: Root, run_id: str) -> Iterator[None]:
     """While it lasts, the micro-batches of all queries are recorded; at its end the last of them.
 
     Args:

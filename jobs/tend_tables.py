@@ -24,6 +24,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.maintenance_plan import Days, Extent, Task, Work
+from lake.delta_tables import open_table
 from lake.reader import read_rows
 from lake.tables import Lake, again_on_conflict
 
@@ -123,7 +124,8 @@ class Tending:
 
     def _do(self, task: Task, before: Extent) -> int | None:
         if task.work is Work.OPTIMIZE:
-            check_room(self.lake.root, before.bytes)
+            if isinstance(self.lake.root, Path):
+                check_room(self.lake.root, before.bytes)
             again_on_conflict(lambda: self._compact(task))
             return None
         removed: list[int] = []
@@ -150,7 +152,7 @@ class Tending:
         return _vacuum(self._table(task), task, dry_run=True)
 
     def _table(self, task: Task) -> DeltaTable:
-        return DeltaTable(self.lake.path(task.table))
+        return open_table(self.lake.folder(task.table))
 
     def _extent(self, task: Task) -> Extent:
         days = days_of(self._table(task))

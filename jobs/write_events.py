@@ -19,6 +19,7 @@ from deltalake import DeltaTable, write_deltalake
 from jobs.event_frames import MOMENT, Staged, frames_of
 from jobs.imported_events import Import
 from lake.contracts import IMPORTED_TOPIC, Status
+from lake.delta_tables import open_table
 from lake.schemas import DETECTIONS, DETECTOR_RUNS
 from lake.tables import Lake, again_on_conflict
 
@@ -35,15 +36,15 @@ def write_import(lake: Lake, about: Import, staged: Staged) -> None:
     """
     if not staged.rows:
         return
-    runs, rows = DeltaTable(lake.path(DETECTOR_RUNS)), DeltaTable(lake.path(DETECTIONS))
+    runs, rows = open_table(lake.folder(DETECTOR_RUNS)), open_table(lake.folder(DETECTIONS))
     runs.delete(f"run_id = '{about.run_id}'")
     run = pa.Table.from_pylist([about.to_run()], _schema(runs))
-    again_on_conflict(lambda: write_deltalake(lake.path(DETECTOR_RUNS), run, mode="append"))
+    again_on_conflict(lambda: write_deltalake(open_table(lake.folder(DETECTOR_RUNS)), run, mode="append"))
     schema = _schema(rows)
 
     def append() -> None:
         read = pa.RecordBatchReader.from_batches(schema, detections(about, staged, schema))
-        write_deltalake(lake.path(DETECTIONS), read, mode="append")
+        write_deltalake(open_table(lake.folder(DETECTIONS)), read, mode="append")
 
     again_on_conflict(append)
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -14,8 +13,10 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lake.day_files import Files, files_by_day, of_days
+from lake.delta_tables import open_table
 from lake.live import LiveHour
 from lake.reader import said_unreadable
+from lake.root import Root
 from lake.views import with_views
 
 FRESH: Final = timedelta(seconds=2)
@@ -76,7 +77,7 @@ class OpenTables:
         names: of the tables.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime], names: tuple[str, ...]) -> None:
+    def __init__(self, root: Root, clock: Callable[[], datetime], names: tuple[str, ...]) -> None:
         self._root, self._clock, self._names = root, clock, names
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -106,7 +107,7 @@ class OpenTables:
     def _fresh(self, name: str, known: DeltaTable | None) -> DeltaTable | None:
         try:
             if known is None:
-                return DeltaTable(self._root / name)
+                return open_table(self._root / name)
             known.update_incremental()
         except TableNotFoundError:
             return None

@@ -1,4 +1,4 @@
-"""The Delta tables on disk: made once, read, appended to and replaced by path."""
+"""The Delta tables: made once, read, appended to and replaced by path."""
 
 from __future__ import annotations
 
@@ -7,20 +7,34 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
+from lake.delta_tables import is_table, open_table, storage_options
+from lake.kept_tables import KeptTables
+from lake.root import ObjectFolder, Root
 from lake.schemas import TABLES
+from lake.store_probe import check_store
 from lake.table import Table
 
+CHECKPOINT_EVERY = 50
+"""Commits."""
 COMMON_PROPERTIES = {
     # Every commit leaves files that each reader must list; a day of them is enough to look back.
     "delta.logRetentionDuration": "interval 1 day",
@@ -29,7 +43,7 @@ COMMON_PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.checkpointPolicy": "classic",
     # A checkpoint is several Spark jobs; at one commit every 2 s the default of 10 would make three a minute.
-    "delta.checkpointInterval": "50",
+    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
 }
 ATTEMPTS = 4
 """The first and three more, for an action that another commit got in the way of."""
@@ -43,37 +57,52 @@ CONFLICTS = (
     "Metadata changed since last commit",
 )
 
+PICTURES: Final = "value"
+"""The column whose values are large, and compressed already."""
+
 log = logging.getLogger(__name__)
 
 
 class Lake:
     """The tables under one root folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Root) -> None:
         self.root = root
+        self._kept = KeptTables(root)
+
+    def __reduce__(self) -> tuple[type[Lake], tuple[Root]]:
+        """Travels to a worker without what is open here."""
+        return Lake, (self.root,)
+
+    def folder(self, table: Table) -> Root:
+        """Folder of the table."""
+        return self.root / table.name
 
     def path(self, table: Table) -> str:
-        """Folder of the table."""
-        return str(self.root / table.name)
+        """The same in Spark's words: a path, or a URL of object storage."""
+        return str(self.folder(table))
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
-        return (self.root / table.name / "_delta_log").is_dir()
+        return is_table(self.folder(table))
 
-    def create(self, _spark: SparkSession) -> None:
-        """Make every table that is missing, with comments, partitions and checks.
+    def create(self, spark: SparkSession) -> None:
+        """Make every table that is missing, with comments, partitions and checks; Spark reads their DDL.
 
-        The session must be there, since it is Spark that reads the DDL.
+        Raises:
+            UnsafeStoreError: the lake is in a bucket of a store that loses commits.
         """
+        if isinstance(self.root, ObjectFolder):
+            check_store(spark, self.root)
         for table in TABLES:
             if not self.exists(table):
-                _create(table, self.path(table))
-            _add_missing_columns(table, self.path(table))
-            _add_missing_checks(table, self.path(table))
+                _create(table, self.folder(table))
+            _add_missing_columns(table, open_table(self.folder(table)))
+            _add_missing_checks(table, open_table(self.folder(table)))
 
     def version(self, table: Table) -> int:
         """The table's newest Delta version."""
-        return int(DeltaTable(self.path(table)).version())
+        return int(open_table(self.folder(table)).version())
 
     def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
         """The table as it is now, or as it was at a Delta version."""
@@ -82,41 +111,34 @@ class Lake:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(table))
 
-    def append(self, rows: DataFrame, table: Table, app_id: str, version: int) -> None:
-        """Append rows once: a repeat with the same `app_id` and a `version` not above the last is ignored.
-
-        Args:
-            rows: columns of the table's contract, in any order.
-            table: where to.
-            app_id: names the writer and its checkpoint; a new checkpoint needs a new name.
-            version: the micro-batch; must grow.
-        """
-        writer = rows.select(*table.columns).write.format("delta").mode("append")
-        writer.option("txnAppId", app_id).option("txnVersion", version).save(self.path(table))
-
     def rows(self, table: Table, values: Sequence[Mapping[str, Any]]) -> pa.Table:
         """Values by column as rows of the table's types; a column left out is null."""
-        return pa.Table.from_pylist(values, schema=pa.schema(DeltaTable(self.path(table)).schema()))
+        return pa.Table.from_pylist(values, schema=self.arrow_schema(table))
 
-    def append_arrow(self, rows: pa.Table, table: Table, app_id: str, version: int) -> None:
-        """The same for rows that are here already, without Spark.
+    def arrow_schema(self, table: Table) -> pa.Schema:
+        """The table's columns as Arrow types, times in UTC microseconds."""
+        with self._kept.to_append(table.name) as stored:
+            return pa.schema(stored.schema())
 
-        Spark's append of 20 rows costs its JVM 0.9 s of processor time once it is warm, delta-rs 0.03 s.
+    def append_arrow(
+        self, rows: pa.Table | pa.RecordBatchReader, table: Table, app_id: str, version: int
+    ) -> None:
+        """Append rows once: a repeat with the same `app_id` and a `version` not above the last is ignored.
+
+        Spark's own append of 20 rows costs its JVM 0.9 s of processor time once it is warm, delta-rs 0.03 s.
 
         Args:
-            rows: columns of the table's contract, in any order.
+            rows: columns of the table's contract, in any order; a reader's, which need not be in memory at
+                once, in the table's order and types.
             table: where to.
-            app_id: as for `append`; both ways of appending see each other's versions.
+            app_id: names the writer and its checkpoint; a new checkpoint needs a new name. One program at
+                a time appends under it.
             version: the micro-batch; must grow.
         """
-        stored = DeltaTable(self.path(table))
-        done = stored.transaction_version(app_id)
-        if done is not None and done >= version:
-            return
-        schema = pa.schema(stored.schema())
-        mark = CommitProperties(app_transactions=[Transaction(app_id, version)])
-        whole = rows.select(schema.names).cast(schema)
-        write_deltalake(stored, whole, mode="append", commit_properties=mark)
+        with self._kept.to_append(table.name) as stored:
+            done = stored.transaction_version(app_id)
+            if done is None or done < version:
+                _append(stored, rows, table, Transaction(app_id, version))
 
     def replace(self, rows: DataFrame, table: Table, where: str) -> int:
         """Replace exactly the rows that fulfil a condition; the Delta version that this made.
@@ -131,20 +153,49 @@ class Lake:
         writer = rows.select(*table.columns).write.format("delta").mode("overwrite")
         mark = uuid.uuid4().hex
         writer.option("replaceWhere", where).option("userMetadata", mark).save(self.path(table))
-        stored = DeltaTable(self.path(table))
+        stored = open_table(self.folder(table))
         commits = stored.history(COMMITS_LOOKED_BACK)
         own = (int(commit["version"]) for commit in commits if commit.get("userMetadata") == mark)
         return next(own, int(stored.version()))
 
 
-def append_rows(root: Path, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def _append(
+    stored: DeltaTable, rows: pa.Table | pa.RecordBatchReader, table: Table, mark: Transaction
+) -> None:
+    schema = pa.schema(stored.schema())
+    write_deltalake(
+        stored,
+        rows.select(schema.names).cast(schema) if isinstance(rows, pa.Table) else rows,
+        mode="append",
+        commit_properties=CommitProperties(app_transactions=[mark]),
+        writer_properties=_writing(table),
+        post_commithook_properties=_hooks(stored.version() + 1),
+    )
+
+
+def _hooks(version: int) -> PostCommitHookProperties:
+    # At every commit delta-rs would ask the age of each file of the log, three times; a day leaves 44,000.
+    return PostCommitHookProperties(cleanup_expired_logs=version % CHECKPOINT_EVERY == 0)
+
+
+def _writing(table: Table) -> WriterProperties | None:
+    if PICTURES not in table.columns:
+        return None
+    # A dictionary of pictures finds nothing twice; a row group is in memory until it is written.
+    bytes_alone = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+    return WriterProperties(
+        compression="SNAPPY", max_row_group_size=256, column_properties={PICTURES: bytes_alone}
+    )
+
+
+def append_rows(root: Root, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append a few rows in one commit, without Spark; columns that a row does not name are null.
 
     Raises:
         DeltaError: see `again_on_conflict`.
     """
     lake = Lake(root)
-    write_deltalake(lake.path(table), lake.rows(table, rows), mode="append")
+    write_deltalake(open_table(lake.folder(table)), lake.rows(table, rows), mode="append")
 
 
 def again_on_conflict(action: Callable[[], None]) -> None:
@@ -164,15 +215,16 @@ def _is_conflict(error: Exception) -> bool:
     return any(sign in str(error) for sign in CONFLICTS)
 
 
-def _create(table: Table, path: str) -> None:
+def _create(table: Table, folder: Root) -> None:
     """Made without Spark, which takes seconds for each; only the DDL is read by Spark's own parser."""
     DeltaTable.create(
-        path,
+        str(folder),
         _schema(table),
         mode="ignore",
         partition_by=list(table.partitioned_by),
         description=table.comment,
         configuration={**COMMON_PROPERTIES, **table.properties},
+        storage_options=storage_options(folder),
     )
 
 
@@ -180,17 +232,15 @@ def _schema(table: Table) -> Schema:
     return Schema.from_json(StructType.fromDDL(table.ddl).json())
 
 
-def _add_missing_columns(table: Table, path: str) -> None:
+def _add_missing_columns(table: Table, stored: DeltaTable) -> None:
     """A table of an older version has fewer; their rows so far say nothing there."""
-    stored = DeltaTable(path)
     present = {field.name for field in stored.schema().fields}
     missing = [field for field in _schema(table).fields if field.name not in present]
     if missing:
         stored.alter.add_columns(missing)
 
 
-def _add_missing_checks(table: Table, path: str) -> None:
-    stored = DeltaTable(path)
+def _add_missing_checks(table: Table, stored: DeltaTable) -> None:
     present = stored.metadata().configuration
     missing = {k: v for k, v in table.checks.items() if f"delta.constraints.{k}" not in present}
     if missing:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
+from lake.delta_tables import open_table
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import DETECTIONS, FRAMES
 from lake.table import Table
 
@@ -80,20 +81,20 @@ def thing(label: str = "cat", score: float = 0.75, sector_v: str = "top", sector
     }  # fmt: skip
 
 
-def add(root: Path, table: Table, rows: list[Row]) -> None:
+def add(root: Root, table: Table, rows: list[Row]) -> None:
     """Append rows; columns that they do not name are null."""
-    stored = DeltaTable(root / table.name)
+    stored = open_table(root / table.name)
     write_deltalake(stored, pa.Table.from_pylist(rows, pa.schema(stored.schema().to_arrow())), mode="append")
 
 
-def fill(root: Path, frames: list[Row], detections: list[Row]) -> None:
+def fill(root: Root, frames: list[Row], detections: list[Row]) -> None:
     """Append to both tables that the archives write."""
     for table, rows in ((FRAMES, frames), (DETECTIONS, detections)):
         if rows:
             add(root, table, rows)
 
 
-def rows_of(root: Path, table: Table, columns: str, order: str, where: str = "TRUE") -> list[tuple[Any, ...]]:
+def rows_of(root: Root, table: Table, columns: str, order: str, where: str = "TRUE") -> list[tuple[Any, ...]]:
     """Rows of a table as tuples."""
     found = read_rows(root, f"SELECT {columns} FROM {table.name} WHERE {where} ORDER BY {order}", table)
     return [tuple(row.values()) for row in found]

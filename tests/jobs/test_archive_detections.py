@@ -29,7 +29,3 @@ def test_a_record_that_is_stored_is_not_stored_again() -> None:
 
 def test_each_layer_says_its_own() -> None:
     assert first_outcomes([said(5, 10, "batch")], {identity(5)}) == [0]
-
-
-def test_a_message_that_names_no_record_is_nobodys_outcome() -> None:
-    assert first_outcomes([{**said(5, 10), "offset": None}, said(6, 11)], set()) == [1]

@@ -6,11 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from jobs.box_coding import Found, overlaps
+from benchmarks.agreement import agreement
+from benchmarks.varied_frames import read_frames
+from jobs.box_coding import Found
 from jobs.detector import DetectedObject, Detector, DetectorSettings, load_detector
 from jobs.model_files import Manifest, ModelFilesError
 from lake.settings import SettingError, Settings
@@ -132,55 +133,19 @@ def tensorflow(provisioned):
     return load_detector(DetectorSettings.from_env({"PYCTURESTREAM_ENGINE": "tensorflow"}, provisioned))
 
 
-def frames(clip, step):
-    """Every `step`-th frame of a clip."""
-    capture, read = cv2.VideoCapture(str(clip)), []
-    while (frame := capture.read())[0]:
-        read.append(frame[1])
-    return read[::step]
-
-
-def is_matched(one, others):
-    """Whether the others hold the object: its label, IoU at least 0.9, score within 0.05."""
-    rivals = [other for other in others if other.label == one.label and abs(other.score - one.score) <= 0.05]
-    return any(overlaps(corners(one), corners(rival))[0, 0] >= 0.9 for rival in rivals)
-
-
-def corners(found):
-    return np.array([[found.ymin, found.xmin, found.ymax, found.xmax]])
-
-
-def matched(wanted, offered):
-    """One truth value per object over 0.4 of the wanted."""
-    pairs = zip(wanted, offered, strict=True)
-    return [is_matched(one, others) for objects, others in pairs for one in objects if one.score > 0.4]
-
-
-@pytest.mark.model
-def test_both_engines_see_the_same_objects_in_real_frames_of_three_scenes(provisioned, litert, tensorflow):
-    steps = {"bikes": 2, "bigbuckbunny": 3, "carphone_pristine": 3}
-    clips = provisioned.home / "clips"
-    shown = [frame for name, step in steps.items() for frame in frames(clips / f"{name}.mp4", step)]
-    ours, theirs = litert.detect(shown), tensorflow.detect(shown)
-    there, back = matched(theirs, ours), matched(ours, theirs)
-    assert len(shown) >= 200
-    assert min(len(there), len(back)) > 150
-    assert min(np.mean(there), np.mean(back)) >= 0.99
-
-
 @pytest.mark.model
 @pytest.mark.parametrize("engine", ["litert", "tensorflow"])
 def test_the_demo_clip_shows_people_and_cars(request, provisioned, engine):
-    shown = frames(provisioned.home / "clips" / "bikes.mp4", 30)
+    shown = read_frames(provisioned.home / "clips" / "bikes.mp4")[::30]
     found = request.getfixturevalue(engine).detect(shown)
     assert {"person", "car"} <= {one.label for objects in found for one in objects if one.score > 0.5}
 
 
 @pytest.mark.model
 def test_a_batch_answers_like_single_pictures(provisioned, tensorflow):
-    shown = frames(provisioned.home / "clips" / "carphone_pristine.mp4", 40)
+    shown = read_frames(provisioned.home / "clips" / "carphone_pristine.mp4")[::40]
     together, alone = tensorflow.detect(shown), [tensorflow.detect([one])[0] for one in shown]
-    assert min(map(np.mean, (matched(together, alone), matched(alone, together)))) == 1
+    assert (agreement(together, alone, 0.4).alike, agreement(alone, together, 0.4).alike) == (1, 1)
 
 
 @pytest.mark.model

@@ -62,6 +62,6 @@ def test_the_archive_of_pictures_waits_before_it_touches_anything(free: list[int
     room = DiskRoom(Path("/lake"), 2 * GB)
     room.stopping.set()
     untouched: Any = None
-    archive = ArchiveFrames(untouched, untouched, room, untouched)
+    archive = ArchiveFrames(untouched, untouched, room, untouched, "UTC")
     with pytest.raises(StoppedWhileWaitingError):
         archive(untouched, 7)

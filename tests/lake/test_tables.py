@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
@@ -12,9 +15,10 @@ from pyspark.sql.types import StructType
 
 from lake.batch_schemas import CAMERA_HOURS
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
-from lake.tables import Lake, append_rows
+from lake.tables import CHECKPOINT_EVERY, Lake, append_rows
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
+from tests.lake.spark_append import append_by_spark
 
 pytestmark = pytest.mark.spark
 
@@ -66,7 +70,7 @@ def test_a_detection_with_an_unknown_status_is_refused(spark: SparkSession, lake
         "layer": F.lit("speed"),
     })  # fmt: skip
     with pytest.raises(Py4JJavaError, match="status_is_known"):
-        lake.append(row, DETECTIONS, "test", 1)
+        append_by_spark(lake, row, DETECTIONS, "test", 1)
 
 
 def test_a_batch_that_is_appended_twice_is_stored_once(spark: SparkSession, lake: Lake) -> None:
@@ -74,7 +78,7 @@ def test_a_batch_that_is_appended_twice_is_stored_once(spark: SparkSession, lake
         [("q", "t", "id", 0, 1, 2, "expired", at("11:00"))], StructType.fromDDL(EXPIRED_RANGES.ddl)
     )
     for version in (7, 7, 6):
-        lake.append(ranges, EXPIRED_RANGES, "writer", version)
+        append_by_spark(lake, ranges, EXPIRED_RANGES, "writer", version)
     assert lake.read(spark, EXPIRED_RANGES).count() == 1
 
 
@@ -86,9 +90,9 @@ def test_spark_and_rows_at_hand_are_appended_alike_and_know_of_each_other(
     by_spark = spark.createDataFrame([tuple(values)], StructType.fromDDL(EXPIRED_RANGES.ddl))
     lake.append_arrow(by_hand, EXPIRED_RANGES, "both", 3)
     lake.append_arrow(by_hand, EXPIRED_RANGES, "both", 3)
-    lake.append(by_spark, EXPIRED_RANGES, "both", 3)
-    lake.append(by_spark, EXPIRED_RANGES, "both", 4)
-    lake.append_arrow(by_hand, EXPIRED_RANGES, "both", 4)
+    append_by_spark(lake, by_spark, EXPIRED_RANGES, "both", 3)
+    append_by_spark(lake, by_spark, EXPIRED_RANGES, "both", 4)
+    Lake(lake.root).append_arrow(by_hand, EXPIRED_RANGES, "both", 4)
     rows = lake.read(spark, EXPIRED_RANGES).where("query = 'by-hand'").toArrow().to_pylist()
     assert [list(row.values()) for row in rows] == [values, values]
 
@@ -105,3 +109,17 @@ def test_readers_without_a_jvm_can_read_every_table(lake: Lake) -> None:
 
     for table in TABLES:
         assert [field.name for field in DeltaTable(Path(lake.path(table))).schema().fields] == table.columns
+
+
+def test_the_log_of_detections_is_kept_for_hours_not_for_days(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.create(spark)
+    day = {"appended_at": at("11:00"), "day": at("11:00").date()}
+    told = {**day, "topic": "t", "topic_id": "id", "partition": 0, "status": "detected", "layer": "speed"}
+    log = tmp_path / DETECTIONS.name / "_delta_log"
+    for number in range(CHECKPOINT_EVERY + 10):
+        for file in log.glob("*.json"):
+            os.utime(file, (time.time() - 7 * 3600,) * 2)
+        lake.append_arrow(lake.rows(DETECTIONS, [{**told, "offset": number}]), DETECTIONS, "old", number)
+    assert len(list(log.glob("*.json"))) < 20
+    assert len(DeltaTable(tmp_path / DETECTIONS.name).to_pyarrow_table()) == CHECKPOINT_EVERY + 10
