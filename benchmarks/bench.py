@@ -5,7 +5,9 @@
 Each round runs the three sides one after the other on the same pictures, with the others' processes
 stopped: the bare loop (decode, detect), the plain consumer (Kafka in, Kafka and Delta out), and the stream
 (policy `all`, both archives running, Kafka on the same machine). What counts are the medians of the rounds'
-ratios. A steady pace of 10 frames/s then gives the latencies. The first PyctureStream's way is measured once.
+ratios. Three steady paces then give the latencies: 10 frames/s, half of the stream's rate at saturation, and
+10 frames/s beside an hourly run that finds a heap of skipped frames. The first PyctureStream's way is
+measured once.
 
 Ends with status 1 when the baselines are weak (plain ÷ bare below 0.65), a frame was skipped or the ledger
 does not balance; a missed goal is printed, and is no error.
@@ -13,7 +15,6 @@ does not balance; a missed goal is printed, and is no error.
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import tempfile
@@ -28,9 +29,11 @@ from rich.console import Console
 
 from benchmarks.bare_detector import BareLoop, rate_of_first_way
 from benchmarks.bench_pictures import open_producer, publish, real_pictures
-from benchmarks.bench_report import GOALS, draw, show
+from benchmarks.bench_report import draw, show
+from benchmarks.goals import OUT, all_reached, write
+from benchmarks.hourly_run import HourlyRun, leave_frames
 from benchmarks.plain_consumer import PLAIN_RESULTS, PlainConsumers, Span
-from benchmarks.running_processes import BROKER, asleep, by_role, seconds_of
+from benchmarks.running_processes import BROKER, asleep, by_role, end_when_asked, seconds_of
 from benchmarks.stream_under_load import (
     results_so_far,
     stages,
@@ -40,11 +43,16 @@ from benchmarks.stream_under_load import (
 )
 from benchmarks.verdict import verdict
 from jobs.detector import DetectorSettings
-from lake.settings import PREFIX, PROJECT_ROOT, Settings
+from lake.hours import HOUR, last_full_hour
+from lake.settings import PREFIX, Settings
 from tests.faults.system import System, start_broker
 
 WEAK = 0.65
 STEADY_FPS = 10
+WARM_UP = 3
+"""Rounds that do not count: the JVM still compiled in the second and third."""
+HEAP = 1200
+"""Frames that wait for the hourly run."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,34 @@ def faults(system: System, found: dict[str, float]) -> list[str]:
     return said + ([] if ledger.is_balanced else [f"the ledger does not balance: {ledger}"])
 
 
+def latencies(bench: Bench, saturation: float, clips: Path, seconds: float) -> dict[str, Any]:
+    """From the capture to the answer: at 10 frames/s, at half of saturation, and beside an hourly run."""
+    quiet = real_pictures(clips, int(seconds * STEADY_FPS))
+    half = real_pictures(clips, int(seconds * saturation / 4))
+    system, hour = bench.system, last_full_hour(datetime.now(UTC)) - HOUR
+    found: dict[str, Any] = steady_pace(system, quiet, STEADY_FPS, "steady")
+    found |= named("half", steady_pace(system, half, saturation / 2, "half"))
+    leave_frames(system, half[:HEAP], hour)
+    run = HourlyRun(system, hour)
+    found |= named("hourly", steady_pace(system, run.pictures(quiet), STEADY_FPS, "hourly"))
+    return found | run.found() | {"half_fps": round(saturation / 2, 1), "faults": run.faults()}
+
+
+def named(pace: str, found: dict[str, float]) -> dict[str, float]:
+    """The figures of another pace under its name."""
+    return {f"{pace}_{name}": value for name, value in found.items()}
+
+
+def in_turns(bench: Bench, rounds: int, console: Console) -> list[Round]:
+    """Every side, again and again."""
+    done = []
+    for number in range(1, rounds + 1):
+        done.append(bench.round(number))
+        console.print(f"round {number}: bare {done[-1].bare:.0f}, plain {done[-1].plain:.0f},"
+                      f" stream {done[-1].stream:.0f} frames/s", highlight=False)  # fmt: skip
+    return done
+
+
 def measure(folder: Path, count: int, rounds: int, seconds: float, console: Console) -> dict[str, Any]:
     """Everything, as it goes to latest.json."""
     settings = Settings.from_env(os.environ)
@@ -136,17 +172,16 @@ def measure(folder: Path, count: int, rounds: int, seconds: float, console: Cons
     jpegs = real_pictures(settings.home / "clips", count)
     with ExitStack() as stack:
         bench = Bench(folder, detector, jpegs, stack)
-        bench.round(0)  # compiles, loads, makes the tables' first files
-        began, done = datetime.now(UTC), []
-        for number in range(1, rounds + 1):
-            done.append(bench.round(number))
-            console.print(f"round {number}: bare {done[-1].bare:.0f}, plain {done[-1].plain:.0f},"
-                          f" stream {done[-1].stream:.0f} frames/s", highlight=False)  # fmt: skip
+        for _ in range(WARM_UP):  # compiles, loads, makes the tables' first files
+            bench.round(0)
+        began = datetime.now(UTC)
+        done = in_turns(bench, rounds, console)
         found = ratios(done)
         steps = stages(bench.system, began)
-        found |= steady_pace(bench.system, real_pictures(settings.home / "clips", int(seconds * STEADY_FPS)),
-                             STEADY_FPS)  # fmt: skip
-        wrong = faults(bench.system, found)
+        saturation = statistics.median(one.stream for one in done)
+        console.print("steady paces: 10 frames/s, half of saturation, 10 frames/s beside an hourly run")
+        found |= latencies(bench, saturation, settings.home / "clips", seconds)
+        wrong = found.pop("faults") + faults(bench.system, found)
     first = rate_of_first_way(detector, jpegs[:3])
     kb = statistics.mean(map(len, jpegs)) / 1000
     return {**found, "first_way_fps": round(first, 3), "stages_ms": steps, "faults": wrong,
@@ -154,19 +189,21 @@ def measure(folder: Path, count: int, rounds: int, seconds: float, console: Cons
 
 
 def main(
-    rounds: Annotated[int, typer.Option(help="rounds that count; one more warms up")] = 5,
+    rounds: Annotated[int, typer.Option(help="rounds that count; three more warm up")] = 5,
     frames: Annotated[int, typer.Option(help="pictures of each side in a round")] = 1200,
-    seconds: Annotated[float, typer.Option(help="length of the steady pace")] = 60,
+    seconds: Annotated[
+        float, typer.Option(help="length of the steady pace; half as long at half of all")
+    ] = 60,
 ) -> None:
     """Measure, print, and write var/bench/latest.json with a page of plots beside it."""
-    console, out = Console(width=110), PROJECT_ROOT / "var" / "bench"
+    end_when_asked()
+    console = Console(width=110)
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), frames, rounds, seconds, console)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "latest.json").write_text(json.dumps(found, indent=1))
-    draw(found, out / "latest.html")
+    write("latest", found)
+    draw(found, OUT / "latest.html")
     show(found, console)
-    console.print(verdict(all(goal.reached(found[name]) for name, goal in GOALS.items())))
+    console.print(verdict(all_reached(found)))
     for fault in found["faults"]:
         console.print(f"worthless: {fault}", style="red")
     raise typer.Exit(1 if found["faults"] else 0)

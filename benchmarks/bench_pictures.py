@@ -40,8 +40,8 @@ def open_producer(bootstrap: str) -> KafkaProducer:
     )
 
 
-def publish(producer: KafkaProducer, jpegs: Iterable[bytes], session: str, fps: float | None = None) -> None:
-    """Send the pictures as frames of both cameras in turns, at a steady pace or at once."""
+def publish(producer: KafkaProducer, jpegs: Iterable[bytes], session: str, fps: float | None = None) -> int:
+    """Send the pictures as frames of both cameras in turns, at a steady pace or at once; how many."""
     began, sent = time.monotonic(), []
     for number, jpeg in enumerate(jpegs):
         if fps:
@@ -51,6 +51,7 @@ def publish(producer: KafkaProducer, jpegs: Iterable[bytes], session: str, fps: 
         sent.append(producer.send(FRAMES_TOPIC, one.value, one.key, list(one.headers), partition=partition))
     for future in sent:
         future.get(60)
+    return len(sent)
 
 
 def halves(jpegs: Sequence[bytes]) -> list[list[bytes]]:

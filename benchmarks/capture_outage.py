@@ -27,9 +27,9 @@ from rich.table import Table
 
 from benchmarks.numbered_frames import FILM_FRAMES, Arrival, Reader, write_film
 from benchmarks.verdict import verdict
-from capture.broker import BrokerAwayError, probe
 from lake.broker import offsets
 from lake.contracts import FRAMES_TOPIC
+from lake.kafka_client import BrokerAwayError, knock
 from lake.settings import PREFIX, Settings
 from stack.processes import memory_mb, tree
 from tests.faults.programs import Program, freeze, wait_for
@@ -89,7 +89,7 @@ def start_agent(folder: Path, broker: Broker, fps: float) -> Program:
 def listens(broker: Broker) -> bool:
     """Whether the broker takes connections."""
     try:
-        probe(broker.address)
+        knock(broker.address)
     except BrokerAwayError:
         return False
     return True

@@ -30,12 +30,13 @@ from rich.table import Table
 
 from benchmarks.verdict import say_when
 from capture.backoff import Backoff
-from capture.broker import DELIVERY_MS, BrokerAwayError, Done, KafkaBroker, Message, probe
+from capture.broker import DELIVERY_MS, Done, KafkaBroker, Message
 from capture.buffer import FrameBuffer
 from capture.publisher import Publisher
 from capture.status import CameraStatus, Outcome
 from lake.clock import utc_now
 from lake.contracts import MAX_MESSAGE_BYTES, Frame
+from lake.kafka_client import BrokerAwayError, knock
 from lake.settings import PROJECT_ROOT
 from tests.faults.system import Broker, running_broker
 
@@ -80,7 +81,7 @@ class ConfluentBroker:
         """A new producer, where something listens."""
         from confluent_kafka import Producer
 
-        probe(self._server)
+        knock(self._server)
         settings = {"bootstrap.servers": self._server, "acks": "all", "retries": 0, "linger.ms": 0}
         settings |= {"message.timeout.ms": DELIVERY_MS, "message.max.bytes": MAX_MESSAGE_BYTES}
         settings |= {"queue.buffering.max.kbytes": 16_384, "log_level": 0}

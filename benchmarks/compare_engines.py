@@ -2,8 +2,9 @@
 
     python -m benchmarks.compare_engines [--clips DIR] [--model DIR] [--threads N]
 
-An object over 0.4 of one side is matched when the other side has one of its label with IoU ≥ 0.9 and a
-score within 0.05. Each engine loads and runs in its own process: load time and memory are its own.
+Found is an object over 0.5 of one side when the other side has one of its label with IoU ≥ 0.5; alike when
+IoU ≥ 0.9 and the scores are within 0.05. Each engine loads and runs in its own process: load time and memory
+are its own. `tests/jobs/test_engine_agreement.py` holds the engines to it on varied frames.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -23,11 +25,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from jobs.box_coding import overlaps
+from benchmarks.agreement import Agreement, agreement
+from benchmarks.varied_frames import read_frames
 from jobs.detector import DetectedObject, DetectorSettings, load_detector
 from lake.settings import Settings
 
-REPORTED, IOU, SCORE = 0.4, 0.9, 0.05
+REPORTED = 0.5
+ALL = "all"
 BATCH = 8
 Scenes = dict[str, list[list[DetectedObject]]]
 
@@ -42,13 +46,9 @@ class Side:
     load_s: float
     rss_mb: float
 
-
-def read_frames(path: Path) -> list[np.ndarray]:
-    """Every frame of a clip, BGR uint8."""
-    clip, frames = cv2.VideoCapture(str(path)), []
-    while (read := clip.read())[0]:
-        frames.append(read[1])
-    return frames
+    def of(self, scene: str) -> list[list[DetectedObject]]:
+        """Objects by frame of a scene, or of all."""
+        return list(chain(*self.scenes.values())) if scene == ALL else self.scenes[scene]
 
 
 def run_side(name: str, model: Path, clips: list[Path], threads: int) -> Side:
@@ -75,58 +75,25 @@ def run_side(name: str, model: Path, clips: list[Path], threads: int) -> Side:
     return Side(name, scenes, spent / count * 1000, load_s, (loaded - before) / 2**20)
 
 
-def count_matched(wanted: list[list[DetectedObject]], offered: list[list[DetectedObject]]) -> tuple[int, int]:
-    """Objects over 0.4 on the first side, and how many of them the second side has too."""
-    total = matched = 0
-    for objects, others in zip(wanted, offered, strict=True):
-        free = list(others)
-        for one in (one for one in objects if one.score >= REPORTED):
-            total += 1
-            match = next((other for other in free if same_object(one, other)), None)
-            if match:
-                free.remove(match)
-                matched += 1
-    return total, matched
-
-
-def same_object(one: DetectedObject, other: DetectedObject) -> bool:
-    """Whether two engines mean the same object, alike in label, place and score."""
-    if one.label != other.label or abs(one.score - other.score) > SCORE:
-        return False
-    boxes = [np.array([[box.ymin, box.xmin, box.ymax, box.xmax]]) for box in (one, other)]
-    return bool(overlaps(*boxes)[0, 0] >= IOU)
-
-
 def agreement_table(reference: Side, side: Side) -> Table:
-    """Matched shares per scene and over all, both ways."""
+    """What each side found of the other's objects, by scene and over all."""
     table = Table(title=f"{reference.name} and {side.name}")
-    for heading in ("scene", "frames", "objects", "matched by other", "objects of other", "matched by first"):
+    for heading in ("scene", "frames", "whose objects", "objects", "found by other", "alike",
+                    "IoU median, 5 %", "score difference median, 95 %"):  # fmt: skip
         table.add_column(heading, justify="right")
-    sums = np.zeros(5, dtype=int)
-    for scene, frames in reference.scenes.items():
-        there, back = count_matched(frames, side.scenes[scene]), count_matched(side.scenes[scene], frames)
-        row = (len(frames), *there, *back)
-        sums += row
-        table.add_row(scene, *cells(row))
-    table.add_row("all", *cells(tuple(sums)), style="bold")
+    for scene in (*reference.scenes, ALL):
+        ours, theirs = reference.of(scene), side.of(scene)
+        table.add_row(scene, str(len(ours)), reference.name, *cells(agreement(ours, theirs, REPORTED)))
+        table.add_row("", "", side.name, *cells(agreement(theirs, ours, REPORTED)))
     return table
 
 
-def cells(row: tuple[int, ...]) -> list[str]:
-    """Frames, objects, matched, objects, matched → four counts and shares as text."""
-    frames, first, first_matched, second, second_matched = (int(value) for value in row)
-    return [
-        str(frames),
-        str(first),
-        share(first_matched, first),
-        str(second),
-        share(second_matched, second),
-    ]
-
-
-def share(part: int, whole: int) -> str:
-    """A share in percent, or a dash when there is nothing to share."""
-    return f"{part / whole:.2%}" if whole else "-"
+def cells(found: Agreement) -> list[str]:
+    """As text; dashes where there is nothing to compare."""
+    if not found.pairs:
+        return [str(found.objects), *["-"] * 4]
+    iou, score = (f"{found.iou(50):.3f}, {found.iou(5):.3f}", f"{found.score(50):.3f}, {found.score(95):.3f}")
+    return [str(found.objects), f"{found.found:.2%}", f"{found.alike:.2%}", iou, score]
 
 
 def cost_table(sides: list[Side]) -> Table:

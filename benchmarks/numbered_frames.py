@@ -14,8 +14,8 @@ import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from capture.broker import probe
 from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS
+from lake.kafka_client import knock
 
 FILM_FRAMES = 200
 BITS, CELL = 8, 64
@@ -66,7 +66,7 @@ class Reader:
                 time.sleep(1)
 
     def _read(self) -> None:
-        probe(self.address)
+        knock(self.address)
         consumer = KafkaConsumer(
             bootstrap_servers=self.address, max_partition_fetch_bytes=MAX_MESSAGE_BYTES, group_id=None
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -10,6 +11,11 @@ import psutil
 from tests.faults.system import System
 
 BROKER, JVM, DRIVER, WORKERS = "Kafka", "Spark's JVM", "Spark's driver", "Python workers"
+
+
+def end_when_asked() -> None:
+    """Let SIGTERM end this program as an interrupt does, so that it ends what it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def by_role(system: System) -> dict[str, list[psutil.Process]]:

@@ -6,7 +6,7 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 
+from benchmarks.batches import percentile
 from benchmarks.bench_pictures import CAMERAS, open_producer, publish
 from lake.broker import offsets
 from lake.contracts import MAX_MESSAGE_BYTES, RESULTS_TOPIC
@@ -56,7 +57,7 @@ def wait_for_rows(system: System, count: int) -> None:
     wait_for("rows in both tables", lambda: min(held("detections"), held("frames")) >= count, PATIENCE_S)
 
 
-def steady_pace(system: System, jpegs: list[bytes], fps: float) -> dict[str, float]:
+def steady_pace(system: System, jpegs: Iterable[bytes], fps: float, session: str) -> dict[str, float]:
     """Seconds from the capture to the result on Kafka, and to the row in Delta, at so many frames a second.
 
     Returns:
@@ -64,32 +65,26 @@ def steady_pace(system: System, jpegs: list[bytes], fps: float) -> dict[str, flo
     """
     version = DeltaTable(system.lake / "detections").version()
     producer = open_producer(system.broker.address)
-    heard = Listener(system.broker.address, len(jpegs))
+    heard = Listener(system.broker.address, session)
     heard.start()
-    publish(producer, jpegs, "steady", fps)
+    sent = publish(producer, jpegs, session, fps)
     producer.close()
-    heard.join(PATIENCE_S)
-    assert len(heard.waits) == len(jpegs), f"{len(heard.waits)} of {len(jpegs)} results were heard"
-    seen = wait_for("rows of all", lambda: _visible(system.lake / "detections", version, len(jpegs)), 60)
+    heard.wait_for(sent)
+    seen = wait_for("rows of all", lambda: _visible(system.lake / "detections", version, session, sent), 60)
     return {
-        f"capture_to_{name}_p{share}_s": round(quantile(waits, share), 3)
+        f"capture_to_{name}_p{share}_s": round(percentile(waits, share), 3)
         for name, waits in (("result", heard.waits), ("delta", seen))
         for share in (50, 95)
     }
 
 
-def quantile(values: list[float], percent: int) -> float:
-    """A percentile of at least two values."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
 class Listener(threading.Thread):
-    """Hears results as any client does; keeps the seconds since the capture of each frame."""
+    """Hears results as any client does; keeps the seconds since the capture of each frame of a session."""
 
-    def __init__(self, bootstrap: str, most: int) -> None:
+    def __init__(self, bootstrap: str, session: str) -> None:
         super().__init__(daemon=True)
         self.waits: list[float] = []
-        self._most = most
+        self._session, self._sent = session, threading.Event()
         self._consumer = KafkaConsumer(
             bootstrap_servers=bootstrap, max_partition_fetch_bytes=MAX_MESSAGE_BYTES
         )
@@ -99,13 +94,22 @@ class Listener(threading.Thread):
         for part in parts:
             self._consumer.position(part)
 
+    def wait_for(self, count: int) -> None:
+        """Until so many were heard; all must be, and none twice."""
+        until = time.monotonic() + PATIENCE_S
+        while len(self.waits) < count and time.monotonic() < until:
+            time.sleep(POLL_S)
+        self._sent.set()
+        self.join()
+        assert len(self.waits) == count, f"{len(self.waits)} of {count} results were heard"
+
     def run(self) -> None:
-        """Listen until all are heard, or nothing comes for a minute."""
-        silent_since = time.monotonic()
-        while len(self.waits) < self._most and time.monotonic() - silent_since < 60:
+        """Listen until it is enough."""
+        while not self._sent.is_set():
             for many in self._consumer.poll(100).values():
-                silent_since, now = time.monotonic(), datetime.now(UTC)
-                self.waits += [_age(json.loads(one.value), now) for one in many]
+                now = datetime.now(UTC)
+                told = [json.loads(one.value) for one in many]
+                self.waits += [_age(one, now) for one in told if _is_of(one["frame_id"], self._session)]
         self._consumer.close()
 
 
@@ -113,25 +117,30 @@ def _age(result: Mapping[str, Any], now: datetime) -> float:
     return (now - datetime.fromisoformat(result["captured_at"])).total_seconds()
 
 
-def _visible(table: Path, version: int, count: int) -> list[float] | None:
-    """Seconds from the capture to the commit, of the rows committed after `version`; None before all are."""
+def _is_of(frame_id: str, session: str) -> bool:
+    return frame_id.split("/")[1] == session
+
+
+def _visible(table: Path, version: int, session: str, count: int) -> list[float] | None:
+    """Seconds from the capture to the commit, of a session's rows after `version`; None before all are."""
     found: list[float] = []
     for commit in sorted((table / "_delta_log").glob("*.json")):
         if int(commit.stem) > version:
-            found += _waits_of(table, commit)
+            found += _waits_of(table, commit, session)
     return found if len(found) >= count else None
 
 
-def _waits_of(table: Path, commit: Path) -> list[float]:
+def _waits_of(table: Path, commit: Path, session: str) -> list[float]:
     at = datetime.fromtimestamp(commit.stat().st_mtime, UTC)
     actions = [json.loads(line) for line in commit.read_text().splitlines()]
     waits = []
     for action in actions:
         if "add" in action and action["add"]["dataChange"]:
-            rows = pq.ParquetFile(table / unquote(action["add"]["path"])).read(["captured_at"])
+            rows = pq.ParquetFile(table / unquote(action["add"]["path"])).read(["captured_at", "frame_id"])
             # Spark writes INT96, which arrow reads as nanoseconds without a zone.
-            captured = rows["captured_at"].cast(pa.timestamp("us", "UTC"), safe=False)
-            waits += [(at - moment).total_seconds() for moment in captured.to_pylist()]
+            captured = rows["captured_at"].cast(pa.timestamp("us", "UTC"), safe=False).to_pylist()
+            told = zip(captured, rows["frame_id"].to_pylist(), strict=True)
+            waits += [(at - moment).total_seconds() for moment, name in told if _is_of(name, session)]
     return waits
 
 
