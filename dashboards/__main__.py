@@ -6,9 +6,11 @@ import os
 import sys
 
 from dashboards.allocators import keep_memory_low
+from lake.configuration import load_configuration
 
 if __name__ == "__main__":
     keep_memory_low(os.environ)
+    load_configuration()
     from dashboards.server import main  # brings in what reads these settings as it is loaded
 
     sys.exit(main(os.environ))

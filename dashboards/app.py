@@ -76,12 +76,12 @@ def rooms_of(
 ) -> Mapping[str, Any]:
     """What pages keep between requests, not started yet."""
     return {
-        "live": Feed(settings.kafka, clock),
+        "live": Feed(settings.broker, clock),
         "explore": Explorer(settings.lake, clock),
         "report": ReportHistory(settings.lake, clock),
         "quality": QualityHistory(settings.lake, clock),
         "cameras": Registry(settings.lake, clock),
-        "pipeline": PipelineWatch(settings, dashboard.airflow_port, clock),
+        "pipeline": PipelineWatch(settings, dashboard.airflow_api, clock),
     }
 
 

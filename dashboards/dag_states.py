@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from dashboards.settings import LOOPBACK
-
 USER: Final = "viewer"
 TIMEOUT_S: Final = 15.0
 """Its one process answers slowly while it starts, or while a run does."""
@@ -74,15 +72,15 @@ class DagState:
 
 
 class Airflow:
-    """One Airflow on loopback; remembers its token until it is refused.
+    """One Airflow; remembers its token until it is refused.
 
     Args:
-        port: of its API.
+        address: of its API, host:port.
         passwords: JSON file, user → password, as Airflow's simple auth manager reads it.
     """
 
-    def __init__(self, port: int, passwords: Path) -> None:
-        self._port, self._passwords = port, passwords
+    def __init__(self, address: str, passwords: Path) -> None:
+        self._address, self._passwords = address, passwords
         self._token = ""
 
     def states(self) -> tuple[DagState, ...]:
@@ -145,14 +143,14 @@ class Airflow:
         """Status and answer; None where it is no JSON. Follows no redirection and knows no proxy."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        connection = HTTPConnection(LOOPBACK, self._port, timeout=TIMEOUT_S)
+        connection = HTTPConnection(self._address, timeout=TIMEOUT_S)
         try:
             connection.request(method, path, json.dumps(body) if body else None, headers)
             answer = connection.getresponse()
             return answer.status, _json(answer.read(MOST_BYTES))
         except (OSError, HTTPException) as error:
             raise AirflowAwayError(
-                f"Airflow does not answer at {LOOPBACK}:{self._port} ({error or type(error).__name__}): "
+                f"Airflow does not answer at {self._address} ({error or type(error).__name__}): "
                 "./pycturestream status says whether it runs, ./pycturestream up starts it"
             ) from error
         finally:

@@ -21,8 +21,12 @@ SILENT_AFTER_S: Final = 5.0
 """And never before so many seconds."""
 HEARD_S: Final = 75.0
 """Two heartbeats and some: so long after a word of its agent a camera that sends only what moved is quiet."""
-MOST_CAMERAS: Final = 200
-"""More would fill the memory with pictures; the longest silent one makes room."""
+MOST_CAMERAS: Final = 2000
+"""The one that was silent longest makes room for another."""
+MOST_PICTURE_BYTES: Final = 300_000_000
+"""Beyond, the one that was silent longest loses its pictures; a thousand cameras have 200 MB of them."""
+SHOWN: Final = 24
+"""On one page; so many are shown newest first, more of them by their names, an order that stands still."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,11 @@ class Camera:
     annotated_frame: str = ""
     report: Report | None = None
     report_at: datetime | None = None
+
+    @property
+    def picture_bytes(self) -> int:
+        """What its pictures take of the memory."""
+        return len(self.sent.jpeg if self.sent else b"") + len(self.annotated or b"")
 
     @property
     def last_at(self) -> datetime | None:
@@ -85,6 +94,8 @@ class Cameras:
 
     def __init__(self) -> None:
         self._known: dict[str, Camera] = {}
+        """Longest silent first."""
+        self._bytes = 0
 
     def get(self, camera_id: str) -> Camera | None:
         """A camera that was heard of."""
@@ -92,26 +103,41 @@ class Cameras:
 
     def _of(self, camera_id: str) -> Camera:
         if camera_id not in self._known and len(self._known) >= MOST_CAMERAS:
-            oldest = min(self._known.values(), key=lambda one: one.last_at.timestamp() if one.last_at else 0)
-            del self._known[oldest.camera_id]
+            oldest = next(iter(self._known))
+            self._bytes -= self._known.pop(oldest).picture_bytes
         return self._known.setdefault(camera_id, Camera(camera_id))
+
+    def _keep(self, camera: Camera, before: int) -> None:
+        """Count its pictures, which took `before` bytes; others lose theirs where it becomes too much."""
+        self._known[camera.camera_id] = self._known.pop(camera.camera_id)
+        self._bytes += camera.picture_bytes - before
+        for silent in self._known.values():
+            if self._bytes <= MOST_PICTURE_BYTES or silent is camera:
+                return
+            self._bytes -= silent.picture_bytes
+            silent.sent = silent.annotated = None
+            silent.annotated_frame = ""
 
     def take_sent(self, picture: SentPicture, at: datetime) -> None:
         """A frame came; of two partitions' records the later one stays, of one session the later picture."""
         camera = self._of(picture.camera_id)
+        before = camera.picture_bytes
         if camera.last_at is None or at >= camera.last_at:
             camera.arrivals.append(at)
             if camera.sent is None or picture.follows(camera.sent):
                 camera.sent = picture
+            self._keep(camera, before)
 
     def take_seen(self, seen: Seen, at: datetime) -> None:
         """A result came; a picture of it stays until a later one brings another."""
         camera = self._of(seen.camera_id)
         if camera.seen_at is not None and at < camera.seen_at:
             return
+        before = camera.picture_bytes
         camera.seen, camera.seen_at = seen, at
         if seen.jpeg is not None:
             camera.annotated, camera.annotated_frame = seen.jpeg, seen.frame_id
+        self._keep(camera, before)
 
     def take_report(self, report: Report, at: datetime) -> None:
         """An agent spoke; a camera that is switched off and sent nothing is none to be shown."""
@@ -120,11 +146,32 @@ class Cameras:
             camera = self._of(report.camera_id)
             camera.report, camera.report_at = report, at
 
-    def told(self, now: datetime) -> list[Mapping[str, Any]]:
-        """All cameras as plain values, the one with the newest picture first."""
-        known = sorted(self._known.values(), key=lambda one: one.camera_id)
-        known.sort(key=lambda one: one.last_at.timestamp() if one.last_at else 0.0, reverse=True)
-        return [_told(camera, now) for camera in known]
+    def states(self, now: datetime) -> list[str]:
+        """The state of each camera."""
+        return [one.state(now) for one in self._known.values()]
+
+    def told(self, now: datetime, find: str = "", first: int = 0) -> Mapping[str, Any]:
+        """A page of cameras as plain values.
+
+        Args:
+            now: UTC.
+            find: part of a name, place or id, or one of the states; nothing finds all.
+            first: number of the first camera of the page, from 0; beyond the end the last page is meant.
+
+        Returns:
+            `cameras` of the page, how many were `found`, the number of the `first`, and the most `at_once`.
+        """
+        found = [one for one in self._known.values() if _is_meant(one, find.casefold(), now)]
+        found.sort(key=lambda one: (one.name.casefold(), one.camera_id))
+        if len(found) <= SHOWN:
+            found.sort(key=lambda one: one.last_at.timestamp() if one.last_at else 0.0, reverse=True)
+        start = max(0, min(first, len(found) - 1)) // SHOWN * SHOWN
+        shown = [_told(camera, now) for camera in found[start : start + SHOWN]]
+        return {"cameras": shown, "found": len(found), "first": start, "at_once": SHOWN}
+
+
+def _is_meant(camera: Camera, find: str, now: datetime) -> bool:
+    return not find or find in camera.name.casefold() or find == camera.state(now).replace("_", " ")
 
 
 def _told(camera: Camera, now: datetime) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, Response, abort, jsonify
+from flask import Flask, Response, abort, jsonify, request
 
 from dashboards.context import here
 from dashboards.feed import Feed
 from lake.contracts import CAMERA_ID
 
 KINDS: Final = ("sent", "annotated")
+LONGEST_FIND: Final = 80
 
 
 def feed() -> Feed:
@@ -19,8 +20,9 @@ def feed() -> Feed:
 
 
 def state() -> Response:
-    """All cameras, the newest picture first."""
-    answer = jsonify(feed().state())
+    """A page of cameras: those that `find` names, from number `first` on."""
+    first = request.args.get("first", 0, type=int)
+    answer = jsonify(feed().state(request.args.get("find", "")[:LONGEST_FIND], first))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

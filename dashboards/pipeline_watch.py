@@ -51,13 +51,13 @@ class PipelineWatch:
 
     Args:
         settings: where lake, broker and run folder are.
-        airflow_port: of Airflow's API, on loopback.
+        airflow: where Airflow's API answers, host:port.
         clock: the time now, UTC.
     """
 
-    def __init__(self, settings: Settings, airflow_port: int, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, airflow: str, clock: Callable[[], datetime]) -> None:
         lake, sizes = settings.lake, TableSizes(settings.lake)
-        airflow = Airflow(airflow_port, settings.data / "airflow" / "passwords.json")
+        dags = Airflow(airflow, settings.data / "airflow" / "passwords.json")
 
         def watched(name: str, seconds: int, read: Callable[[str, datetime], Any]) -> Watched[str, Any]:
             return Watched(name, timedelta(seconds=seconds), read, clock)
@@ -71,7 +71,7 @@ class PipelineWatch:
             "the hours", 60, lambda period, now: hour_accounts(lake, oldest_hour(period, now), now)
         )
         self.tables = watched("the tables", 15, lambda _, now: sizes.look())
-        self.dags = watched("Airflow", 10, lambda _, now: airflow.states())
+        self.dags = watched("Airflow", 10, lambda _, now: dags.states())
         self._all = (self.stream, self.minutes, self.ledger, self.hours, self.tables, self.dags)
 
     def start(self) -> None:

@@ -18,6 +18,7 @@ from dashboards.login import users_path
 from dashboards.passwords import PasswordError, hashed
 from dashboards.settings import DashboardSettings
 from dashboards.users import NAME, ROLES, VIEWER, User, Users, UsersError, read_users, write_users
+from lake.configuration import load_configuration
 from lake.settings import SettingError, Settings
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Who logs in.")]
@@ -135,4 +136,5 @@ def _told_as_usage() -> Iterator[None]:
 
 
 if __name__ == "__main__":
+    load_configuration()
     app(prog_name="pycturestream user")

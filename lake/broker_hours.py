@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from lake.batch_schemas import BROKER_HOURS
 from lake.broker import first_appended, offsets_at, topic_ids
 from lake.contracts import FRAMES_TOPIC
+from lake.delta_tables import open_table
 from lake.hours import HOUR, hour_of, hours_between, last_full_hour
+from lake.kafka_address import Address
 from lake.reader import read_rows
+from lake.root import Root
 from lake.settings import Settings
 
 LONGEST: Final = 48 * HOUR
@@ -41,13 +43,13 @@ def record_broker_hours(settings: Settings, now: datetime) -> int:
         BrokerAwayError: the broker does not answer.
         TopicMissingError: it has no topic of frames.
     """
-    topic_id = topic_ids(settings.kafka, [FRAMES_TOPIC])[FRAMES_TOPIC]
+    topic_id = topic_ids(settings.broker, [FRAMES_TOPIC])[FRAMES_TOPIC]
     reached = _reached(settings.lake, topic_id)
-    first = _first_hour(settings.kafka, reached, now)
+    first = _first_hour(settings.broker, reached, now)
     if first is None or first > last_full_hour(now):
         return 0
     hours = hours_between(first, last_full_hour(now))
-    ends = offsets_at(settings.kafka, FRAMES_TOPIC, [hour + HOUR for hour in hours])
+    ends = offsets_at(settings.broker, FRAMES_TOPIC, [hour + HOUR for hour in hours])
     rows = [
         {"topic": FRAMES_TOPIC, "topic_id": topic_id, "read_at": now, **row}
         for row in hour_rows(hours, ends, reached)
@@ -81,14 +83,14 @@ def hour_rows(
             }
 
 
-def _reached(lake: Path, topic_id: str) -> Reached:
+def _reached(lake: Root, topic_id: str) -> Reached:
     sql = f"""SELECT b.partition, max(b.hour) AS hour, max(b.to_offset) AS after FROM broker_hours b
               WHERE b.topic = '{FRAMES_TOPIC}' AND b.topic_id = '{topic_id}' GROUP BY b.partition"""
     rows = read_rows(lake, sql, BROKER_HOURS)
     return {row["partition"]: (row["hour"], row["after"]) for row in rows}
 
 
-def _first_hour(bootstrap: str, reached: Reached, now: datetime) -> datetime | None:
+def _first_hour(bootstrap: Address, reached: Reached, now: datetime) -> datetime | None:
     """The hour after the last one recorded, or that of the oldest record; None before any record came."""
     oldest = hour_of(now - LONGEST)
     if reached:
@@ -97,7 +99,7 @@ def _first_hour(bootstrap: str, reached: Reached, now: datetime) -> datetime | N
     return max(oldest, hour_of(came)) if came else None
 
 
-def _append(lake: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    stored = DeltaTable(lake / BROKER_HOURS.name)
+def _append(lake: Root, rows: Sequence[Mapping[str, Any]]) -> None:
+    stored = open_table(lake / BROKER_HOURS.name)
     schema = pa.schema(stored.schema().to_arrow())
     write_deltalake(stored, pa.Table.from_pylist(list(rows), schema=schema), mode="append")

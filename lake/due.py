@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, UNKNOWN_CAMERA
-from lake.broker import BrokerAwayError, TopicMissingError, offsets_at, topic_ids
+from lake.broker import TopicMissingError, offsets_at, topic_ids
 from lake.contracts import FRAMES_TOPIC, rfc3339
 from lake.hours import HOUR, Scope, hour_of, said
+from lake.kafka_client import BrokerAwayError
 from lake.ledger import WRITERS
 from lake.open_frames import count_open_frames
-from lake.reader import read_rows
+from lake.reader import read_rows, read_table
+from lake.root import Root
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.settings import Settings
 from lake.table import Table
@@ -31,7 +34,7 @@ Rows = Mapping[CameraHour, tuple[int, int]]
 log = logging.getLogger(__name__)
 
 
-def hours_due(root: Path, now: datetime, window: timedelta = LOOKED_BACK) -> tuple[datetime, ...]:
+def hours_due(root: Root, now: datetime, window: timedelta = LOOKED_BACK) -> tuple[datetime, ...]:
     """Closed hours that were never counted, or whose rows are others than were counted, oldest first.
 
     Args:
@@ -56,12 +59,12 @@ def _is_due(present: tuple[int, int], counted: tuple[int, int] | None) -> bool:
     return present[0] > counted[0] or present[1] != counted[1]
 
 
-def _present(root: Path, first: datetime, end: datetime) -> Rows:
+def _present(root: Root, first: datetime, end: datetime) -> Rows:
     frames, detections = (_rows_of(root, table, first, end) for table in (FRAMES, DETECTIONS))
     return {about: (frames.get(about, 0), detections.get(about, 0)) for about in {*frames, *detections}}
 
 
-def _rows_of(root: Path, table: Table, first: datetime, end: datetime) -> dict[CameraHour, int]:
+def _rows_of(root: Root, table: Table, first: datetime, end: datetime) -> dict[CameraHour, int]:
     sql = f"""
     SELECT date_trunc('hour', observed_at) AS hour, coalesce(camera_id, '{UNKNOWN_CAMERA}') AS camera,
            count(*) AS found
@@ -69,7 +72,7 @@ def _rows_of(root: Path, table: Table, first: datetime, end: datetime) -> dict[C
     return {(row["hour"], row["camera"]): row["found"] for row in read_rows(root, sql, table)}
 
 
-def _counted(root: Path, first: datetime, end: datetime) -> Rows:
+def _counted(root: Root, first: datetime, end: datetime) -> Rows:
     sql = f"""
     SELECT hour, camera_id, frame_rows, detection_rows FROM camera_hours_candidate
     WHERE {_between("hour", first, end)}"""
@@ -86,7 +89,7 @@ def _between(moment: str, first: datetime, end: datetime) -> str:
     )
 
 
-def has_rows(root: Path, scope: Scope) -> bool:
+def has_rows(root: Root, scope: Scope) -> bool:
     """Whether frames or detections hold anything of the scope that enters reports."""
     hours = {"first": scope.hours[0], "end": scope.hours[-1] + HOUR}
     return any(
@@ -96,7 +99,7 @@ def has_rows(root: Path, scope: Scope) -> bool:
     )
 
 
-def frames_to_detect(root: Path, scope: Scope) -> int:
+def frames_to_detect(root: Root, scope: Scope) -> int:
     """How many frames of the scope no layer has analysed."""
     return count_open_frames(root, scope)
 
@@ -113,32 +116,46 @@ def archives_lacking(settings: Settings, hour_end: datetime) -> str | None:
     """
     first, end = hour_end - HOUR, hour_end + ARCHIVED_WITHIN
     try:
-        topic_id = topic_ids(settings.kafka, [FRAMES_TOPIC])[FRAMES_TOPIC]
-        found = offsets_at(settings.kafka, FRAMES_TOPIC, [first, end])
+        topic_id = topic_ids(settings.broker, [FRAMES_TOPIC])[FRAMES_TOPIC]
+        found = offsets_at(settings.broker, FRAMES_TOPIC, [first, end])
     except (BrokerAwayError, TopicMissingError) as error:
         log.warning("what the archives lack cannot be asked: %s", error)
         return None
     spans = {partition: range(start, found[end][partition]) for partition, start in found[first].items()}
-    lacking = {table.name: _missing(settings.lake, table, topic_id, spans) for table in (FRAMES, DETECTIONS)}
+    lacking = {
+        table.name: missing_records(settings.lake, table, topic_id, spans) for table in (FRAMES, DETECTIONS)
+    }
     said_of = [f"{name} lacks {count:,} records" for name, count in lacking.items() if count]
     return f"{' and '.join(said_of)} that the broker appended before {rfc3339(end)}" if said_of else None
 
 
-def _missing(root: Path, table: Table, topic_id: str, spans: Mapping[int, range]) -> int:
-    """How many offsets neither the table nor an expired range claims."""
-    wanted = {(partition, offset) for partition, span in spans.items() for offset in span}
-    if not wanted:
+def missing_records(root: Root, table: Table, topic_id: str, spans: Mapping[int, range]) -> int:
+    """How many offsets neither the table nor an expired range claims.
+
+    Args:
+        root: root folder of the tables.
+        table: with a row for each record.
+        topic_id: life of the frames topic.
+        spans: partition → its offsets; all of them are held as flags, a byte each.
+    """
+    claimed = {partition: np.zeros(len(span), bool) for partition, span in spans.items() if span}
+    if not claimed:
         return 0
     of_topic = f"t.topic = '{FRAMES_TOPIC}' AND t.topic_id = '{topic_id}'"
-    lowest, highest = min(offset for _, offset in wanted), max(offset for _, offset in wanted)
-    stored = f"""SELECT DISTINCT t.partition, t.offset FROM {table.name} t
-                 WHERE {of_topic} AND t.offset BETWEEN {lowest} AND {highest}"""
-    wanted -= {(row["partition"], row["offset"]) for row in read_rows(root, stored, table)}
+    within = " OR ".join(
+        f"(t.partition = {part} AND t.offset BETWEEN {spans[part].start} AND {spans[part].stop - 1})"
+        for part in claimed
+    )
+    sql = f"SELECT t.partition, t.offset FROM {table.name} t WHERE {of_topic} AND ({within})"
+    stored = read_table(root, sql, table)
+    partitions, offsets = (stored[name].to_numpy() for name in ("partition", "offset"))
+    for part, flags in claimed.items():
+        flags[offsets[partitions == part] - spans[part].start] = True
     gone = f"""SELECT t.partition, t.from_offset, t.to_offset FROM expired_ranges t
                WHERE {of_topic} AND t.query = '{WRITERS[table.name]}'"""
-    expired = read_rows(root, gone, EXPIRED_RANGES) if wanted else []
-    return sum(not any(_claims(row, *record) for row in expired) for record in wanted)
-
-
-def _claims(row: Mapping[str, int], partition: int, offset: int) -> bool:
-    return row["partition"] == partition and row["from_offset"] <= offset < row["to_offset"]
+    for row in read_rows(root, gone, EXPIRED_RANGES):
+        if row["partition"] in claimed:
+            first = spans[row["partition"]].start
+            low, high = (max(0, row[edge] - first) for edge in ("from_offset", "to_offset"))
+            claimed[row["partition"]][low:high] = True
+    return sum(int((~flags).sum()) for flags in claimed.values())

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ from lake.day_counts import DayCounts
 from lake.open_tables import Opened, OpenTables
 from lake.questions import Question, of_live_hours, order_of, where_of
 from lake.reader import LakeUnreadableError
+from lake.root import Root
 from lake.sql_words import days_between
 
 MOST_ROWS: Final = 500
@@ -43,7 +43,7 @@ class Explorer:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
         self._tables = OpenTables(root, clock, NAMES)
         self._counts = DayCounts()
         self._newest: tuple[Opened, Question, pa.Table] | None = None

@@ -8,13 +8,13 @@ what it gated.
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from deltalake.exceptions import TableNotFoundError
 
 from lake.hours import Scope
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import CAMERA_STATUS
 
 GATED_DDL: Final = "hour TIMESTAMP, camera_id STRING, gated BIGINT"
@@ -22,7 +22,7 @@ SILENT_DAYS: Final = 2
 """A notice is compared with one that is no more than so many days older than the scope."""
 
 
-def gated_of_scope(root: Path, scope: Scope) -> list[tuple[Any, ...]]:
+def gated_of_scope(root: Root, scope: Scope) -> list[tuple[Any, ...]]:
     """Hour (UTC), camera and number of its gated pictures, sorted; hours and cameras without notices lack.
 
     Args:

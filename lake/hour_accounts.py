@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from lake.hours import HourError, said
 from lake.offset_rows import Numbers, OffsetRows, Partition, offset_rows
 from lake.reader import read_rows
 from lake.reconciliation import BROKER_RANGES
+from lake.root import Root
 
 LONGEST: Final = timedelta(days=31)
 """A month's records are as many as are held in memory at once."""
@@ -54,7 +54,7 @@ class HourAccount:
     unarchived: int
 
 
-def hour_accounts(root: Path, first: datetime, last: datetime) -> tuple[HourAccount, ...]:
+def hour_accounts(root: Root, first: datetime, last: datetime) -> tuple[HourAccount, ...]:
     """The account of each closed hour that the broker was asked for, oldest first.
 
     Args:
@@ -95,7 +95,7 @@ def _account(
     return HourAccount(hour, received, *outcomes, unexplained, archived, received - archived)
 
 
-def _partitions(root: Path, first: datetime, last: datetime) -> list[Partition]:
+def _partitions(root: Root, first: datetime, last: datetime) -> list[Partition]:
     within = f"g.hour >= TIMESTAMP '{rfc3339(first)}' AND g.hour < TIMESTAMP '{rfc3339(last)}'"
     sql = f"""SELECT g.* FROM ({BROKER_RANGES.sql}) g WHERE g.topic = '{FRAMES_TOPIC}' AND {within}
               ORDER BY g.topic_id, g.partition, g.hour"""
@@ -109,7 +109,7 @@ def _partition(topic_id: str, number: int, rows: list[dict[str, Any]]) -> Partit
     return Partition(topic_id, number, [row["hour"] for row in rows], *edges)
 
 
-def _counts(root: Path, partitions: Sequence[Partition]) -> Iterator[tuple[datetime, Numbers]]:
+def _counts(root: Root, partitions: Sequence[Partition]) -> Iterator[tuple[datetime, Numbers]]:
     """Hour, and what its records in one partition come to, in the order of `_account`."""
     for one, rows in zip(partitions, offset_rows(root, partitions) if partitions else [], strict=True):
         columns = [

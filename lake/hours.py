@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
+from lake.batch_schemas import UNKNOWN_CAMERA
 from lake.contracts import check_camera_id, rfc3339
 
 HOUR: Final = timedelta(hours=1)
@@ -74,7 +75,10 @@ def hours_between(first: datetime, last: datetime) -> tuple[datetime, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Hours (UTC, sorted, each once) and cameras; `cameras` None means all of them."""
+    """Hours (UTC, sorted, each once) and cameras; `cameras` None means all of them.
+
+    UNKNOWN_CAMERA stands among them for records that name none.
+    """
 
     hours: tuple[datetime, ...]
     cameras: tuple[str, ...] | None = None
@@ -85,7 +89,8 @@ class Scope:
             raise HourError("no hour is named")
         object.__setattr__(self, "hours", tuple(sorted({hour_of(hour) for hour in self.hours})))
         if self.cameras is not None:
-            names = tuple(sorted({check_camera_id(camera) for camera in self.cameras}))
+            named = {camera for camera in self.cameras if camera == UNKNOWN_CAMERA or check_camera_id(camera)}
+            names = tuple(sorted(named))
             object.__setattr__(self, "cameras", names or None)
 
     @property

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from lake.contracts import FRAMES_TOPIC
+from lake.delta_tables import open_table
+from lake.root import Root
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 
 SPEED: Final = "speed"
@@ -101,7 +101,7 @@ class Ledger:
         return f"{self.detections}\n{self.frames}"
 
 
-def balance(lake_root: Path, topic_id: str, ends: Mapping[int, int]) -> Ledger:
+def balance(lake_root: Root, topic_id: str, ends: Mapping[int, int]) -> Ledger:
     """Compare the tables with the broker.
 
     Args:
@@ -125,10 +125,10 @@ def balance(lake_root: Path, topic_id: str, ends: Mapping[int, int]) -> Ledger:
     )
 
 
-def _rows(lake_root: Path, table: str, wanted: pc.Expression, columns: list[str]) -> Iterator[pa.Table]:
+def _rows(lake_root: Root, table: str, wanted: pc.Expression, columns: list[str]) -> Iterator[pa.Table]:
     """Rows of a table, some at a time: a table of months is larger than memory. At least one part comes."""
     try:
-        stored = DeltaTable(lake_root / table)
+        stored = open_table(lake_root / table)
     except TableNotFoundError as error:
         raise LedgerTableMissingError(
             f"no table {table} in {lake_root}: the stream makes it when it starts"

@@ -36,6 +36,6 @@ def ledger_now(settings: Settings, now: datetime) -> LedgerNow:
         LedgerTableMissingError: a table does not exist.
     """
     until = now - ARCHIVED_WITHIN
-    topic_id = topic_ids(settings.kafka, [FRAMES_TOPIC])[FRAMES_TOPIC]
-    ends = offsets_at(settings.kafka, FRAMES_TOPIC, [until])[until]
+    topic_id = topic_ids(settings.broker, [FRAMES_TOPIC])[FRAMES_TOPIC]
+    ends = offsets_at(settings.broker, FRAMES_TOPIC, [until])[until]
     return LedgerNow(balance(settings.lake, topic_id, ends), until)

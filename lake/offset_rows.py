@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from lake.contracts import FRAMES_TOPIC
 from lake.current import DETECTED_FIRST, LAYER_FIRST
 from lake.reader import read_table
 from lake.reconciliation import CLAIMS
+from lake.root import Root
 from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.sql_words import quoted
 from lake.table import Table
@@ -87,7 +87,7 @@ class OffsetRows:
     expired: Numbers
 
 
-def offset_rows(root: Path, partitions: Sequence[Partition]) -> list[OffsetRows]:
+def offset_rows(root: Root, partitions: Sequence[Partition]) -> list[OffsetRows]:
     """What is known of each of these partitions.
 
     Args:
@@ -145,7 +145,7 @@ def _select(columns: str, table: Table, claims: str, partitions: Sequence[Partit
                WHERE r.topic = '{FRAMES_TOPIC}' AND ({among})"""
 
 
-def _ask(root: Path, table: Table, sql: str) -> pa.Table:
+def _ask(root: Root, table: Table, sql: str) -> pa.Table:
     rows = read_table(root, sql, table)
     # Views of strings, as they come, can be neither filtered nor sorted.
     plain = [pa.field(one.name, pa.string()) if one.type == pa.string_view() else one for one in rows.schema]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from lake.batch_schemas import UNKNOWN_CAMERA
 from lake.contracts import FRAMES_TOPIC
 from lake.hours import Scope
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import DETECTIONS, FRAMES
 
 RECORD: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
@@ -18,7 +18,7 @@ SKIPPED: Final = "skipped_%"
 """Statuses like it are not terminal: another layer may still analyse the frame."""
 
 
-def open_frames(root: Path, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
+def open_frames(root: Root, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
     """The scope's records without a terminal outcome, oldest first: all columns but the bulky ones.
 
     Records of another topic, such as synthetic history, hold no pictures and are left out.
@@ -33,7 +33,7 @@ def open_frames(root: Path, scope: Scope, among: str = "TRUE") -> list[dict[str,
     return read_rows(root, sql, FRAMES, DETECTIONS)
 
 
-def count_open_frames(root: Path, scope: Scope) -> int:
+def count_open_frames(root: Root, scope: Scope) -> int:
     """How many records of the scope have no terminal outcome."""
     [row] = read_rows(root, f"SELECT count(*) AS open {_open(scope, 'TRUE')}", FRAMES, DETECTIONS)
     return int(row["open"])

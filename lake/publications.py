@@ -7,11 +7,11 @@ serves what was published last, also when a later audit held it; one that was on
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 from lake.batch_schemas import PUBLICATIONS
 from lake.reader import read_rows
+from lake.root import Root
 from lake.view import View
 
 
@@ -48,7 +48,7 @@ PUBLICATION_STATES: Final = View(
 )
 
 
-def decisions(root: Path, where: str = "TRUE") -> list[dict[str, Any]]:
+def decisions(root: Root, where: str = "TRUE") -> list[dict[str, Any]]:
     """The newest decision of each hour and camera that was published or held, in their order.
 
     Args:

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from lake import quality_questions as questions
@@ -15,6 +14,7 @@ from lake.hours import HOUR, hour_of
 from lake.open_tables import Opened, OpenTables
 from lake.quality_questions import MOST_DAYS, QualityAsked
 from lake.reader import LakeUnreadableError
+from lake.root import Root
 
 NAMES: Final = ("quality_results", "publications")
 MOST_ANSWERS: Final = 16
@@ -99,7 +99,7 @@ class QualityHistory:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
         self._tables, self._clock = OpenTables(root, clock, NAMES), clock
         self._lock = threading.Lock()
         self._answered: Opened | None = None

@@ -32,8 +32,9 @@ COLUMNS: Final = {
 }
 """Columns that may be shown, sorted and filtered, and what they hold."""
 MOST_DAYS: Final = 400
-MOST_NAMED: Final = 1000
-"""Live hours that a statement names; of more it asks the view."""
+MOST_NAMED: Final = 20_000
+"""Live hours that a statement names; of more it asks the view. The objects of two live hours of 1,000 cameras
+took 12 s and 1.6 GB when they were named, 93 s and 10 GB when the view was asked."""
 ARRIVING: Final = ("detections", "frames")
 """Tables of which live hours are read."""
 DECISIONS: Final = "publications"

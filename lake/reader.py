@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 
+from lake.delta_tables import open_table
+from lake.root import Root
 from lake.table import Table
 
 LONGEST_ERROR: Final = 300
@@ -33,7 +34,7 @@ def said_unreadable() -> Iterator[None]:
         raise LakeUnreadableError(f"{error}"[:LONGEST_ERROR]) from error
 
 
-def read_table(root: Path, sql: str, *tables: Table) -> pa.Table:
+def read_table(root: Root, sql: str, *tables: Table) -> pa.Table:
     """The answer to a query over tables as they are now; times are UTC with their zone.
 
     Args:
@@ -46,12 +47,12 @@ def read_table(root: Path, sql: str, *tables: Table) -> pa.Table:
     """
     builder = QueryBuilder()
     for table in tables:
-        builder = builder.register(table.name, DeltaTable(root / table.name))
+        builder = builder.register(table.name, open_table(root / table.name))
     with said_unreadable():
         return pa.table(builder.execute(sql).read_all())
 
 
-def read_rows(root: Path, sql: str, *tables: Table) -> list[dict[str, Any]]:
+def read_rows(root: Root, sql: str, *tables: Table) -> list[dict[str, Any]]:
     """The same as rows."""
     rows: list[dict[str, Any]] = read_table(root, sql, *tables).to_pylist()
     return rows

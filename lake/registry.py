@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from lake.open_tables import Opened, OpenTables
 from lake.reader import LakeUnreadableError
+from lake.root import Root
 from lake.schemas import CAMERA_REGISTRATIONS
 from lake.views import with_views
 
@@ -55,7 +55,7 @@ class Registry:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
         self._tables = OpenTables(root, clock, (CAMERA_REGISTRATIONS.name,))
         self._lock = threading.Lock()
         self._read: Opened | None = None

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +18,7 @@ from lake.open_tables import Opened, OpenTables
 from lake.questions import ARRIVING, MOST_DAYS, days_near
 from lake.reader import LakeUnreadableError
 from lake.report_days import NEEDED, Day, read_day
+from lake.root import Root
 
 MOST_OBJECTS: Final = 20_000_000
 """Older days are left out: 8 to 12 bytes for each object are kept in memory."""
@@ -67,7 +67,7 @@ class ReportHistory:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
         self._tables, self._clock = OpenTables(root, clock, NEEDED), clock
         self._kept: Mapping[date, _Kept] = MappingProxyType({})
         self._history = History()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 
+from lake.delta_tables import open_table
+from lake.root import Root
 from lake.schemas import TABLES
 from lake.served import OBJECTS, SERVING_CAMERA_HOURS, SERVING_COUNTS
 from lake.view import View, names_needed
@@ -16,7 +17,7 @@ from lake.views import VIEWS, with_views
 ALL: Final = "TRUE"
 
 
-def objects(root: Path, threshold: float, where: str = ALL) -> pa.Table:
+def objects(root: Root, threshold: float, where: str = ALL) -> pa.Table:
     """Objects with at least this score, one row each, with `state` published or live.
 
     Args:
@@ -28,7 +29,7 @@ def objects(root: Path, threshold: float, where: str = ALL) -> pa.Table:
     return _rows(root, OBJECTS, where, threshold)
 
 
-def serving_counts(root: Path, where: str = ALL) -> pa.Table:
+def serving_counts(root: Root, where: str = ALL) -> pa.Table:
     """Objects per hour, camera, label, sector and score bin of 0.05, with `state` published or live.
 
     Args:
@@ -38,7 +39,7 @@ def serving_counts(root: Path, where: str = ALL) -> pa.Table:
     return _rows(root, SERVING_COUNTS, where)
 
 
-def camera_hours(root: Path, where: str = ALL) -> pa.Table:
+def camera_hours(root: Root, where: str = ALL) -> pa.Table:
     """What came in and what became of it per hour and camera, with `state` published or live.
 
     Args:
@@ -48,11 +49,11 @@ def camera_hours(root: Path, where: str = ALL) -> pa.Table:
     return _rows(root, SERVING_CAMERA_HOURS, where)
 
 
-def _rows(root: Path, view: View, where: str, threshold: float = 0.0) -> pa.Table:
+def _rows(root: Root, view: View, where: str, threshold: float = 0.0) -> pa.Table:
     """Rows of a view; the condition is put to the live hours too, so that no other is looked at."""
     wanted = names_needed(view.name, [table.name for table in TABLES], VIEWS)
     builder = QueryBuilder()
     for table in (table for table in TABLES if table.name in wanted):
-        builder = builder.register(table.name, DeltaTable(root / table.name))
+        builder = builder.register(table.name, open_table(root / table.name))
     statement = with_views(f"SELECT v.* FROM {view.name} v WHERE {where}", live=where)
     return pa.table(builder.execute(statement.format(threshold=f"{threshold:f}")).read_all())

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from lake.catalog import LakeEmptyError, check_lake, register_lake
+from lake.configuration import load_configuration
 from lake.contracts import rfc3339
 from lake.session import SparkUnavailableError, open_session
 from lake.settings import SettingError, Settings
@@ -171,4 +172,5 @@ def sql(
 
 
 if __name__ == "__main__":
+    load_configuration()
     typer.run(sql)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lake.broker import BrokerAwayError, offsets
+from lake.broker import offsets
 from lake.contracts import FRAMES_TOPIC
+from lake.kafka_address import Address
+from lake.kafka_client import BrokerAwayError
 from lake.settings import Settings
 from lake.watch import of_cameras, of_lag, of_stream, read_so_far, said_in
 
@@ -61,13 +63,13 @@ def stream_now(settings: Settings, now: datetime) -> StreamNow:
     """
     said, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
     read, own = read_so_far(said), list(of_stream(said, now))
-    ends, away = _ends(settings.kafka, {FRAMES_TOPIC, *(topic for _, topic in read)})
+    ends, away = _ends(settings.broker, {FRAMES_TOPIC, *(topic for _, topic in read)})
     late = of_lag(read, ends) if not away else [away]
     queries = tuple(_query(name, one, read, ends) for name, one in sorted(_parts(said, "queries").items()))
     return StreamNow(not own, str(said.get("ui") or ""), queries, (*own, *late, *of_cameras(capture, now)))
 
 
-def _ends(bootstrap: str, topics: set[str]) -> tuple[Ends, str]:
+def _ends(bootstrap: Address, topics: set[str]) -> tuple[Ends, str]:
     """End offsets of the topics, and why there are none."""
     try:
         found = {topic: offsets(bootstrap, topic) for topic in topics}

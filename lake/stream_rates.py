@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from deltalake.exceptions import TableNotFoundError
@@ -12,6 +11,7 @@ from deltalake.exceptions import TableNotFoundError
 from lake.contracts import rfc3339
 from lake.hours import HourError
 from lake.reader import read_rows
+from lake.root import Root
 from lake.schemas import STREAM_PROGRESS
 from lake.sql_words import days_between
 
@@ -41,7 +41,7 @@ class QueryMinute:
     behind: int
 
 
-def query_minutes(root: Path, first: datetime, last: datetime) -> tuple[QueryMinute, ...]:
+def query_minutes(root: Root, first: datetime, last: datetime) -> tuple[QueryMinute, ...]:
     """What the queries did, sorted by minute and query; minutes without a micro-batch are left out.
 
     Args:

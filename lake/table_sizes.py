@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +12,8 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lake.delta_tables import is_table, open_table
+from lake.root import Root
 from lake.schemas import TABLES
 from lake.table import Table
 
@@ -52,7 +53,7 @@ class TableSizes:
         tables: those to look at.
     """
 
-    def __init__(self, root: Path, tables: tuple[Table, ...] = TABLES) -> None:
+    def __init__(self, root: Root, tables: tuple[Table, ...] = TABLES) -> None:
         self._root, self._tables = root, tables
         self._open: dict[str, DeltaTable] = {}
 
@@ -69,12 +70,12 @@ class TableSizes:
             return TableSize(table.name, table.comment, trouble="" if missing else str(error))
 
     def _opened(self, name: str) -> DeltaTable:
-        if not (self._root / name / "_delta_log").is_dir():
+        if not is_table(self._root / name):
             raise TableNotFoundError(name)
         if name in self._open:
             self._open[name].update_incremental()
         else:
-            self._open[name] = DeltaTable(self._root / name)
+            self._open[name] = open_table(self._root / name)
         return self._open[name]
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from lake.broker import BrokerAwayError, offsets
+from lake.broker import offsets
+from lake.kafka_address import Address
+from lake.kafka_client import BrokerAwayError
 from lake.settings import Settings
 
 SIGN_OF_LIFE_S: Final = 60.0
@@ -31,7 +33,7 @@ def complaints(settings: Settings, now: datetime) -> list[str]:
         now: UTC.
     """
     stream, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
-    return [*of_stream(stream, now), *_of_broker(settings.kafka, stream), *of_cameras(capture, now)]
+    return [*of_stream(stream, now), *_of_broker(settings.broker, stream), *of_cameras(capture, now)]
 
 
 def of_stream(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
@@ -47,7 +49,7 @@ def of_stream(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
         yield str(said["paused"])
 
 
-def _of_broker(bootstrap: str, stream: Mapping[str, Any]) -> Iterator[str]:
+def _of_broker(bootstrap: Address, stream: Mapping[str, Any]) -> Iterator[str]:
     read = read_so_far(stream)
     try:
         ends = {topic: _ends(bootstrap, topic) for topic in {topic for _, topic in read}}
@@ -115,7 +117,7 @@ def _runs(camera: Any) -> bool:
     return isinstance(camera, dict) and camera.get("state") != ENDED
 
 
-def _ends(bootstrap: str, topic: str) -> dict[int, int]:
+def _ends(bootstrap: Address, topic: str) -> dict[int, int]:
     return {part: last for part, (_, last) in offsets(bootstrap, topic).items()}
 
 

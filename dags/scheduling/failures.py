@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lake.data_docs import DOCS, QUALITY
-from lake.settings import Settings, number
+from lake.settings import Settings, whole
 
 log = logging.getLogger(__name__)
 
@@ -55,4 +55,4 @@ def data_docs(data: Path, env: Mapping[str, str]) -> str | None:
     """
     if not (data / QUALITY / DOCS / "index.html").is_file():
         return None
-    return f"http://127.0.0.1:{number(env, 'DASHBOARD_PORT', 8078, 1, 65535):.0f}/data-docs/"
+    return f"http://127.0.0.1:{whole(env, 'DASHBOARD_PORT')}/data-docs/"

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
 from dags.scheduling.run_hours import SETTLING, Asked, Interval, asked, audit_arguments
-from lake.broker import BrokerAwayError
 from lake.broker_hours import record_broker_hours
 from lake.clock import utc_now
 from lake.due import archives_lacking, frames_to_detect, has_rows, hours_due
 from lake.hours import HOUR, HourError, Scope, said
-from lake.settings import Settings, choice
+from lake.kafka_client import BrokerAwayError
+from lake.settings import Settings, text
 
 PATIENCE: Final = timedelta(minutes=20)
 """So long the archives are waited for; what they bring later reopens its hour."""
@@ -103,7 +103,7 @@ def _with_due(settings: Settings, wanted: Asked, now: datetime) -> Asked:
 def _why_not_detect(settings: Settings, wanted: Asked) -> str:
     if not wanted.publish:
         return "the hour still runs, and the speed layer may yet analyse its frames"
-    if choice(os.environ, "DETECT_SKIPPED", "on", ("on", "off")) == "off":
+    if text(os.environ, "DETECT_SKIPPED") == "off":
         return "PYCTURESTREAM_DETECT_SKIPPED is off"
     if not frames_to_detect(settings.lake, wanted.scope):
         return "the speed layer skipped nothing"

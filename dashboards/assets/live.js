@@ -6,6 +6,7 @@
     online: "online", silent: "silent", ended: "ended", source_lost: "source lost", starting: "starting",
   };
   const cards = new Map(), spoken = new Map();
+  const wanted = { find: "", first: 0 };
   let lastAnswer = Date.now();
 
   const make = (name, className, parent, text) => {
@@ -89,11 +90,38 @@
     window.speechSynthesis.speak(new SpeechSynthesisUtterance(`${one.name}: ${text}`));
   };
 
-  const arrange = (list, wanted) => {
-    wanted.forEach((made, place) => {
+  const arrange = (list, shown) => {
+    shown.forEach((made, place) => {
       if (list.children[place] !== made) list.insertBefore(made, list.children[place] || null);
     });
-    while (list.children.length > wanted.length) list.lastChild.remove();
+    while (list.children.length > shown.length) list.lastChild.remove();
+  };
+
+  // More cameras than one page shows are leafed through and searched by name, place or state.
+  const choice = (place) => {
+    const find = make("input", "", make("label", "", place, "Find a camera "));
+    find.type = "search";
+    find.placeholder = "name, place or state";
+    find.value = wanted.find;
+    find.addEventListener("input", () => Object.assign(wanted, { find: find.value, first: 0 }));
+    const leaf = (text, way) => {
+      const button = make("button", "toggle", place, text);
+      button.addEventListener("click", () => { wanted.first += way * Number(place.dataset.atOnce); });
+      return button;
+    };
+    return { before: leaf("← Previous", -1), said: make("span", "", place), after: leaf("Next →", 1) };
+  };
+
+  const choose = (state, asked) => {
+    const place = document.getElementById("live-choice"), shown = state.cameras.length;
+    place.hidden = !wanted.find && state.found <= shown;
+    if (place.hidden) return;
+    if (!place.children.length) place.parts = choice(place);
+    if (wanted.first === asked) wanted.first = state.first; // else another page was chosen meanwhile
+    place.dataset.atOnce = state.at_once;
+    write(place.parts.said, shown ? `${state.first + 1} to ${state.first + shown} of ${state.found}` : "none");
+    place.parts.before.disabled = !state.first;
+    place.parts.after.disabled = state.first + shown >= state.found;
   };
 
   const trouble = (text) => {
@@ -102,12 +130,15 @@
     place.hidden = !text;
   };
 
-  const draw = (state) => {
+  const draw = (state, asked) => {
     const list = document.getElementById("live-cameras");
     if (!list.children.length) cards.clear(); // the page was left and came back
     arrange(list, state.cameras.map(update));
+    const there = new Set(state.cameras.map((one) => one.camera));
+    cards.forEach((_, camera) => { if (!there.has(camera)) cards.delete(camera); });
+    choose(state, asked);
     const empty = "No camera has sent a picture yet. Add one: ./pycturestream camera add desk --source 0";
-    trouble(state.trouble || (state.cameras.length ? "" : empty));
+    trouble(state.trouble || (state.cameras.length || wanted.find ? "" : empty));
     list.classList.toggle("stale", Boolean(state.trouble));
   };
 
@@ -120,9 +151,10 @@
   const look = async () => {
     if (document.getElementById("live")) {
       try {
-        const answer = await fetch("/live/state.json", { signal: AbortSignal.timeout(5000) });
+        const asked = wanted.first, words = `find=${encodeURIComponent(wanted.find)}&first=${asked}`;
+        const answer = await fetch(`/live/state.json?${words}`, { signal: AbortSignal.timeout(5000) });
         if (!answer.ok) throw new Error(answer.status);
-        draw(await answer.json());
+        draw(await answer.json(), asked);
         lastAnswer = Date.now();
       } catch {
         if (document.getElementById("live")) lost();

@@ -25,6 +25,7 @@ def layout(**_query: str) -> Any:
                 justify="space-between",
             ),
             html.P("Loading …", id="live-trouble", role="status"),
+            html.Div(id="live-choice", hidden=True),
             html.Div(id="live-cameras"),
         ],
         id="live",

@@ -13,8 +13,8 @@ import pytest
 from dags.scheduling import hour_plan
 from dags.scheduling.hour_plan import audit_plan, plan
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
-from lake.broker import BrokerAwayError
 from lake.hours import Candidate, Scope
+from lake.kafka_client import BrokerAwayError
 from tests.conftest import at
 
 TEN_O_CLOCK, ELEVEN = at("10:00"), at("11:00")

@@ -61,7 +61,10 @@ def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
 
 
 def test_without_kafka_the_live_page_says_so_and_health_is_red(client: FlaskClient) -> None:
-    assert client.get("/live/state.json", **OWN).json == {"cameras": [], "trouble": "not connected yet"}
+    none = {"cameras": [], "found": 0, "first": 0, "at_once": 24}
+    for query in ("", "?find=<b>&first=9", "?first=x"):
+        told = client.get(f"/live/state.json{query}", **OWN).json
+        assert told == none | {"trouble": "not connected yet"}
     answer = client.get("/healthz", **OWN)
     assert answer.status_code == 503
     assert answer.json is not None
@@ -71,5 +74,11 @@ def test_without_kafka_the_live_page_says_so_and_health_is_red(client: FlaskClie
 def test_the_ports_are_those_of_the_settings_and_nonsense_is_refused() -> None:
     env = {"PYCTURESTREAM_DASHBOARD_PORT": "1234", "PYCTURESTREAM_AIRFLOW_PORT": "4321"}
     assert DashboardSettings.from_env(env) == DashboardSettings(port=1234, airflow_port=4321)
-    with pytest.raises(SettingError, match="AIRFLOW_PORT='none' must be a number from 1 to 65535"):
+    with pytest.raises(SettingError, match="AIRFLOW_PORT='none' must be a whole number from 1 to 65535"):
         DashboardSettings.from_env({"PYCTURESTREAM_AIRFLOW_PORT": "none"})
+
+
+def test_airflow_s_api_is_on_this_machine_unless_another_is_named() -> None:
+    here, there = {"PYCTURESTREAM_AIRFLOW_PORT": "4321"}, {"PYCTURESTREAM_AIRFLOW": "airflow-api:8080"}
+    asked = [DashboardSettings.from_env(env).airflow_api for env in (here, here | there)]
+    assert asked == ["127.0.0.1:4321", "airflow-api:8080"]

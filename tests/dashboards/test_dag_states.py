@@ -36,7 +36,7 @@ def fake() -> Iterator[FakeAirflow]:
 
 @pytest.fixture
 def airflow(fake: FakeAirflow, tmp_path: Path) -> Airflow:
-    return Airflow(fake.port, write_passwords(tmp_path))
+    return Airflow(f"127.0.0.1:{fake.port}", write_passwords(tmp_path))
 
 
 def ran(dag_id: str, state: str, run_type: str, ended: datetime | None) -> DagRun:
@@ -68,7 +68,7 @@ def test_a_token_serves_until_it_is_refused(airflow: Airflow, fake: FakeAirflow)
 
 def test_a_wrong_password_is_said_and_tried_once_a_look(fake: FakeAirflow, tmp_path: Path) -> None:
     with pytest.raises(AirflowRefusesError, match=r"password of viewer in passwords\.json: ./pycturestream"):
-        Airflow(fake.port, write_passwords(tmp_path, "guessed")).states()
+        Airflow(f"127.0.0.1:{fake.port}", write_passwords(tmp_path, "guessed")).states()
     assert fake.asked == ["/auth/token"]
 
 
@@ -120,13 +120,13 @@ def test_airflow_that_is_away_was_never_started_or_lost_its_file(tmp_path: Path)
     [port] = free_ports(1)
     file = tmp_path / "airflow" / "passwords.json"
     with pytest.raises(AirflowAwayError, match=r"never started here: \./pycturestream up"):
-        Airflow(port, file).states()
+        Airflow(f"127.0.0.1:{port}", file).states()
     write_passwords(tmp_path)
     with pytest.raises(AirflowAwayError, match=f"does not answer at 127.0.0.1:{port} .*pycturestream up"):
-        Airflow(port, file).states()
+        Airflow(f"127.0.0.1:{port}", file).states()
     file.write_text("{")
     with pytest.raises(AirflowAwayError, match=r"passwords\.json of Airflow cannot be read"):
-        Airflow(port, file).states()
+        Airflow(f"127.0.0.1:{port}", file).states()
     file.write_text(json.dumps(["viewer"]))
     with pytest.raises(AirflowAwayError, match="does not answer"):
-        Airflow(port, file).states()
+        Airflow(f"127.0.0.1:{port}", file).states()

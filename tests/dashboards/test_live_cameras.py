@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dashboards import live_cameras
 from dashboards.feed_messages import Report, Seen, SentPicture
 from dashboards.live_cameras import MOST_CAMERAS, Cameras
 from lake.camera_notices import Registration
@@ -31,7 +32,7 @@ def every(seconds: float, count: int, camera: str = "door") -> Cameras:
 
 
 def only(cameras: Cameras, seconds: float) -> dict[str, Any]:
-    [told] = cameras.told(START + timedelta(seconds=seconds))
+    [told] = cameras.told(START + timedelta(seconds=seconds))["cameras"]
     return dict(told)
 
 
@@ -92,16 +93,63 @@ def test_an_older_record_changes_nothing() -> None:
 def test_the_newest_picture_comes_first() -> None:
     cameras = every(1, 2, "yard")
     cameras.take_sent(sent("door"), START)
-    assert [one["camera"] for one in cameras.told(START)] == ["yard", "door"]
+    assert [one["camera"] for one in cameras.told(START)["cameras"]] == ["yard", "door"]
 
 
 def test_no_crowd_of_names_fills_the_memory() -> None:
     cameras = Cameras()
     for number in range(MOST_CAMERAS + 5):
         cameras.take_sent(sent(f"camera{number}"), START + timedelta(seconds=number))
-    known = {one["camera"] for one in cameras.told(START)}
-    assert len(known) == MOST_CAMERAS
-    assert {"camera0", "camera4"}.isdisjoint(known)
+    assert cameras.told(START)["found"] == MOST_CAMERAS
+    assert [name for name in ("camera0", "camera4", "camera5") if cameras.get(name)] == ["camera5"]
+
+
+def test_pictures_beyond_what_the_memory_may_hold_leave_those_silent_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_cameras, "MOST_PICTURE_BYTES", 3 * len(b"jpeg"))
+    cameras = Cameras()
+    for number, camera in enumerate(("door", "yard", "door", "hall", "attic")):
+        cameras.take_sent(sent(camera, number), START + timedelta(seconds=number))
+    told = {one["camera"]: one["sent"] for one in cameras.told(START)["cameras"]}
+    assert told == {"attic": "attic/s/4", "hall": "hall/s/3", "door": "door/s/2", "yard": None}
+    cameras.take_seen(seen("attic", 4), START + timedelta(seconds=5))
+    told = {one["camera"]: one["sent"] for one in cameras.told(START)["cameras"]}
+    assert told == {"attic": "attic/s/4", "hall": None, "door": None, "yard": None}, "boxes are a picture too"
+
+
+def many(count: int) -> Cameras:
+    """Cameras whose pictures come in the opposite order of their names; the last one's is old."""
+    cameras = Cameras()
+    for number in reversed(range(count)):
+        cameras.take_sent(sent(f"camera-{number:03}"), START + timedelta(seconds=count - number))
+    return cameras
+
+
+def page(cameras: Cameras, seconds: float, find: str = "", first: int = 0) -> tuple[str, str, int, int, int]:
+    """First and last camera of a page, how many it has, number of the first, and how many were found."""
+    told = cameras.told(START + timedelta(seconds=seconds), find, first)
+    names = [one["camera"] for one in told["cameras"]]
+    return names[0], names[-1], len(names), told["first"], told["found"]
+
+
+def test_more_cameras_than_a_page_holds_stand_still_in_the_order_of_their_names() -> None:
+    cameras = many(60)
+    assert page(cameras, 60) == ("camera-000", "camera-023", 24, 0, 60)
+    assert page(cameras, 60, first=24) == ("camera-024", "camera-047", 24, 24, 60)
+    assert page(cameras, 60, first=999) == ("camera-048", "camera-059", 12, 48, 60), "the last page"
+    assert page(cameras, 60, first=-5) == ("camera-000", "camera-023", 24, 0, 60)
+    cameras.take_sent(sent("camera-059"), START + timedelta(seconds=61))
+    assert page(cameras, 61) == ("camera-000", "camera-023", 24, 0, 60), "no picture moves a camera"
+
+
+def test_cameras_are_found_by_their_name_and_by_their_state() -> None:
+    cameras = many(60)
+    assert page(cameras, 60, "RA-01") == ("camera-010", "camera-019", 10, 0, 10)
+    cameras.take_report(Report("camera-031", "source_lost", None), START)
+    assert page(cameras, 60, "source lost") == ("camera-031", "camera-031", 1, 0, 1)
+    assert page(cameras, 60, "online") == ("camera-000", "camera-005", 6, 0, 6)
+    assert cameras.told(START, "<b>") == {"cameras": [], "found": 0, "first": 0, "at_once": 24}
 
 
 def listed(*, enabled: bool = True) -> Report:
@@ -118,10 +166,10 @@ def test_a_camera_is_called_by_its_name_and_place_once_its_agent_says_them() -> 
 def test_a_camera_that_is_switched_off_and_sent_nothing_is_not_shown() -> None:
     cameras = Cameras()
     cameras.take_report(listed(enabled=False), START)
-    assert cameras.told(START) == []
+    assert cameras.told(START)["cameras"] == []
     cameras.take_report(listed(), START)
     cameras.take_report(listed(enabled=False), START)
-    assert len(cameras.told(START)) == 1, "one that was shown goes on telling its state"
+    assert cameras.told(START)["found"] == 1, "one that was shown goes on telling its state"
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,28 @@ def test_a_broker_that_comes_back_is_followed_again(broker: Broker, page: Page) 
     expect(page.locator("#live-trouble")).to_be_hidden()
     frame_id = show(broker, "again", 1)
     expect(page.locator("[data-camera=again] img").first).to_have_attribute("data-frame", frame_id)
+
+
+def test_many_cameras_are_leafed_through_and_found(broker: Broker, page: Page) -> None:
+    expect(page.locator("#live-choice")).to_be_hidden()
+    found = {"objects": [], "frame_id": "", "observed_at": rfc3339(datetime.now(UTC))}
+    with KafkaProducer(bootstrap_servers=broker.address) as producer:
+        for number in range(100, 150):
+            said = json.dumps({"camera_id": f"many-{number}", **found}).encode()
+            producer.send(RESULTS_TOPIC, said, f"many-{number}".encode())
+    page.get_by_label("Find a camera").fill("many-1")
+    cards, said = page.locator(".live-camera"), page.locator("#live-choice span")
+    expect(said).to_have_text("1 to 24 of 50")
+    expect(cards).to_have_count(24)
+    page.get_by_role("button", name="Next").click()
+    expect(cards.first).to_have_attribute("data-camera", "many-124")
+    page.get_by_role("button", name="Next").click()
+    expect(said).to_have_text("49 to 50 of 50")
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+    page.get_by_role("button", name="Previous").click()
+    expect(cards.first).to_have_attribute("data-camera", "many-124")
+    page.get_by_label("Find a camera").fill(HOSTILE)
+    expect(said).to_have_text("1 to 1 of 1")
+    page.get_by_label("Find a camera").fill("nowhere")
+    expect(said).to_have_text("none")
+    expect(cards).to_have_count(0)

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lake.broker import BrokerAwayError
 from lake.broker_hours import hour_rows, record_broker_hours
+from lake.kafka_client import BrokerAwayError
 from lake.settings import Settings
 from tests.conftest import at
 

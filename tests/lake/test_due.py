@@ -11,9 +11,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lake import due
-from lake.broker import BrokerAwayError
 from lake.due import archives_lacking, has_rows, hours_due
 from lake.hours import HOUR, Scope
+from lake.kafka_client import BrokerAwayError
 from lake.settings import Settings
 from tests.conftest import at
 

@@ -16,6 +16,7 @@ from lake.settings import Settings
 from lake.shell import Format, answer, print_answer, shell
 from lake.tables import Lake, append_rows
 from tests.conftest import at
+from tests.lake.spark_append import append_by_spark
 
 pytestmark = pytest.mark.spark
 
@@ -65,7 +66,7 @@ def lake(spark: SparkSession, settings: Settings) -> Iterator[Lake]:
     lake.create(spark)
     columns = DETECTIONS.columns
     rows = [tuple(row.get(name) for name in columns) for row in ROWS]
-    lake.append(spark.createDataFrame(rows, DETECTIONS.ddl), DETECTIONS, "test", 0)
+    append_by_spark(lake, spark.createDataFrame(rows, DETECTIONS.ddl), DETECTIONS, "test", 0)
     frame = {
         **record(5),
         "value": b"\xff\x00",
@@ -74,9 +75,9 @@ def lake(spark: SparkSession, settings: Settings) -> Iterator[Lake]:
         "day": at("11:00").date(),
     }
     frames = spark.createDataFrame([tuple(frame.get(name) for name in FRAMES.columns)], FRAMES.ddl)
-    lake.append(frames, FRAMES, "test", 0)
+    append_by_spark(lake, frames, FRAMES, "test", 0)
     gone = [("detect_objects", "pycturestream", "id", 0, 6, 9, "expired", at("11:00"))]
-    lake.append(spark.createDataFrame(gone, EXPIRED_RANGES.ddl), EXPIRED_RANGES, "test", 0)
+    append_by_spark(lake, spark.createDataFrame(gone, EXPIRED_RANGES.ddl), EXPIRED_RANGES, "test", 0)
     register_lake(spark, settings)
     yield lake
     spark.catalog.setCurrentDatabase("default")

@@ -12,8 +12,8 @@ import pytest
 
 from lake import ledger_now as ledgers
 from lake import stream_now as streams
-from lake.broker import BrokerAwayError
 from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC
+from lake.kafka_client import BrokerAwayError
 from lake.ledger import Account, Ledger
 from lake.ledger_now import LedgerNow, ledger_now
 from lake.settings import Settings
