@@ -1,14 +1,21 @@
 # Everything for people who use or change PyctureStream; `make` alone lists it.
-# Needs nothing but Python 3.11-3.13. Settings: PYTHON (which one), ENGINE (litert or tensorflow).
+# Needs nothing but Python 3.11-3.13. Settings: PYTHON (which one), ENGINE (litert or tensorflow),
+# KAFKA_BROKERS (1 or 3), SPARK_WORKERS (Spark as a cluster of so many workers on this machine).
 
 .DEFAULT_GOAL := help
-.PHONY: help up down environment environment-test provision test bench soak unit check requirements clean
+.PHONY: help up down containers environment environment-test provision test bench soak unit check requirements clean
 SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE # without byte code TensorFlow takes 12 s to import instead of 3
 unexport PYTHONPATH
 export PYTHON
 ifneq ($(ENGINE),)
 export PYCTURESTREAM_ENGINE := $(ENGINE)
+endif
+ifneq ($(KAFKA_BROKERS),)
+export PYCTURESTREAM_KAFKA_BROKERS := $(KAFKA_BROKERS)
+endif
+ifneq ($(SPARK_WORKERS),)
+export PYCTURESTREAM_SPARK_WORKERS := $(SPARK_WORKERS)
 endif
 VENV := .venv/bin/python
 PYTEST := $(VENV) -m pytest
@@ -36,6 +43,16 @@ up: environment ## set everything up, start the system and say what runs where
 down: ## stop everything
 	@if [ -x $(VENV) ]; then ./pycturestream down; else echo "nothing is set up, so nothing runs"; fi
 
+# A container reads its secret as another user than you, so the file is open to all and the folder to you alone.
+PROFILE := core
+SECRETS := dashboard_password postgres_password
+containers: ## start it in containers instead, by Docker: PROFILE=core or full
+	@umask 022; mkdir -p -m 700 secrets; for name in $(SECRETS); do \
+	  [ -s secrets/$$name ] || head -c 18 /dev/urandom | base64 > secrets/$$name; done
+	@docker compose --profile $(PROFILE) up --build --detach --wait
+	@docker compose --profile $(PROFILE) ps --all
+	@echo "dashboard: http://127.0.0.1:8078  user admin  password in secrets/dashboard_password"
+
 environment: ## only make the virtual environment .venv
 	@$(find_python); "$$python" -m stack.environment
 
@@ -53,9 +70,13 @@ bench: environment-test ## measure the stream beside the bare detector and a pla
 	@$(VENV) -m stack.provision
 	@$(VENV) -m benchmarks.bench
 
-soak: environment-test ## run the long benchmarks, an hour or more; they print date and commit
+soak: environment-test ## run the long benchmarks, two hours or more; they print date and commit
 	@$(VENV) -m stack.provision
 	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
+	$(VENV) -m benchmarks.start_up
+	$(VENV) -m benchmarks.idle_system
+	$(VENV) -m benchmarks.batch_times
+	$(VENV) -m benchmarks.long_log
 	$(VENV) -m benchmarks.live_share --seconds 60 --fps 2
 	$(VENV) -m benchmarks.history
 	$(VENV) -m benchmarks.imported_day
@@ -65,7 +86,11 @@ soak: environment-test ## run the long benchmarks, an hour or more; they print d
 	$(VENV) -m benchmarks.live_memory
 	$(VENV) -m benchmarks.compare_engines
 	$(VENV) -m benchmarks.capture_outage
+	$(VENV) -m benchmarks.cluster_workers
+	$(VENV) -m benchmarks.thousand_cameras whole
+	$(PYTEST) -q --log-cli-level=INFO tests/end_to_end/whole_secured.py
 	RECONNECTS=100 $(PYTEST) -q tests/capture/test_reader_process.py -k reconnects
+	PYCTURESTREAM_SPARK_WORKERS=2 $(PYTEST) -q tests/end_to_end/test_batch_layer.py
 	COMPILED=1 SEEDS=5 $(PYTEST) -q -m spark tests/jobs tests/lake tests/faults
 
 unit: environment-test ## run the quick tests: no Spark, model or Kafka
@@ -75,7 +100,7 @@ check: environment-test ## check format, lint, types and architecture
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m ruff check .
 	@$(VENV) -m mypy
-	@$(PYTEST) -q tests/architecture
+	@$(PYTEST) -q -k architecture # by name, so that every test is imported
 
 COMPILE := $(VENV) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 # UPGRADE=--upgrade takes newer versions; without it the present ones stay where they still fit.
@@ -85,7 +110,9 @@ requirements: environment-test ## for maintainers: compile requirements/*.txt fr
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev -c requirements/base.txt -o requirements/dev.txt
 	$(call extra,java) | $(COMPILE) $(UPGRADE) - -o requirements/java.txt
 	$(call extra,node) | $(COMPILE) $(UPGRADE) - -o requirements/node.txt
+	$(call extra,postgres) | $(COMPILE) $(UPGRADE) - -c requirements/base.txt -o requirements/postgres.txt
 	$(call extra,speech) | $(COMPILE) $(UPGRADE) - -o requirements/speech.txt
+	$(call extra,s3) | $(COMPILE) $(UPGRADE) - -o requirements/s3.txt
 	echo uv | $(COMPILE) $(UPGRADE) --no-annotate - -o requirements/uv.txt
 
 clean: down ## stop everything and delete the environment; data in var/ and the cache are kept

@@ -83,6 +83,12 @@ def load_on_demand(file: Path = DATA_FILE) -> tuple[Package, int]:
     return _package(entry, "downloads/on-demand"), entry["converter"]
 
 
+def load_s3_jars(file: Path = DATA_FILE) -> tuple[Artifact, ...]:
+    """The jars that only a lake in a bucket needs."""
+    jars = tomllib.loads(file.read_text(encoding="utf-8"))["s3_jars"]
+    return tuple(_jar("s3", *item) for item in jars.items())
+
+
 def _jar(folder: str, source: str, entry: dict[str, Any]) -> Artifact:
     _, name, version = source.split(":")
     return Artifact(f"jars/{folder}/{name}-{version}.jar", entry["bytes"], entry["sha256"], source)

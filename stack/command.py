@@ -6,17 +6,19 @@ import json
 import logging
 import os
 import sys
-import time
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
-from lake.settings import PROJECT_ROOT, SettingError
+from lake.settings import PREFIX, PROJECT_ROOT, SettingError
+from stack import config_command
 from stack.airflow import COMPONENTS
+from stack.clock import SystemClock
 from stack.installation import Installation
+from stack.kafka_command import kafka_commands
 from stack.programs import CAPTURE, NAMES, child_environment, spark_environment
 
 HANDED_OVER = {
@@ -37,6 +39,9 @@ HANDED_OVER = {
 """Command → module, help, first arguments."""
 SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "jobs.evaluate_models", "jobs.events", "lake.shell"}
 OUR_PACKAGES = {"stack", "lake"}
+HANDS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""Settings of a command that takes every argument, `--help` too, for another program."""
+NOTHING: Mapping[str, str] = {}
 
 app = typer.Typer(
     help="Cameras in, answers people can trust out.",
@@ -45,33 +50,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(config_command.app, name="config")
 
 
-class SystemClock:
-    """The machine's own clock; the only place of the command that asks it."""
-
-    def now(self) -> datetime:
-        """The moment, UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
-def installation() -> Installation:
-    """This installation, out of the process environment and `.env`."""
-    return Installation.from_env(os.environ, PROJECT_ROOT)
+def installation(told: Mapping[str, str] = NOTHING) -> Installation:
+    """This installation, out of the process environment and the files; what was told goes before both."""
+    return Installation.from_env({**os.environ, **told}, PROJECT_ROOT)
 
 
 @app.command()
 def up(
     no_capture: Annotated[bool, typer.Option("--no-capture", help="Start without the cameras.")] = False,
     no_airflow: Annotated[bool, typer.Option("--no-airflow", help="Start without the batch layer.")] = False,
+    spark_workers: Annotated[
+        int | None,
+        typer.Option("--spark-workers", help="Start a Spark master and so many workers; all jobs run there."),
+    ] = None,
 ) -> None:
     """Start everything in the background and wait until it is healthy."""
     from stack.screens import TerminalScreen, show_login, show_next, show_programs
@@ -79,7 +73,8 @@ def up(
     from stack.status import login, look_at_programs
 
     without = {*((CAPTURE,) if no_capture else ()), *(COMPONENTS if no_airflow else ())}
-    here, clock, console = installation(), SystemClock(), Console()
+    told = {} if spark_workers is None else {PREFIX + "SPARK_WORKERS": str(spark_workers)}
+    here, clock, console = installation(told), SystemClock(), Console()
     with TerminalScreen(console) as screen:
         bring_up(here, without, screen, clock)
     show_programs(console, look_at_programs(here, clock))
@@ -187,10 +182,10 @@ def checkpoint(
         put_aside(here, chosen, screen, clock)
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-    add_help_option=False,
-)
+app.add_typer(kafka_commands, name="kafka")
+
+
+@app.command(context_settings=HANDS_ON, add_help_option=False)
 def airflow(context: typer.Context) -> None:
     """Run Airflow's own command, for example `airflow dags trigger hourly_counts`."""
     from stack.run_airflow import become
@@ -198,10 +193,7 @@ def airflow(context: typer.Context) -> None:
     become(installation(), "airflow", context.args)
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-    add_help_option=False,
-)
+@app.command(context_settings=HANDS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
     """Compare models on pictures: `evaluate coco-ssd FOLDER`; some are fetched when named."""
     from stack.models_on_demand import provide
@@ -211,20 +203,21 @@ def evaluate(context: typer.Context) -> None:
     hand_over("jobs.evaluate_models", context.args)
 
 
-def hand_over(module: str, arguments: list[str]) -> NoReturn:
-    """Become another program, with the environment that all programs of the system have."""
+def hand_over(module: str, arguments: list[str], name: str = "") -> NoReturn:
+    """Become another program; one that has no name of its own logs in to Kafka as the batch layer."""
+    from stack.kafka_users import BATCH, PROGRAMS, environment_of
+
     here = installation()
     env = spark_environment(here) if module in SPARK_MODULES else child_environment(here)
     # -P: a folder of the user's named `capture` or `lake` must not be taken for ours.
-    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], env)
+    own = environment_of(name if name in PROGRAMS else BATCH, env)
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], own)
 
 
 def _add_handed_over(name: str, module: str, purpose: str, first: tuple[str, ...]) -> None:
-    settings = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-
-    @app.command(name, help=purpose, context_settings=settings, add_help_option=False)
+    @app.command(name, help=purpose, context_settings=HANDS_ON, add_help_option=False)
     def run(context: typer.Context) -> None:
-        hand_over(module, [*first, *context.args])
+        hand_over(module, [*first, *context.args], name)
 
 
 for _name, (_module, _purpose, _first) in HANDED_OVER.items():

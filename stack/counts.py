@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
-from lake.broker import BrokerAwayError, offsets
+from lake.broker import offsets
 from lake.contracts import FRAMES_TOPIC, Status
 from lake.current import RECORD_KEY, current_detections
+from lake.kafka_address import Address
+from lake.kafka_client import BrokerAwayError
+from lake.root import Root
 from lake.schemas import DETECTIONS, EXPIRED_RANGES
 from lake.table import Table
 from lake.view import qualified, same
@@ -54,7 +56,7 @@ def captured(capture: Mapping[str, Any]) -> int:
     return sum(int(camera.get("captured") or 0) for camera in found)
 
 
-def end_offsets(bootstrap: str) -> dict[int, int]:
+def end_offsets(bootstrap: Address) -> dict[int, int]:
     """Partition → end offset of the frames topic; empty when the broker is away or has no such topic."""
     try:
         return {partition: last for partition, (_, last) in offsets(bootstrap, FRAMES_TOPIC).items()}
@@ -74,7 +76,7 @@ def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
     return sum(max(0, last - reached.get(partition, 0)) for partition, last in ends.items())
 
 
-def read_lake(lake: Path) -> LakeCounts:
+def read_lake(lake: Root) -> LakeCounts:
     """Counts out of the Delta tables, without a JVM; zeros for a table that does not exist."""
     rows = _query(lake, DETECTIONS, OUTCOMES)
     gone = _query(
@@ -90,7 +92,7 @@ def read_lake(lake: Path) -> LakeCounts:
     )
 
 
-def _query(lake: Path, table: Table, sql: str) -> list[dict[str, Any]]:
+def _query(lake: Root, table: Table, sql: str) -> list[dict[str, Any]]:
     # Imported late: delta-rs and Arrow would slow down every command that never looks at the lake.
     from deltalake.exceptions import DeltaError
 

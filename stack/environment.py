@@ -23,8 +23,10 @@ PYTHON: Final = FOLDER / "bin" / "python"
 STAMP: Final = "pycturestream.installed"
 MISSING_TOOLS: Final = """\
 import os
+from lake.configuration import load_configuration
 from stack.java import needs_bundled_java
 from stack.node import find_system_npm
+load_configuration()
 print("java" * needs_bundled_java(os.environ), "" if find_system_npm(os.environ) else "node")
 """
 """Runs in the environment once its base is there: both modules need a package of it."""

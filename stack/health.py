@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from stack.airflow import COMPONENTS
 from stack.airflow_health import airflow_ailment
-from stack.broker import is_ready
+from stack.broker import why_not_ready
 from stack.clock import Clock
 from stack.installation import Installation
 from stack.ports import is_open
-from stack.programs import DASHBOARD, KAFKA, STREAM
+from stack.programs import DASHBOARD, KAFKAS, SPARKS, STREAM
+from stack.spark_daemons import spark_ailment
 
 FRESH_S: Final = 15.0
 """Programs write every 2 s; a pause of a busy machine is no illness."""
@@ -47,11 +48,12 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
 
     With a `pid`, what another process said, such as one that just crashed, does not count.
     """
-    if program == KAFKA:
-        ready = is_ready(installation.settings.kafka)
-        return None if ready else f"no answer at {installation.settings.kafka}"
+    if program in KAFKAS:
+        return _of_broker(installation, program)
     if program in COMPONENTS:
         return airflow_ailment(installation, program, pid)
+    if program in SPARKS:
+        return spark_ailment(installation.cluster, program)
     if program == DASHBOARD:
         port = installation.dashboard_port
         return None if is_open(port) else f"no answer at port {port}"
@@ -62,6 +64,12 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
     if age > FRESH_S:
         return f"no sign of life for {age:.0f} s"
     return _of_stream(said) if program == STREAM else None
+
+
+def _of_broker(installation: Installation, program: str) -> str | None:
+    """An embedded one is asked at its own address, brokers of others at any."""
+    own = next((broker for broker in installation.brokers if broker.name == program), None)
+    return why_not_ready(own.address, own.node) if own else why_not_ready(installation.settings.broker)
 
 
 def _of_stream(said: Mapping[str, Any]) -> str | None:

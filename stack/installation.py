@@ -1,4 +1,4 @@
-"""This installation: its settings, ports and folders, from the environment and the file `.env`."""
+"""This installation: its settings, ports and folders, from the environment and the files beside it."""
 
 from __future__ import annotations
 
@@ -7,43 +7,42 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from dotenv import dotenv_values
-
-from lake.contracts import FRAMES_TOPIC, GIB, HOUR_MS, TOPIC_PARTITIONS, TOPICS
-from lake.settings import PREFIX, SettingError, Settings, number, text
+from lake.configuration import read_environment
+from lake.contracts import FRAMES_TOPIC, GIB, HOUR_MS, TOPICS
+from lake.settings import PREFIX, SettingError, Settings, number, text, whole
+from stack.kafka_cluster import name_node
+from stack.spark_cluster import SparkCluster
 
 LOOPBACK: Final = "127.0.0.1"
-PORTS: Final = {
-    "KAFKA_PORT": 9092,
-    "KAFKA_CONTROLLER_PORT": 9093,
-    "SPARK_UI_PORT": 4040,
-    "AIRFLOW_PORT": 8080,
-    "AIRFLOW_LOGS_PORT": 8793,
-    "DASHBOARD_PORT": 8078,
-}
-PATHS: Final = tuple(PREFIX + name for name in ("HOME", "DATA", "MODEL", "DASHBOARD_USERS"))
+PORTS: Final = (
+    "KAFKA_PORT",
+    "KAFKA_CONTROLLER_PORT",
+    "SPARK_UI_PORT",
+    "AIRFLOW_PORT",
+    "AIRFLOW_LOGS_PORT",
+    "DASHBOARD_PORT",
+)
+MORE_PORTS: Final = ("KAFKA_PORT_2", "KAFKA_CONTROLLER_PORT_2", "KAFKA_PORT_3", "KAFKA_CONTROLLER_PORT_3")
+"""Ports of the second and third broker, where there are three."""
 
 
-def read_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
-    """The process environment over the file `.env` in the project's root.
+@dataclass(frozen=True, slots=True)
+class BrokerPorts:
+    """Where one embedded broker listens, on loopback; nodes count from 1."""
 
-    A relative path in `.env` counts from the root, so that every command means the same folder
-    wherever it is run. Values are taken as they stand: a `$` in a camera's password stays one.
+    node: int
+    port: int
+    controller_port: int
 
-    Raises:
-        SettingError: the file cannot be read.
-    """
-    file = root / ".env"
-    try:
-        written = dotenv_values(file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{file} cannot be read ({error}); make it plain NAME=value lines") from error
-    known = {name: _anchored(name, value, root) for name, value in written.items() if value}
-    return known | dict(environ)
+    @property
+    def name(self) -> str:
+        """Of its program, log and folder."""
+        return name_node(self.node)
 
-
-def _anchored(name: str, value: str, root: Path) -> str:
-    return str(root / Path(value).expanduser()) if name in PATHS else value
+    @property
+    def address(self) -> str:
+        """Where clients connect."""
+        return f"{LOOPBACK}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,15 @@ class Installation:
 
     Attributes:
         root: folder of the project.
-        settings: shared settings; `kafka` is the broker in use, embedded or not.
+        settings: shared settings; `kafka` is the broker or the brokers in use, embedded or not.
         env: the merged environment, which child processes inherit.
         kafka_port, controller_port, ui_port, airflow_port, airflow_logs_port, dashboard_port: on loopback.
-        embedded: whether the broker is ours to start.
+        brokers: the embedded ones, `kafka_port` and `controller_port` being the first's; empty where the
+            brokers are not ours to start.
+        copies: of each topic; None for as many as the brokers allow, at most 3.
+        cluster: our own Spark cluster, if any.
         frames_hours, frames_gib: how long, and up to what size, the broker keeps pictures.
+        frames_partitions: of the frames topic: so many workers can analyse at once.
     """
 
     root: Path
@@ -68,26 +71,42 @@ class Installation:
     airflow_port: int
     airflow_logs_port: int
     dashboard_port: int
-    embedded: bool
+    brokers: tuple[BrokerPorts, ...]
+    copies: int | None
     frames_hours: float
     frames_gib: float
+    frames_partitions: int
+    cluster: SparkCluster
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], root: Path) -> Self:
-        """Read everything once.
+        """Read everything once: the environment, and the files in the root.
 
         Raises:
             SettingError: a setting cannot be used.
         """
-        env = read_environment(environ, root)
-        ports = [_port(env, name) for name in PORTS]
-        if len(set(ports)) < len(ports):
-            raise SettingError(f"{', '.join(PREFIX + name for name in PORTS)} must differ, not be {ports}")
-        kafka, controller, interface, airflow, airflow_logs, dashboard = ports
-        own = f"{LOOPBACK}:{kafka}"
-        named = text(env, "KAFKA", own)
-        embedded = named in (own, f"localhost:{kafka}")
+        return cls.from_values(read_environment(environ, root), root)
+
+    @classmethod
+    def from_values(cls, env: Mapping[str, str], root: Path) -> Self:
+        """The same from an environment that the files have already completed.
+
+        Raises:
+            SettingError: a setting cannot be used.
+        """
+        ports, cluster = _ports(env), SparkCluster.from_env(env)
+        kafka, controller, interface, airflow, airflow_logs, dashboard = (ports[name] for name in PORTS)
+        more = [port for name, port in ports.items() if name in MORE_PORTS]
+        pairs = enumerate(zip([kafka, *more[::2]], [controller, *more[1::2]], strict=True), start=1)
+        brokers = tuple(BrokerPorts(node, *pair) for node, pair in pairs)
+        own = ",".join(broker.address for broker in brokers)
+        embedded = text(env, "KAFKA", own) in (own, brokers[0].address, f"localhost:{kafka}")
         settings = replace(Settings.from_env(env), kafka=own) if embedded else Settings.from_env(env)
+        if embedded and settings.login is not None:
+            raise SettingError(
+                f"{PREFIX}KAFKA_SECURITY needs a broker of yours in {PREFIX}KAFKA;"
+                " the embedded one is open on loopback only"
+            )
         return cls(
             root,
             settings,
@@ -98,17 +117,25 @@ class Installation:
             airflow,
             airflow_logs,
             dashboard,
-            embedded=embedded,
-            frames_hours=number(env, "FRAMES_TOPIC_HOURS", 24, 0.01, 24 * 365),
-            frames_gib=number(env, "FRAMES_TOPIC_GB", 2, 0.1, 1e5),
+            brokers=brokers if embedded else (),
+            copies=_copies(env, len(brokers) if embedded else None),
+            frames_hours=number(env, "FRAMES_TOPIC_HOURS"),
+            frames_gib=number(env, "FRAMES_TOPIC_GB"),
+            frames_partitions=max(whole(env, "PARTITIONS"), cluster.workers),
+            cluster=cluster,
         )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the brokers are ours to start."""
+        return bool(self.brokers)
 
     @property
     def topics(self) -> dict[str, dict[str, str]]:
         """The contract's topics, with this installation's retention of pictures."""
         kept = {
             "retention.ms": str(int(self.frames_hours * HOUR_MS)),
-            "retention.bytes": str(int(self.frames_gib * GIB / TOPIC_PARTITIONS)),
+            "retention.bytes": str(int(self.frames_gib * GIB / self.frames_partitions)),
         }
         return TOPICS | {FRAMES_TOPIC: TOPICS[FRAMES_TOPIC] | kept}
 
@@ -127,8 +154,22 @@ class Installation:
         return self.logs / f"{program}.log"
 
 
-def _port(env: Mapping[str, str], name: str) -> int:
-    value = number(env, name, PORTS[name], 1, 65535)
-    if value != int(value):
-        raise SettingError(f"{PREFIX}{name}={value!r} must be a whole number")
-    return int(value)
+def _ports(env: Mapping[str, str]) -> dict[str, int]:
+    """Setting → port, of everything that may listen."""
+    several = text(env, "KAFKA_BROKERS") == "3"
+    ports = {name: whole(env, name) for name in (*PORTS, *(MORE_PORTS if several else ()))}
+    taken = ports | SparkCluster.from_env(env).listening
+    if len(set(taken.values())) < len(taken):
+        names = ", ".join(PREFIX + name for name in taken)
+        raise SettingError(f"{names} must differ, not be {list(taken.values())}")
+    return ports
+
+
+def _copies(env: Mapping[str, str], brokers: int | None) -> int | None:
+    """Copies of each topic: as told, else as many as there are embedded brokers, else None."""
+    copies = whole(env, "KAFKA_REPLICATION")
+    if brokers and copies > brokers:
+        raise SettingError(
+            f"{PREFIX}KAFKA_REPLICATION={copies} must not exceed {PREFIX}KAFKA_BROKERS={brokers}"
+        )
+    return copies or brokers

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
-from lake.settings import choice
+from lake.settings import text
 
 OLDEST: Final = 17
 """Spark 4.2 and the Kafka 4.2 broker both ask for Java 17 or newer."""
@@ -46,7 +46,7 @@ def find_java(home: Path, env: Mapping[str, str] | None = None) -> Path:
         SettingError: PYCTURESTREAM_JAVA is neither `auto` nor `bundled`.
     """
     env = os.environ if env is None else env
-    wanted = choice(env, "JAVA", "auto", ("auto", "bundled"))
+    wanted = text(env, "JAVA")
     system = find_system_java(env) if wanted == "auto" else None
     return system or wrap_bundled_java(home)
 
@@ -57,7 +57,7 @@ def needs_bundled_java(env: Mapping[str, str]) -> bool:
     Raises:
         SettingError: PYCTURESTREAM_JAVA is neither `auto` nor `bundled`.
     """
-    return choice(env, "JAVA", "auto", ("auto", "bundled")) == "bundled" or find_system_java(env) is None
+    return text(env, "JAVA") == "bundled" or find_system_java(env) is None
 
 
 def find_system_java(env: Mapping[str, str]) -> Path | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from stack.clock import Clock
 from stack.installation import Installation
-from stack.programs import NAMES
+from stack.programs import NAMES, names
 
 SUPERVISOR: Final = "supervisord"
 
@@ -62,9 +62,12 @@ def choose_logs(installation: Installation, program: str | None) -> list[Path]:
     Raises:
         UnknownProgramError: there is no such program.
     """
+    here = names(installation)
     if program is not None and program not in (*NAMES, SUPERVISOR):
-        raise UnknownProgramError(f"no program {program!r}; there are {', '.join((*NAMES, SUPERVISOR))}")
-    return [installation.log(name) for name in ([program] if program else NAMES)]
+        raise UnknownProgramError(f"no program {program!r}; there are {', '.join((*here, SUPERVISOR))}")
+    if program:
+        return [installation.log(program)]
+    return [log for name in NAMES if (log := installation.log(name)).exists() or name in here]
 
 
 def follow(logs: Sequence[Path], clock: Clock) -> Iterator[tuple[Path, str]]:

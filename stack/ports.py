@@ -18,16 +18,15 @@ class PortBusyError(OSError):
 def ports_needed(installation: Installation, airflow: bool = True) -> dict[str, int]:
     """Setting → port of everything that will listen."""
     needed = {"SPARK_UI_PORT": installation.ui_port, "DASHBOARD_PORT": installation.dashboard_port}
-    if installation.embedded:
-        needed |= {
-            "KAFKA_PORT": installation.kafka_port,
-            "KAFKA_CONTROLLER_PORT": installation.controller_port,
-        }
+    for broker in installation.brokers:
+        end = "" if broker.node == 1 else f"_{broker.node}"
+        needed |= {f"KAFKA_PORT{end}": broker.port, f"KAFKA_CONTROLLER_PORT{end}": broker.controller_port}
     if airflow:
         needed |= {
             "AIRFLOW_PORT": installation.airflow_port,
             "AIRFLOW_LOGS_PORT": installation.airflow_logs_port,
         }
+    needed |= installation.cluster.listening
     return {PREFIX + name: port for name, port in needed.items()}
 
 
@@ -48,8 +47,13 @@ def describe_busy(setting: str, port: int) -> str:
 
 
 def move(setting: str, port: int) -> str:
-    """How to get around a busy port."""
-    return f"stop it, or put {setting}={_next_free(port)} into .env"
+    """How to get around a busy port; `NAME+1` is the port after that which NAME sets.
+
+    >>> move("PYCTURESTREAM_SPARK_WORKER_UI_PORT+1", 65535)
+    'stop it, or put PYCTURESTREAM_SPARK_WORKER_UI_PORT=65434 into .env'
+    """
+    name, _, turn = setting.partition("+")
+    return f"stop it, or put {name}={_next_free(port) - int(turn or 0)} into .env"
 
 
 def is_free(port: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from stack.programs import MARK
+from lake.configuration import MARK
 
 GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 

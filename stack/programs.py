@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lake.settings import PREFIX
-from lake.spark_conf import write_spark_conf
+from lake.settings import PREFIX, path, text
+from lake.spark_conf import cluster_conf, uses_cluster, write_spark_conf
 from stack.airflow import COMPONENTS
 from stack.installation import LOOPBACK, PORTS, Installation
 from stack.java import find_java
+from stack.kafka_cluster import name_node
+from stack.spark_cluster import SPARK_MASTER, SPARK_WORKERS
+from stack.spark_daemons import daemon_conf
 
 KAFKA, STREAM, DASHBOARD, CAPTURE = "kafka", "stream", "dashboard", "capture"
-NAMES: Final = (KAFKA, STREAM, *COMPONENTS, DASHBOARD, CAPTURE)
-"""In the order in which they start; they stop in the opposite one."""
-MARK: Final = PREFIX + "SUPERVISED_BY"
-"""Environment variable that marks every process of a running system with its configuration's path."""
+KAFKAS: Final = (KAFKA, name_node(2), name_node(3))
+SPARKS: Final = (SPARK_MASTER, *SPARK_WORKERS)
+NAMES: Final = (*KAFKAS, *SPARKS, STREAM, *COMPONENTS, DASHBOARD, CAPTURE)
+"""All that there may be, in the order in which they start; they stop in the opposite one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,18 @@ class Program:
     name: str
     command: tuple[str, ...]
     settle_s: int
+
+
+def names(installation: Installation) -> list[str]:
+    """The programs of this installation, in the order in which they start."""
+    there = {*(broker.name for broker in installation.brokers), *installation.cluster.names}
+    return [name for name in NAMES if name in there or name not in (*KAFKAS, *SPARKS)]
+
+
+def spark_programs(installation: Installation, python: str = sys.executable) -> list[Program]:
+    """Master and workers of our own Spark cluster, if any."""
+    sparks = installation.cluster.names
+    return [Program(name, (python, "-m", "stack.run_spark", name), settle_s=5) for name in sparks]
 
 
 def python_programs(python: str = sys.executable) -> list[Program]:
@@ -57,12 +72,14 @@ def child_environment(installation: Installation) -> dict[str, str]:
         installation.dashboard_port,
     )
     return {
+        **installation.cluster.to_env(),
         **installation.env,
         **installation.settings.to_env(),
         **{PREFIX + name: str(port) for name, port in zip(PORTS, ports, strict=True)},
         "PYTHONPATH": str(installation.root),
         "PYTHONUNBUFFERED": "1",
-        "PYSPARK_PYTHON": sys.executable,
+        # Of the executors too: on other machines it may lie elsewhere.
+        "PYSPARK_PYTHON": text(installation.env, "EXECUTOR_PYTHON", sys.executable),
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         # Else Spark's own scripts look for it, and lose their way where a folder's name holds a space.
         "SPARK_HOME": str(Path(sysconfig.get_path("purelib")) / "pyspark"),
@@ -79,10 +96,17 @@ def spark_environment(installation: Installation) -> dict[str, str]:
     """
     settings = installation.settings
     java_home = find_java(settings.home, installation.env)
-    write_spark_conf(settings, spark_conf_folder(installation))
-    return child_environment(installation) | {"JAVA_HOME": str(java_home)}
+    env = child_environment(installation)
+    more = {**daemon_conf(installation), **cluster_conf(settings, env)} if uses_cluster(env) else {}
+    write_spark_conf(settings, spark_conf_folder(installation), more)
+    return env | {"JAVA_HOME": str(java_home)}
 
 
 def spark_conf_folder(installation: Installation) -> Path:
-    """Folder of Spark's configuration."""
-    return installation.settings.run / "spark-conf"
+    """Folder of Spark's configuration, which is written anew for each start; another where a cluster is used.
+
+    A command that was told of no cluster must not change what a running one is started anew with.
+    """
+    env = {**installation.cluster.to_env(), **installation.env}
+    folder = "spark-cluster-conf" if uses_cluster(env) else "spark-conf"
+    return path(installation.env, "SPARK_CONF", installation.settings.run / folder)

@@ -13,6 +13,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from lake.configuration import load_configuration
 from lake.settings import PROJECT_ROOT, Settings
 from stack.artifacts import Artifact, Artifacts, Stamp, load_artifacts
 from stack.downloads import ToolError, fetch_npm_package, fetch_wheel, run_tool
@@ -205,8 +206,12 @@ def run_converter(module: str, source: Path, target: Path, rest: Sequence[str], 
 
 def main() -> int:
     """Provision by the settings of the environment; 1 with one sentence when that fails."""
+    from stack.s3_jars import provide_s3  # which builds on this module
+
     try:
-        provision(Settings.from_env(os.environ), say)
+        settings = Settings.from_env(os.environ)
+        provision(settings, say)
+        provide_s3(settings, say)
     except (ProvisionError, OSError, ValueError) as error:
         say(str(error))
         return 1
@@ -220,4 +225,5 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    load_configuration()
     raise SystemExit(main())

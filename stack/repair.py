@@ -18,8 +18,8 @@ from stack.clock import Clock
 from stack.installation import Installation
 from stack.programs import STREAM
 from stack.shutdown import stop_program
-from stack.startup import Screen, wait_healthy
 from stack.supervision import Supervisor
+from stack.waiting import Screen, wait_healthy
 
 OUT_OF_USE: Final = ("STOPPED", "STOPPING", "EXITED")
 CONSEQUENCES: Final = (
@@ -46,8 +46,17 @@ class Checkpoint:
 
 
 def checkpoints(installation: Installation) -> list[Checkpoint]:
-    """The present checkpoint of each query: that of the newest life of its topics."""
-    root = installation.settings.data / "checkpoints"
+    """The present checkpoint of each query: that of the newest life of its topics.
+
+    Raises:
+        CheckpointUnknownError: the checkpoints are in a bucket, where nothing can be moved in one step.
+    """
+    root = installation.settings.checkpoints
+    if not isinstance(root, Path):
+        raise CheckpointUnknownError(
+            f"the checkpoints are in {root}: stop the stream, move the query's folder away with the tool of"
+            " your store, and start the stream again"
+        )
     found = []
     for query in sorted(folder for folder in root.glob("*") if folder.is_dir()):
         lives = [folder for folder in query.glob("*=*") if folder.is_dir()]

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stack.findings import Finding
+from stack.kafka_rights import Grant
 from stack.logs import last_lines
 from stack.status import Login, ProgramStatus, Status
 
@@ -118,6 +119,17 @@ def show_finding(console: Console, finding: Finding) -> None:
     console.print(mark, text, Text(f"({finding.seconds:.1f} s)", "dim"), sep="", soft_wrap=True)
     if not finding.ok:
         console.print(Text(f"  cure: {finding.cure}"), soft_wrap=True)
+
+
+def show_grants(console: Console, grants: Sequence[Grant], *, commands: bool) -> None:
+    """Who may do what on which topic: a table, or lines for Kafka's own tool."""
+    table = Table("program", "user", "topic", "operations", box=None, pad_edge=False)
+    for one in grants:
+        table.add_row(one.program, Text(one.user), Text(one.topics), ", ".join(one.words))
+    if not commands:
+        console.print(table)
+    for one in grants if commands else ():
+        console.print(one.command(), markup=False, highlight=False, soft_wrap=True)
 
 
 def show_progress(console: Console, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import psutil
@@ -9,9 +10,9 @@ import psutil
 from stack.clock import Clock
 from stack.installation import Installation
 from stack.processes import end, lives, marked, tree
-from stack.programs import NAMES
-from stack.startup import Screen
+from stack.programs import KAFKAS, NAMES
 from stack.supervision import Supervisor, socket_path
+from stack.waiting import Screen
 
 PATIENCE_S: Final = 30.0
 """Seconds a program has to end by itself."""
@@ -26,13 +27,21 @@ def bring_down(installation: Installation, screen: Screen, clock: Clock) -> None
     if not ours:
         screen.line("nothing is running")
         return
-    for name in reversed(NAMES):
-        if name in states and states[name].pid:
-            stop_program(name, states[name].pid, supervisor, screen, clock)
+    running = [name for name in reversed(NAMES) if name in states and states[name].pid]
+    brokers = [name for name in running if name in KAFKAS]
+    for name in running:
+        if name in brokers:  # they end together: one that is left alone looks for its quorum in vain
+            _order_end(brokers, supervisor)
+        stop_program(name, states[name].pid, supervisor, screen, clock)
     supervisor.shutdown()
     _end_rest(installation, ours, screen, gently=supervisor_pid is None)
     socket_path(installation.settings.run).unlink(missing_ok=True)
     screen.line("everything is stopped")
+
+
+def _order_end(programs: Sequence[str], supervisor: Supervisor) -> None:
+    for name in programs:
+        supervisor.stop(name)
 
 
 def stop_program(name: str, pid: int, supervisor: Supervisor, screen: Screen, clock: Clock) -> None:

@@ -4,64 +4,55 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from filelock import FileLock, Timeout
 from kafka.errors import KafkaError
 
+from lake.configuration import MARK
+from lake.kafka_client import BrokerAwayError, BrokerRefusedError, explained, knock, topics_named
 from stack.airflow import COMPONENTS
 from stack.broker import BrokerSettings
 from stack.clock import Clock
-from stack.health import ailment
 from stack.installation import Installation
-from stack.logs import last_lines
+from stack.kafka_cluster import check_size
+from stack.kafka_users import with_own_users
 from stack.machine import DATA_BYTES, Need, check_space
 from stack.ports import check_ports, ports_needed
 from stack.processes import end, marked
 from stack.programs import (
     CAPTURE,
     KAFKA,
-    MARK,
-    NAMES,
+    KAFKAS,
     Program,
     child_environment,
+    names,
     python_programs,
     spark_environment,
+    spark_programs,
 )
 from stack.provision import provision
 from stack.run_airflow import PREPARE, is_prepared
-from stack.supervision import Supervisor, socket_path, start_supervisor
+from stack.s3_jars import provide_s3
+from stack.spark_cluster import SPARK_MASTER
+from stack.spark_daemons import forget_applications
+from stack.supervision import ProgramState, Supervisor, socket_path, start_supervisor
 from stack.supervisor_config import render_config
 from stack.topics import create_topics
+from stack.waiting import Screen, UnhealthyError, obituary, wait_healthy
 
-PATIENCE_S: Final = 300.0
-"""Seconds a program has to become healthy: a machine busy with other work took over 120 to start Spark."""
-RESTARTS_S: Final = 120.0
-"""After so many seconds one that ended and waits to be started again is not waited for any longer."""
 DATABASE: Final = "airflow-database"
 """Names the log of setting up Airflow's database."""
-
-
-class UnhealthyError(RuntimeError):
-    """A program that did not become healthy; the message ends with its last log lines."""
 
 
 class UpInProgressError(RuntimeError):
     """Another `up` of this installation is at work."""
 
 
-class Screen(Protocol):
-    """Where the progress of a start is shown."""
-
-    def line(self, text: str) -> None:
-        """Say something that stays."""
-        ...
-
-    def waiting(self, text: str) -> None:
-        """Say what is being waited for; replaces the last such text."""
-        ...
+class OtherSystemRunsError(RuntimeError):
+    """A system runs that was started with fewer programs than are wanted now."""
 
 
 def bring_up(installation: Installation, without: Collection[str], screen: Screen, clock: Clock) -> None:
@@ -71,6 +62,8 @@ def bring_up(installation: Installation, without: Collection[str], screen: Scree
         UpInProgressError: another `up` is at work.
         PortBusyError: a port is held by a stranger.
         UnhealthyError: a program did not become healthy in time.
+        ClusterSizeError: the data belong to a Kafka of another number of brokers.
+        CopiesError: the topics cannot have, or do not have, as many copies as the settings ask for.
     """
     installation.settings.run.mkdir(parents=True, exist_ok=True)
     try:
@@ -81,17 +74,21 @@ def bring_up(installation: Installation, without: Collection[str], screen: Scree
 
 
 def _wanted(installation: Installation, without: Collection[str]) -> list[str]:
-    left_out = {*without, *(() if installation.embedded else (KAFKA,))}
-    return [name for name in NAMES if name not in left_out]
+    return [name for name in names(installation) if name not in without]
 
 
 def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen, clock: Clock) -> None:
+    if installation.embedded:
+        check_size(installation.settings.data, len(installation.brokers))
+    else:
+        _try_foreign_broker(installation)
     supervisor = Supervisor(installation)
     running = [name for name, state in supervisor.states().items() if state.pid]
     if set(wanted) <= set(running):
         screen.line("already up; checking its health")
     elif supervisor.pid() is None:
         _prepare(installation, wanted, screen)
+    check_programs_known(wanted, supervisor.states())
     if not installation.embedded:
         screen.line(f"using the broker at {installation.settings.kafka}; no own Kafka is started")
     # Spark needs far longer to start than the broker does, so both start at once; the stream waits for the
@@ -99,14 +96,46 @@ def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen,
     absent = [name for name in wanted if name not in running]
     airflow = [name for name in absent if name in COMPONENTS]
     database = _prepare_database(installation) if airflow else None
+    if SPARK_MASTER in wanted:  # an application that finds no master asks again after 20 s
+        _start(installation, supervisor, [name for name in absent if name in (*KAFKAS, SPARK_MASTER)])
+        wait_healthy(installation, SPARK_MASTER, supervisor, screen, clock)
     _start(installation, supervisor, [name for name in absent if name not in (CAPTURE, *airflow)])
-    wait_healthy(installation, KAFKA, supervisor, screen, clock)
+    for name in (broker.name for broker in installation.brokers) if installation.embedded else (KAFKA,):
+        wait_healthy(installation, name, supervisor, screen, clock)
     _make_topics(installation)
     _start(installation, supervisor, [name for name in absent if name == CAPTURE])
     _wait_for_database(installation, database, screen)
     _start(installation, supervisor, airflow)
-    for name in (name for name in wanted if name != KAFKA):
+    for name in (name for name in wanted if name not in (*KAFKAS, SPARK_MASTER)):
         wait_healthy(installation, name, supervisor, screen, clock)
+
+
+def _try_foreign_broker(installation: Installation) -> None:
+    """Say at once what waiting would not cure; a broker that is only away is waited for later.
+
+    Raises:
+        BrokerRefusedError: it does not take the login, lacks rights for it, or is not to be trusted.
+    """
+    try:
+        knock(installation.settings.broker)
+    except BrokerRefusedError:
+        raise
+    except BrokerAwayError:
+        return
+    _make_topics(installation)
+
+
+def check_programs_known(wanted: Sequence[str], states: Mapping[str, ProgramState]) -> None:
+    """Refuse to add to a running system what it was started without.
+
+    Raises:
+        OtherSystemRunsError: names what is lacking.
+    """
+    lacking = [name for name in wanted if name not in states]
+    if states and lacking:
+        raise OtherSystemRunsError(
+            f"the running system has no {', '.join(lacking)}: ./pycturestream down, then up"
+        )
 
 
 def _prepare_database(installation: Installation) -> subprocess.Popen[bytes] | None:
@@ -127,7 +156,7 @@ def _wait_for_database(
     screen.waiting("setting up Airflow's database")
     if setting_up.wait():
         end = f"setting it up ended with status {setting_up.returncode}"
-        raise UnhealthyError(_obituary(installation, DATABASE, end))
+        raise UnhealthyError(obituary(installation, DATABASE, end))
     screen.line("Airflow's database is set up")
 
 
@@ -137,10 +166,14 @@ def _start(installation: Installation, supervisor: Supervisor, names: Sequence[s
 
 
 def _make_topics(installation: Installation) -> None:
-    bootstrap = installation.settings.kafka
+    bootstrap = installation.settings.broker
     try:
-        create_topics(bootstrap, installation.topics)
+        sizes = installation.frames_partitions, installation.copies
+        create_topics(bootstrap, installation.topics, *sizes)
     except KafkaError as error:
+        why = explained(error, bootstrap, topics_named(installation.topics))
+        if isinstance(why, BrokerRefusedError):
+            raise why from error
         raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error
 
 
@@ -156,53 +189,29 @@ def _prepare(installation: Installation, wanted: Sequence[str], screen: Screen) 
     check_ports(ports_needed(installation, airflow=not COMPONENTS.keys().isdisjoint(wanted)))
     check_space([Need(settings.data, DATA_BYTES, "room for data")])
     provision(settings, screen.line)
+    provide_s3(settings, screen.line)
     env = spark_environment(installation)
+    forget_applications(installation)
     installation.logs.mkdir(parents=True, exist_ok=True)
-    programs = [*_broker(installation, Path(env["JAVA_HOME"])), *python_programs()]
+    brokers = _brokers(installation, Path(env["JAVA_HOME"]))
+    programs = [*brokers, *spark_programs(installation), *with_own_users(python_programs(), env)]
     installation.config.write_text(render_config(installation, programs, socket_path(settings.run)), "utf-8")
     start_supervisor(installation, env)
 
 
-def _broker(installation: Installation, java_home: Path) -> list[Program]:
-    if not installation.embedded:
-        return []
-    broker = BrokerSettings(
-        port=installation.kafka_port,
-        controller_port=installation.controller_port,
-        data=installation.settings.data,
-        jars=installation.settings.home / "jars" / "kafka",
-        java_home=java_home,
-    )
-    broker.write_properties()
-    broker.format_storage()
-    return [Program(KAFKA, tuple(broker.command()), settle_s=3)]
-
-
-def wait_healthy(
-    installation: Installation, name: str, supervisor: Supervisor, screen: Screen, clock: Clock
-) -> None:
-    """Wait until a program is healthy, at most `PATIENCE_S`, or `RESTARTS_S` where it ends again and again.
-
-    Raises:
-        UnhealthyError: it was given up, or the time is over.
-    """
-    began = clock.monotonic()
-    while True:
-        state = supervisor.states().get(name)
-        why = ailment(installation, name, clock, state.pid if state else None)
-        if why is None:
-            break
-        word, waited = state.state if state is not None else "", clock.monotonic() - began
-        if word == "FATAL" or waited > (RESTARTS_S if word == "BACKOFF" else PATIENCE_S):
-            end = "the supervisor gave up on it" if word == "FATAL" else f"not healthy after {waited:.0f} s"
-            raise UnhealthyError(_obituary(installation, name, f"{end} ({why})"))
-        again = " (restarting)" if word == "BACKOFF" else ""
-        screen.waiting(f"waiting for {name}: {why}{again}")
-        clock.sleep(0.5)
-    screen.line(f"{name} is healthy")
-
-
-def _obituary(installation: Installation, name: str, end: str) -> str:
-    log = installation.log(name)
-    lines = "\n".join(last_lines(log, 20)) or "(nothing)"
-    return f"{name}: {end}. The last lines of {log}:\n{lines}"
+def _brokers(installation: Installation, java_home: Path) -> list[Program]:
+    made = []
+    for ports in installation.brokers:
+        broker = BrokerSettings(
+            port=ports.port,
+            controller_port=ports.controller_port,
+            data=installation.settings.data,
+            jars=installation.settings.home / "jars" / "kafka",
+            java_home=java_home,
+            node=ports.node,
+            quorum=tuple(one.controller_port for one in installation.brokers),
+        )
+        broker.write_properties()
+        broker.format_storage()
+        made.append(Program(ports.name, tuple(broker.command()), settle_s=3))
+    return made

@@ -13,9 +13,9 @@ from stack.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
 from stack.health import ailment, read_health
 from stack.installation import LOOPBACK, Installation
 from stack.processes import memory_mb
-from stack.programs import CAPTURE, DASHBOARD, KAFKA, NAMES, STREAM
-from stack.startup import PATIENCE_S
+from stack.programs import CAPTURE, DASHBOARD, KAFKA, KAFKAS, NAMES, SPARKS, STREAM, names
 from stack.supervision import ProgramState, Supervisor
+from stack.waiting import PATIENCE_S
 
 ADMIN = "admin"
 WORDS = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}
@@ -69,7 +69,7 @@ class Status:
 def look(installation: Installation, clock: Clock) -> Status:
     """Look at everything once; what is missing counts as zero, None or stopped."""
     lake = read_lake(installation.settings.lake)
-    ends = end_offsets(installation.settings.kafka)
+    ends = end_offsets(installation.settings.broker)
     frames = {
         "captured": captured(read_health(installation, CAPTURE)),
         "received": sum(ends.values()),
@@ -94,11 +94,8 @@ def look_at_programs(installation: Installation, clock: Clock) -> list[ProgramSt
     """State of each program, in the order in which they start."""
     supervisor = Supervisor(installation)
     states = supervisor.states()
-    found = []
-    for name in NAMES:
-        if name == KAFKA and not installation.embedded:
-            found.append(_foreign_broker(installation, clock))
-            continue
+    found = [] if installation.embedded else [_foreign_broker(installation, clock)]
+    for name in (name for name in NAMES if name in states or name in names(installation)):
         state = states.get(name, ProgramState("STOPPED"))
         word = _word(installation, name, state, clock)
         url = _url(installation, name) if state.pid else None
@@ -121,10 +118,12 @@ def _word(installation: Installation, name: str, state: ProgramState, clock: Clo
 
 
 def _url(installation: Installation, name: str) -> str | None:
-    if name == KAFKA:
-        return installation.settings.kafka
+    if name in KAFKAS:
+        return next((broker.address for broker in installation.brokers if broker.name == name), None)
     if name == API:
         return address(installation)
+    if name in SPARKS:
+        return f"http://{LOOPBACK}:{installation.cluster.page(name)}"
     if name == DASHBOARD:
         return f"http://{LOOPBACK}:{installation.dashboard_port}"
     return read_health(installation, name).get("ui")

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from lake.configuration import MARK
 from stack.installation import Installation
-from stack.programs import MARK
 
 UNREACHABLE: Final = (OSError, HTTPException, xmlrpc.client.Error)
 ALREADY_STARTED, NOT_RUNNING = 60, 70

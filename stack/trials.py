@@ -41,7 +41,7 @@ def try_spark(installation: Installation) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="doctor-", dir=data) as folder, ExitStack() as topics:
         topic = None
         try:
-            topic = topics.enter_context(scratch_topic(installation.settings.kafka))
+            topic = topics.enter_context(scratch_topic(installation.settings.broker))
         except ProbeError as error:
             yield Finding(STEPS["kafka"], False, str(error), UP)
         yield from count_words(installation, env, folder, topic)

@@ -23,8 +23,8 @@ Found = TypeVar("Found")
 class Program:
     """One program; whatever it leaves behind is found by the session it was started in."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
-        self.command, self.env, self.log = list(command), dict(env), log
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path, cwd: Path = ROOT) -> None:
+        self.command, self.env, self.log, self.cwd = list(command), dict(env), log, cwd
         self.process: subprocess.Popen[bytes] | None = None
         self.starts = 0
         self._sessions: list[int] = []
@@ -42,7 +42,7 @@ class Program:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, env=self.env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command, env=self.env, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         self.starts += 1

@@ -13,11 +13,12 @@ from typing import Any
 
 import psutil
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from lake.broker import offsets, topic_ids
 from lake.contracts import FRAMES_TOPIC
+from lake.delta_tables import open_table
 from lake.ledger import Ledger, balance
+from lake.root import Root, changed_at
 from lake.settings import PREFIX, Settings
 from stack.broker import BrokerSettings, is_ready
 from stack.installation import Installation
@@ -44,19 +45,33 @@ LOOK_EVERY_S = 0.5
 class Broker:
     """The embedded Kafka as a process."""
 
-    def __init__(self, data: Path, home: Path, env: Mapping[str, str]) -> None:
-        port, controller = free_ports(2)
-        self.ports = port, controller
-        self.address = f"127.0.0.1:{port}"
-        java = find_java(home, env)
-        self.settings = BrokerSettings(port, controller, data, home / "jars" / "kafka", java)
-        self.program = Program(self.settings.command(), os.environ, data / "logs" / "kafka.log")
+    def __init__(self, settings: BrokerSettings) -> None:
+        self.settings = settings
+        self.address = f"127.0.0.1:{settings.port}"
+        log = settings.data / "logs" / f"{settings.folder.name}.log"
+        self.program = Program(settings.command(), {**os.environ, "JDK_JAVA_OPTIONS": QUICK_TO_START}, log)
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self.program]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Settings, without their prefix, of an installation that takes this broker for its own."""
+        ports = self.settings.port, self.settings.controller_port
+        return dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, ports), strict=True))
 
     def start(self) -> None:
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
         self.settings.format_storage()
         self.settings.write_properties()
         self.program.start()
-        wait_for("broker that answers", lambda: is_ready(self.address))
+
+    def wait_ready(self) -> None:
+        wait_for("broker that answers", lambda: is_ready(self.address, self.settings.node))
 
     def stop(self) -> None:
         self.program.stop()
@@ -68,10 +83,9 @@ class System:
     def __init__(
         self, data: Path, broker: Broker, environ: Mapping[str, str], spark: Mapping[str, str] = NONE
     ) -> None:
-        ports = dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, broker.ports), strict=True))
         scratch = data / "scratch"
         scratch.mkdir(parents=True)
-        own = {"DATA": str(data), "SPARK_UI_PORT": str(free_ports(1)[0]), **ports}
+        own = {"DATA": str(data), "SPARK_UI_PORT": str(free_ports(1)[0]), **broker.environ}
         foreign = (PREFIX + "KAFKA", PREFIX + "POLICY", PREFIX + "ENGINE")
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         env = {**inherited, **QUICK, **{PREFIX + name: value for name, value in own.items()}, **environ}
@@ -133,10 +147,9 @@ class System:
         children = psutil.Process(self.stream.pid).children()
         return next(child for child in children if child.name() == "java")
 
-    def checkpoint(self, query: str) -> Path:
+    def checkpoint(self, query: str) -> Root:
         """Checkpoint folder of the query's present life."""
-        folders = (self.data / "checkpoints" / query).glob("*=*")
-        return max(folders, key=lambda folder: folder.stat().st_mtime_ns)
+        return max((self.installation.settings.checkpoints / query).glob("*=*"), key=changed_at)
 
     # the broker
 
@@ -155,7 +168,7 @@ class System:
 
     def rows(self, table: str, topic_id: str | None = None) -> list[dict[str, Any]]:
         """The table's rows of the topic's present life, without the pictures' bytes."""
-        stored = DeltaTable(self.lake / table)
+        stored = open_table(self.lake / table)
         names = [field.name for field in stored.schema().fields if field.name != "value"]
         wanted = pc.field("topic_id") == (topic_id or self.topic_id)
         return list(stored.to_pyarrow_dataset().to_table(columns=names, filter=wanted).to_pylist())
@@ -189,7 +202,9 @@ class System:
 
 def start_broker(data: Path, home: Path) -> Broker:
     """A broker with the topics of the contract."""
-    broker = Broker(data, home, os.environ)
+    port, controller = free_ports(2)
+    java = find_java(home, os.environ)
+    broker = Broker(BrokerSettings(port, controller, data, home / "jars" / "kafka", java))
     try:
         broker.start()
         create_topics(broker.address)
@@ -212,5 +227,5 @@ def running_broker(data: Path) -> Iterator[Broker]:
 def last_words(fixtures: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and end of the log of every program of the systems among a test's fixtures."""
     systems = {id(made): made for made in fixtures.values() if isinstance(made, System)}
-    programs = [one for made in systems.values() for one in (*made.programs, made.broker.program)]
+    programs = [one for made in systems.values() for one in (*made.programs, *made.broker.programs)]
     return [(str(program.log), program.tail()) for program in programs]

@@ -9,7 +9,6 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
@@ -58,12 +57,6 @@ def arrivals() -> Iterator[tuple[list[Row], list[Row]]]:
         yield list(map(frame, known)), outcomes
 
 
-def append_as_the_stream(spark: SparkSession, lake: Lake, table: Table, rows: list[Row], batch: int) -> None:
-    """A blind append of Spark, as the archives do it."""
-    schema = pa.schema(DeltaTable(lake.path(table)).schema().to_arrow())
-    lake.append(spark.createDataFrame(pa.Table.from_pylist(rows, schema)), table, "stream", batch)
-
-
 def until(over: threading.Event, action: Callable[[int], None]) -> int:
     """Do it again and again until something is over; how often."""
     for number in count(1):
@@ -86,8 +79,8 @@ def test_no_conflict_reaches_anybody_and_the_count_is_that_of_a_recount(
 
     def stream(number: int) -> None:
         frames, outcomes = next(batches)
-        append_as_the_stream(spark, lake, FRAMES, frames, number)
-        append_as_the_stream(spark, lake, DETECTIONS, outcomes, number)
+        lake.append_arrow(lake.rows(FRAMES, frames), FRAMES, "stream", number)
+        lake.append_arrow(lake.rows(DETECTIONS, outcomes), DETECTIONS, "stream", number)
         stored.append((frames, outcomes))
         over.wait(0.5)
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.faults.crashing_detector import AT_WORK
 from tests.faults.system import System
-from tests.faults.traffic import frames_arriving, send_frames
-from tests.faults.windows import is_open, kill_at, last, next_version, open_batch, stored_batch
+from tests.faults.traffic import send_frames
+from tests.faults.windows import is_open, kill_at, kill_between_commits, last, open_batch
 from tests.faults.wire import KILLER_BGR, SLOW_BGR, frame, picture_of, pictures
 
 pytestmark = pytest.mark.system
@@ -36,22 +36,8 @@ def test_the_jvm_killed_in_the_middle_of_a_batch(system: System) -> None:
     ("query", "table"), [("archive_detections", "detections"), ("archive_frames", "frames")]
 )
 def test_the_jvm_killed_between_delta_s_commit_and_spark_s(system: System, query: str, table: str) -> None:
-    starts, checkpoint, folder = system.stream.starts, system.checkpoint(query), system.lake / table
-    version = next_version(folder)
-
-    def stored_but_open() -> int | None:
-        nonlocal version
-        while (folder / "_delta_log" / f"{version:020}.json").exists():
-            batch = stored_batch(folder, version, query)
-            if batch is not None and is_open(checkpoint, batch):
-                return batch
-            version += 1
-        return None
-
-    with frames_arriving(system, f"killed-{table}"):
-        batch = kill_at(system, stored_but_open)
-    assert stored_batch(folder, version, query) == batch, "Delta holds the batch"
-    assert is_open(checkpoint, batch), "and the checkpoint lacks it"
+    starts = system.stream.starts
+    kill_between_commits(system, query, table)
     check_recovery(system, starts)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from stack.clock import SystemClock
 from stack.repair import Checkpoint, choose, put_aside
 from tests.faults.notices import notices_stored, send_notices
 from tests.faults.programs import wait_for
 from tests.faults.system import System
 from tests.faults.traffic import send_frames
 from tests.faults.windows import last
-from tests.stack.test_supervision import Lines, RealClock
+from tests.stack.test_supervision import Lines
 
 pytestmark = pytest.mark.system
 
@@ -31,7 +32,7 @@ def test_checkpoints_put_aside_cost_no_record_and_double_none(system: System) ->
     [damaged] = choose(system.installation, None)
     assert (damaged.query, damaged.damage) == ("detect_objects", f"offsets/{entry.name} is no JSON")
     status = Checkpoint("archive_camera_status", system.checkpoint("archive_camera_status"), None)
-    put_aside(system.installation, [damaged, status], Lines(), RealClock())
+    put_aside(system.installation, [damaged, status], Lines(), SystemClock())
     system.start_stream()
     assert choose(system.installation, None) == []
     places = send_frames(system, "after", 5)

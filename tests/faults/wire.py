@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -86,15 +87,20 @@ def send(bootstrap: str, records: Sequence[Record], topic: str = FRAMES_TOPIC) -
 
 def read_all(bootstrap: str, topic: str) -> list[bytes]:
     """Every message the topic holds now."""
+    return [record.value for record in read_records(bootstrap, topic)]
+
+
+def read_records(bootstrap: str, topic: str) -> list[Any]:
+    """The same with keys and headers, as kafka-python gives them."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, fetch_max_bytes=64 * 2**20)
     try:
         parts = [TopicPartition(topic, part) for part in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(parts)
         consumer.seek_to_beginning(*parts)
-        ends, values = consumer.end_offsets(parts), []
+        ends, records = consumer.end_offsets(parts), []
         while any(consumer.position(part) < ends[part] for part in parts):
-            for messages in consumer.poll(timeout_ms=1000).values():
-                values += [message.value for message in messages]
-        return values
+            for found in consumer.poll(timeout_ms=1000).values():
+                records += found
+        return records
     finally:
         consumer.close()

@@ -12,9 +12,9 @@ from stack.artifacts import Stamp, load_artifacts
 RIGHT = hashlib.sha256(b"right").hexdigest()
 
 
-def test_the_list_names_six_jars_of_spark_and_those_of_the_broker() -> None:
+def test_the_list_names_seven_jars_of_spark_and_those_of_the_broker() -> None:
     artifacts = load_artifacts()
-    assert {folder: len(jars) for folder, jars in artifacts.jars.items()} == {"spark": 6, "kafka": 46}
+    assert {folder: len(jars) for folder, jars in artifacts.jars.items()} == {"spark": 7, "kafka": 46}
     assert [clip.path for clip in artifacts.clips.files] == [
         "clips/bikes.mp4",
         "clips/bigbuckbunny.mp4",

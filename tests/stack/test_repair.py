@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from stack import repair
+from stack.clock import SystemClock
 from stack.installation import Installation
 from stack.repair import (
     Checkpoint,
@@ -20,7 +21,7 @@ from stack.repair import (
 )
 from stack.supervision import ProgramState
 from tests.jobs.test_offsets import log_batch
-from tests.stack.test_supervision import Lines, RealClock
+from tests.stack.test_supervision import Lines
 
 LIFE = "pycturestream=1"
 
@@ -99,7 +100,7 @@ def test_what_will_happen_is_said_first(here: Installation) -> None:
 
 
 def test_a_checkpoint_put_aside_is_kept_whole_and_out_of_the_way(here: Installation) -> None:
-    moved = put_aside(here, choose(here, "archive_frames"), Lines(), RealClock())
+    moved = put_aside(here, choose(here, "archive_frames"), Lines(), SystemClock())
     assert [(one.parent.parent, one.name) for one in moved] == [(folder(here, "archive_frames").parent, LIFE)]
     assert moved[0].parent.name.startswith("damaged-")
     assert (moved[0] / "offsets" / "10").exists()
@@ -108,7 +109,7 @@ def test_a_checkpoint_put_aside_is_kept_whole_and_out_of_the_way(here: Installat
 
 def test_nothing_is_moved_below_a_stream_that_runs(here: Installation) -> None:
     with FileLock(here.settings.run / "stream.lock"), pytest.raises(StreamStillRunsError):
-        put_aside(here, choose(here, "archive_frames"), Lines(), RealClock())
+        put_aside(here, choose(here, "archive_frames"), Lines(), SystemClock())
     assert folder(here, "archive_frames").exists()
 
 
@@ -136,5 +137,5 @@ def test_a_stream_in_use_is_stopped_first_and_started_after(
     monkeypatch.setattr(repair, "Supervisor", FakeSupervisor)
     monkeypatch.setattr(repair, "stop_program", lambda *_: given.append("stop"))
     monkeypatch.setattr(repair, "wait_healthy", lambda *_: given.append("healthy"))
-    put_aside(here, choose(here, "archive_frames"), Lines(), RealClock())
+    put_aside(here, choose(here, "archive_frames"), Lines(), SystemClock())
     assert given == orders

@@ -9,8 +9,9 @@ import pytest
 from filelock import FileLock
 
 from stack.installation import Installation
-from stack.startup import UnhealthyError, UpInProgressError, bring_up, wait_healthy
+from stack.startup import UpInProgressError, bring_up
 from stack.supervision import ProgramState
+from stack.waiting import UnhealthyError, wait_healthy
 
 
 class FakeClock:
@@ -76,7 +77,7 @@ def test_a_program_that_was_given_up_is_not_waited_for(here: Installation) -> No
 
 def test_what_is_waited_for_is_shown(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["loading", "starting", None])
-    monkeypatch.setattr("stack.startup.ailment", lambda *_: next(answers))
+    monkeypatch.setattr("stack.waiting.ailment", lambda *_: next(answers))
     screen = Lines()
     wait_healthy(here, "stream", FakeSupervisor("BACKOFF"), screen, FakeClock())
     assert screen.said == [

@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 from stack.counts import end_offsets, lag, read_lake
 from stack.health import ailment
 from stack.installation import Installation
-from stack.programs import NAMES
+from stack.programs import names
 from stack.status import look
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def write_detections(lake: Path, rows: list[tuple[int, str, str, datetime]]) -> 
 def test_nothing_there_gives_zeros_and_nulls(here: Installation) -> None:
     stopped = {"state": "stopped", "restarts": 0, "rss_mb": 0.0, "url": None}
     assert look(here, FixedClock(NOON)).to_json() == {
-        "programs": [{"name": name, **stopped} for name in NAMES],
+        "programs": [{"name": name, **stopped} for name in names(here)],
         "frames": dict.fromkeys(("captured", "received", "analysed", "skipped", "corrupt", "expired"), 0),
         "lag": None,
         "last_result_age_s": None,

@@ -6,15 +6,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from stack.clock import SystemClock
 from stack.installation import Installation
 from stack.processes import end, marked
-from stack.programs import CAPTURE, STREAM, Program
+from stack.programs import CAPTURE, KAFKAS, STREAM, Program
 from stack.shutdown import bring_down
 from stack.status import look_at_programs
 from stack.supervision import Supervisor, SupervisorError, socket_path, start_supervisor
@@ -24,17 +24,17 @@ QUIET = "import time; time.sleep(600)"
 WITH_CHILDREN = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {QUIET!r}])"
 CRASHES = "import time; time.sleep(1.2); raise SystemExit(3)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-
-
-class RealClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+ENDS_WITH_TWO_OTHERS = """
+import os, pathlib, signal, sys, time
+def end(*_):
+    pathlib.Path(f"ending-{os.getpid()}").touch()
+    while len(list(pathlib.Path().glob("ending-*"))) < 3:
+        time.sleep(0.05)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+time.sleep(600)
+"""
+"""As a broker that waits for its quorum."""
 
 
 class Lines:
@@ -90,11 +90,11 @@ def test_a_crashing_program_is_started_again_and_counted_and_down_leaves_no_proc
     assert supervisor.restarts(CAPTURE) == 0
     wait_until(lambda: len(marked(here.config)) >= 3)
     ours = marked(here.config)
-    states = {one.name: one for one in look_at_programs(here, RealClock())}
+    states = {one.name: one for one in look_at_programs(here, SystemClock())}
     assert states[STREAM].restarts >= 2
     assert states[CAPTURE].rss_mb > 5
     screen = Lines()
-    bring_down(here, screen, RealClock())
+    bring_down(here, screen, SystemClock())
     assert [process for process in ours if process.is_running()] == []
     assert marked(here.config) == []
     assert screen.said[-1] == "everything is stopped"
@@ -108,7 +108,7 @@ def test_down_ends_what_a_killed_supervisor_left_behind(here: Installation) -> N
     psutil.Process(supervisor.pid()).kill()
     wait_until(lambda: supervisor.pid() is None)
     assert len(marked(here.config)) == 2
-    bring_down(here, Lines(), RealClock())
+    bring_down(here, Lines(), SystemClock())
     assert marked(here.config) == []
 
 
@@ -118,9 +118,22 @@ def test_down_kills_a_program_that_will_not_end(here: Installation, monkeypatch:
     supervisor = supervise(here, capture=DEAF)
     wait_until(lambda: supervisor.states()[CAPTURE].state == "RUNNING")
     screen = Lines()
-    bring_down(here, screen, RealClock())
+    bring_down(here, screen, SystemClock())
     assert marked(here.config) == []
     assert screen.said[0] == "capture did not end within 1 s; killed 1 processes"
+
+
+@pytest.mark.system
+def test_brokers_end_together_after_what_needs_them(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stack.shutdown.PATIENCE_S", 10.0)
+    supervisor = supervise(here, capture=QUIET, **dict.fromkeys(KAFKAS, f"exec({ENDS_WITH_TWO_OTHERS!r})"))
+    wait_until(lambda: [one.state for one in supervisor.states().values()] == ["RUNNING"] * 4)
+    screen = Lines()
+    bring_down(here, screen, SystemClock())
+    said = [f"{name} stopped" for name in (CAPTURE, "kafka-3", "kafka-2", "kafka")]
+    assert screen.said == [*said, "everything is stopped"]
 
 
 @pytest.mark.system
@@ -130,7 +143,7 @@ def test_starting_and_stopping_twice_is_harmless(here: Installation) -> None:
     supervisor.stop(CAPTURE)
     wait_until(lambda: supervisor.states()[CAPTURE].state == "STOPPED")
     supervisor.stop(CAPTURE)
-    bring_down(here, Lines(), RealClock())
+    bring_down(here, Lines(), SystemClock())
     assert supervisor.states() == {}
 
 
@@ -147,7 +160,7 @@ def test_down_is_fine_when_nothing_runs_and_a_stale_pid_file_lies_about(here: In
     (here.settings.run / "supervisord.pid").write_text(f"{os.getpid()}\n")
     here.config.write_text("[unix_http_server]\nfile=/nowhere/at.sock\n")
     screen = Lines()
-    bring_down(here, screen, RealClock())
+    bring_down(here, screen, SystemClock())
     assert screen.said == ["nothing is running"]
 
 

@@ -23,8 +23,7 @@ def test_a_broker_is_tried_with_a_message_and_with_words_counted_by_spark_and_no
 ) -> None:
     data = tmp_path / "some data"
     with running_broker(tmp_path / "broker") as broker:
-        ports = dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, broker.ports), strict=True))
-        own = {PREFIX + name: value for name, value in {"DATA": str(data), **ports}.items()}
+        own = {PREFIX + name: value for name, value in {"DATA": str(data), **broker.environ}.items()}
         inherited = {name: value for name, value in os.environ.items() if name != PREFIX + "KAFKA"}
         here = Installation.from_env({**inherited, **own}, ROOT)
         found = [check_topics(here), check_round_trip(here), *try_spark(here)]
