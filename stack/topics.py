@@ -6,11 +6,12 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
 
 from lake.configuration import load_configuration
 from lake.contracts import FRAMES_TOPIC, TOPIC_PARTITIONS, TOPICS
@@ -58,17 +59,31 @@ def create_topics(
         CopiesError: there are fewer brokers than copies, or a topic from earlier has fewer.
     """
     with KafkaAdminClient(**client_options(bootstrap), bootstrap_timeout_ms=TIMEOUT_MS) as admin:
-        present = set(admin.list_topics())
-        missing = {name: configs for name, configs in topics.items() if name not in present}
+        listed = set(admin.list_topics())
+        missing = {name: configs for name, configs in topics.items() if name not in listed}
         made = choose_copies(admin, bootstrap, copies) if missing else 0
         for name, configs in missing.items():
             create_topic(admin, name, configs, partitions_of(name, frames_partitions), made)
+        # Those just made need no mending, and a broker that is asked about them may not know them yet.
+        present = {name: configs for name, configs in topics.items() if name in listed}
+        few = mend_topics(admin, present, frames_partitions, copies) if present else []
         admin.wait_for_topics(list(topics), timeout_ms=TIMEOUT_MS)
-        add_partitions(admin, topics, frames_partitions)
-        update_configs(admin, topics)
-        few = few_copies(admin.describe_topics(list(topics)), copies)
     if few:
         raise CopiesError(f"{'; '.join(few)}: {CURE}")
+
+
+def mend_topics(
+    admin: KafkaAdminClient, topics: Configs, frames_partitions: int, copies: int | None
+) -> list[str]:
+    """Give topics from earlier the partitions and the configuration they lack.
+
+    Returns:
+        What only people can mend: see `few_copies`.
+    """
+    described = admin.describe_topics(list(topics))
+    add_partitions(admin, described, frames_partitions)
+    update_configs(admin, topics)
+    return few_copies(described, copies)
 
 
 def partitions_of(topic: str, frames_partitions: int) -> int:
@@ -99,7 +114,9 @@ def few_copies(described: Iterable[Mapping[str, Any]], copies: int | None) -> li
         copies: how many are asked for.
     """
     found = {
-        topic["name"]: min(len(part["replica_nodes"]) for part in topic["partitions"]) for topic in described
+        topic["name"]: min(len(part["replica_nodes"]) for part in topic["partitions"])
+        for topic in described
+        if topic["partitions"]
     }
     return [
         f"topic {name} has {count} of {copies} copies"
@@ -127,13 +144,19 @@ def create_topic(
         return
 
 
-def add_partitions(admin: KafkaAdminClient, topics: Configs, frames_partitions: int) -> None:
-    """Raise topics with fewer partitions than they are to have; those with more keep them."""
-    described = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(topics))}
-    wanted = {name: partitions_of(name, frames_partitions) for name in topics}
-    few = {name: wanted[name] for name, count in described.items() if count < wanted[name]}
+def add_partitions(
+    admin: KafkaAdminClient, described: Iterable[Mapping[str, Any]], frames_partitions: int
+) -> None:
+    """Raise topics with fewer partitions than they are to have; those with more keep them.
+
+    Another process may have been quicker, or the broker that described them a moment behind the others.
+    """
+    counts = {topic["name"]: len(topic["partitions"]) for topic in described}
+    wanted = {name: partitions_of(name, frames_partitions) for name in counts}
+    few = {name: wanted[name] for name, count in counts.items() if count < wanted[name]}
     if few:
-        admin.create_partitions(few)
+        with suppress(InvalidPartitionsError):  # they have as many, or more
+            admin.create_partitions(few)
 
 
 def update_configs(admin: KafkaAdminClient, topics: Configs) -> None:
