@@ -22,7 +22,7 @@ from tests.dashboards.airflow_answers import HOSTILE_DAG, FakeAirflow, airflow_a
 from tests.dashboards.drawn_text import cells, lines
 from tests.dashboards.explore_lake import HOSTILE
 from tests.dashboards.pages import running_dashboard
-from tests.dashboards.pipeline_lake import EACH, TOPIC, write_pipeline_lake, write_states
+from tests.dashboards.pipeline_lake import EACH, TOPIC, progress_rows, write_pipeline_lake, write_states
 from tests.dashboards.pipeline_lake import HOURS as HOUR_COUNT
 from tests.faults.system import Broker, running_broker
 
@@ -121,12 +121,15 @@ def test_hours_stand_newest_first_and_a_record_that_nothing_explains_is_marked(
     expect(part).to_contain_text("1 of 3 closed hours hold records that nothing explains: marked below.")
 
 
-def test_tables_are_told_with_size_and_version_and_the_missing_ones_named(base: str, page: Page) -> None:
+def test_tables_are_told_with_size_and_version_and_the_missing_ones_named(
+    base: str, page: Page, began: datetime
+) -> None:
     page.goto(f"{base}/pipeline")
     part = page.locator("#pipeline-tables")
     found = {name: [rows, files, version] for name, rows, files, _, version, *_ in cells(part)}
     assert found["frames"] == [str(RECORDS - 1), "1", "0"]
-    assert found["stream_progress"] == ["36", "1", "0"]
+    days = {row["day"] for row in progress_rows(began)}  # two where the last half hour saw a midnight
+    assert found["stream_progress"] == ["36", str(len(days)), "0"]
     assert found["hourly_counts"] == ["missing", "-", "-"]
     expect(part).to_contain_text("Missing: camera_status, camera_registrations, ")
 
