@@ -40,14 +40,20 @@ def open_producer(bootstrap: str) -> KafkaProducer:
     )
 
 
-def publish(producer: KafkaProducer, jpegs: Iterable[bytes], session: str, fps: float | None = None) -> int:
-    """Send the pictures as frames of both cameras in turns, at a steady pace or at once; how many."""
+def publish(
+    producer: KafkaProducer,
+    jpegs: Iterable[bytes],
+    session: str,
+    fps: float | None = None,
+    cameras: Sequence[str] = CAMERAS,
+) -> int:
+    """Send the pictures as frames of all cameras in turns, at a steady pace or at once; how many."""
     began, sent = time.monotonic(), []
     for number, jpeg in enumerate(jpegs):
         if fps:
             time.sleep(max(0.0, began + number / fps - time.monotonic()))
-        partition = number % len(CAMERAS)
-        one = frame(jpeg, CAMERAS[partition], number, session)
+        partition = number % len(cameras)
+        one = frame(jpeg, cameras[partition], number, session)
         sent.append(producer.send(FRAMES_TOPIC, one.value, one.key, list(one.headers), partition=partition))
     for future in sent:
         future.get(60)
