@@ -34,6 +34,7 @@ from benchmarks.running_processes import asleep, seconds_of
 from benchmarks.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 from benchmarks.verdict import verdict
 from lake.settings import PREFIX, Settings
+from stack.topics import create_topics
 from tests.faults.cluster import Cluster, cluster_of
 from tests.faults.system import System, start_broker
 
@@ -75,6 +76,8 @@ class Side:
     def __init__(self, folder: Path, workers: int, stack: ExitStack) -> None:
         broker = start_broker(folder / "broker", Settings.from_env(os.environ).home)
         stack.callback(broker.stop)
+        self.cameras = [f"camera-{number}" for number in range(max(len(CAMERAS), workers))]
+        create_topics(broker.address, frames_partitions=len(self.cameras))
         self.system = System(folder / "data", broker, {**EVERY_FRAME, **cluster_of(workers)}, PATIENT)
         stack.callback(self.system.stop)
         self.cluster = Cluster(self.system, {"spark.worker.timeout": "900"})
@@ -82,7 +85,6 @@ class Side:
         for number, worker in enumerate(self.cluster.workers):
             core = number * max(1, cores // workers) % cores
             worker.command = ["taskset", "-c", str(core), *worker.command]
-        self.cameras = [f"camera-{number}" for number in range(max(len(CAMERAS), workers))]
         self.cluster.start()
         self.system.start_stream()
         self.producer = open_producer(broker.address)
