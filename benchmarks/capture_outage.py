@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.numbered_frames import FILM_FRAMES, Arrival, Reader, write_film
+from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
 from lake.broker import offsets
 from lake.contracts import FRAMES_TOPIC
@@ -204,6 +205,7 @@ def main(
     frozen: Annotated[bool, typer.Option("--frozen", help="the broker is there and never answers")] = False,
 ) -> None:
     """Measure and print; exit status 1 when a goal is missed."""
+    end_when_asked()
     with tempfile.TemporaryDirectory() as name:
         broker = start_broker(Path(name) / "broker", Settings.from_env(os.environ).home)
         try:

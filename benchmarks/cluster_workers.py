@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bench_pictures import CAMERAS, open_producer, publish, real_pictures
-from benchmarks.running_processes import asleep, seconds_of
+from benchmarks.running_processes import asleep, end_when_asked, seconds_of
 from benchmarks.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 from benchmarks.verdict import verdict
 from lake.settings import PREFIX, Settings
@@ -213,6 +213,7 @@ def main(
     workers: Annotated[list[int] | None, typer.Option(help="a cluster of so many; again for more")] = None,
 ) -> None:
     """Measure and print."""
+    end_when_asked()
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as folder:
         done, faults = measure(Path(folder), workers or [1, 2], frames, rounds, console)

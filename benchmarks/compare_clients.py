@@ -28,6 +28,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import say_when
 from capture.backoff import Backoff
 from capture.broker import DELIVERY_MS, Done, KafkaBroker, Message
@@ -204,6 +205,7 @@ def main(
     away: Annotated[float, typer.Option(help="minutes without broker")] = 2,
 ) -> None:
     """Measure and print."""
+    end_when_asked()
     console, clients = Console(width=140), list(CLIENTS)
     if find_spec("confluent_kafka") is None:
         console.print("confluent-kafka is not installed, so it is not measured")

@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.live_page import sending
+from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
 from lake.settings import Settings
 from tests.browser.chromium import find_browser
@@ -109,6 +110,7 @@ def main(
     fps: Annotated[float, typer.Option(help="Pictures a second of each.")] = 2,
 ) -> None:
     """Measure and print."""
+    end_when_asked()
     clips = Settings.from_env(os.environ).home / "clips"
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -31,6 +31,7 @@ from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
 from dashboards.drawn_pictures import drawn
 from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, rfc3339
@@ -166,6 +167,7 @@ def main(
     fps: Annotated[float, typer.Option(help="Pictures a second of each.")] = 2,
 ) -> None:
     """Measure and print."""
+    end_when_asked()
     clips = Settings.from_env(os.environ).home / "clips"
     with (
         tempfile.TemporaryDirectory() as folder,

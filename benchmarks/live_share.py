@@ -26,6 +26,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.running_processes import end_when_asked
 from lake.hours import Scope, said
 from lake.open_frames import count_open_frames
 from lake.settings import Settings
@@ -165,6 +166,7 @@ def main(
     heap: Annotated[int, typer.Option(help="frames that wait for the batch layer")] = 6000,
 ) -> None:
     """Measure and print."""
+    end_when_asked()
     home = Settings.from_env(os.environ).home
     with tempfile.TemporaryDirectory() as folder:
         broker = start_broker(Path(folder) / "broker", home)

@@ -28,6 +28,7 @@ from deltalake import DeltaTable, write_deltalake
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
 from dashboards.report_answers import CONTROLS
 from lake.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
@@ -180,6 +181,7 @@ def main(
     folder: Annotated[Path | None, typer.Option(help="Keeps the lake for another time.")] = None,
 ) -> None:
     """Measure and print."""
+    end_when_asked()
     with tempfile.TemporaryDirectory() as temporary:
         data = (folder or Path(temporary)).absolute()
         make_lake(data / "lake", objects, days, cameras)
