@@ -164,8 +164,7 @@ FEW_AND_SMALL: Final[dict[str, str | int]] = {
     "num.network.threads": 2,
     "num.io.threads": 4,
     "background.threads": 2,
-    # An idle controller writes that nothing happened: with the default of 500 the broker alone took 2.3 % of
-    # a core, so 1.4.
+    # An idle controller writes that nothing happened: at the default of 500 for 2.3 % of a core, not 1.4.
     "metadata.max.idle.interval.ms": 5_000,
 }
 

@@ -68,7 +68,9 @@ def test_topics_just_made_are_not_mended_by_what_a_broker_does_not_know_yet(
     assert brokers.grown == []
 
 
-def test_partitions_that_a_broker_has_not_heard_of_yet_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_partitions_that_a_broker_has_not_heard_of_yet_are_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     brokers = LaggingBrokers(dict.fromkeys(TOPICS, 2) | {FRAMES_TOPIC: 1})
     make_on(brokers, monkeypatch)
     assert (brokers.made, brokers.grown) == ({}, [{FRAMES_TOPIC: 2}])
