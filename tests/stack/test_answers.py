@@ -12,7 +12,9 @@ import pytest
 from stack.answers import answers, last_error
 
 HANGS = (
-    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(98)'])"
+    "import os, subprocess, sys, time;"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(98)']);"
+    "both = [os.getpid(), child.pid]"
 )
 
 
@@ -20,8 +22,12 @@ def ask(program: str, log: Path, patience_s: float = 60.0) -> list[dict[str, obj
     return list(answers([sys.executable, "-uc", program], os.environ, log, patience_s))
 
 
-def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+def lives(pid: int) -> bool:
+    """Whether a process is there still, and not only its exit status."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_lines_of_json_are_answers_and_all_else_goes_into_the_log(tmp_path: Path) -> None:
@@ -36,19 +42,18 @@ def test_lines_of_json_are_answers_and_all_else_goes_into_the_log(tmp_path: Path
 
 
 def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
-    before = children()
-    assert ask(f"{HANGS}; time.sleep(99); print('{{}}')", tmp_path / "log", patience_s=1) == []
-    assert children() == before
+    assert ask(f"{HANGS}; print(*both); time.sleep(99); print('{{}}')", tmp_path / "log", 1) == []
+    both = [int(pid) for pid in (tmp_path / "log").read_text().split()]
+    assert [lives(pid) for pid in both] == [False, False]
 
 
 def test_a_program_whose_answers_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:
-    before = children()
-    program = f"{HANGS}; print('{{}}'); time.sleep(99)"
+    program = f"{HANGS}; print('{{\"both\": %s}}' % both); time.sleep(99)"
     said = answers([sys.executable, "-uc", program], os.environ, tmp_path / "log", 60)
-    assert next(said) == {}
-    assert len(children()) == len(before) + 2
+    both = next(said)["both"]
+    assert [lives(pid) for pid in both] == [True, True]
     said.close()
-    assert children() == before
+    assert [lives(pid) for pid in both] == [False, False]
 
 
 @pytest.mark.parametrize(
