@@ -214,9 +214,12 @@ def main(
 ) -> None:
     """Measure and print."""
     end_when_asked()
+    sizes = sorted(set(workers or (1, 2)))
+    if len(sizes) == 1:
+        raise typer.BadParameter(f"{sizes[0]} alone has no gain: name two, such as --workers 1 --workers 2")
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as folder:
-        done, faults = measure(Path(folder), workers or [1, 2], frames, rounds, console)
+        done, faults = measure(Path(folder), sizes, frames, rounds, console)
     console.print(verdict(show(done, console)))
     for fault in faults:
         console.print(f"worthless: {fault}", style="red")
