@@ -68,9 +68,10 @@ def test_topics_just_made_are_not_mended_by_what_a_broker_does_not_know_yet(
     assert brokers.grown == []
 
 
+@pytest.mark.parametrize("heard_of", [0, 1])
 def test_partitions_that_a_broker_has_not_heard_of_yet_are_no_failure(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, heard_of: int
 ) -> None:
-    brokers = LaggingBrokers(dict.fromkeys(TOPICS, 2) | {FRAMES_TOPIC: 1})
+    brokers = LaggingBrokers(dict.fromkeys(TOPICS, 2) | {FRAMES_TOPIC: heard_of})
     make_on(brokers, monkeypatch)
     assert (brokers.made, brokers.grown) == ({}, [{FRAMES_TOPIC: 2}])
