@@ -30,11 +30,11 @@ from rich.table import Table
 
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import say_when
-from capture.backoff import Backoff
-from capture.broker import DELIVERY_MS, Done, KafkaBroker, Message
-from capture.buffer import FrameBuffer
-from capture.publisher import Publisher
-from capture.status import CameraStatus, Outcome
+from capture.publish.backoff import Backoff
+from capture.publish.buffer import FrameBuffer
+from capture.publish.camera_status import CameraStatus, Outcome
+from capture.publish.kafka_producer import DELIVERY_MS, Done, KafkaBroker, Message
+from capture.publish.publisher import Publisher
 from lake.clock import utc_now
 from lake.contracts import MAX_MESSAGE_BYTES, Frame
 from lake.kafka_client import BrokerAwayError, knock

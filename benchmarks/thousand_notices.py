@@ -19,7 +19,7 @@ from kafka import KafkaProducer
 
 from benchmarks.running_processes import by_role, seconds_of
 from benchmarks.thousand_hour import tables_of
-from capture.status import CameraStatus, State
+from capture.publish.camera_status import CameraStatus, State
 from lake.clock import utc_now
 from lake.contracts import STATUS_TOPIC
 from lake.reader import read_rows

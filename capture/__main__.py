@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from capture.cameras.redaction import redact
 from capture.command import app
-from capture.redaction import redact
 from lake.configuration import load_configuration
 
 

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from capture import camera_command, probe_command, programs
-from capture.cameras import DEMO, PATTERN, Camera, CameraError, interval_of
-from capture.redaction import redact
-from capture.settings import CaptureSettings
-from capture.speech import SpeechUnavailableError
-from capture.viewer import Wanted, show_results
+from capture.agent import run as programs
+from capture.cameras import cli as camera_command
+from capture.cameras.cameras import DEMO, PATTERN, Camera, CameraError, interval_of
+from capture.cameras.redaction import redact
+from capture.cameras.settings import CaptureSettings
+from capture.probe import cli as probe_command
+from capture.results.speech import SpeechUnavailableError
+from capture.results.viewer import Wanted, show_results
 from lake.settings import SettingError, Settings
 
 app = typer.Typer(

@@ -132,7 +132,7 @@ BROKEN = [
     (
         programs_imported,
         "jobs/a.py",
-        "def f():\n    from capture.frames import x",
+        "def f():\n    from capture.pictures.encoding import x",
         "jobs/a.py:2 imports capture",
     ),
     (programs_imported, "lake/a.py", "import stack.ports", "lake/a.py:1 imports stack"),

@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from capture.backoff import Backoff
-from capture.broker import Done, Message
-from capture.buffer import FrameBuffer
-from capture.cameras import Camera
-from capture.publisher import Publisher
-from capture.settings import CaptureSettings
-from capture.status import CameraStatus, Outcome
+from capture.cameras.cameras import Camera
+from capture.cameras.settings import CaptureSettings
+from capture.publish.backoff import Backoff
+from capture.publish.buffer import FrameBuffer
+from capture.publish.camera_status import CameraStatus, Outcome
+from capture.publish.kafka_producer import Done, Message
+from capture.publish.publisher import Publisher
 from lake.contracts import FRAMES_TOPIC, Frame
 from lake.kafka_client import BrokerAwayError
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 import psutil
 
-from capture.frozen import FrozenWatch
-from capture.live_source import LiveSource
-from capture.sources import CameraUnavailableError
+from capture.pictures.freeze_detector import FrozenWatch
+from capture.sources.live_source import LiveSource
+from capture.sources.source import CameraUnavailableError
 from tests.capture.fakes import camera_of, number_of
 
 
@@ -51,4 +51,6 @@ def loss_of(source: LiveSource) -> tuple[list[int], str]:
 
 def readers() -> list[psutil.Process]:
     """The processes that read cameras for this one."""
-    return [child for child in psutil.Process().children() if "capture.camera_reader" in child.cmdline()]
+    return [
+        child for child in psutil.Process().children() if "capture.sources.reader_process" in child.cmdline()
+    ]

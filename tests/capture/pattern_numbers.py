@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from capture.pattern_source import BLOCKS_PER_SIDE, COLUMNS, ROWS
+from capture.sources.pattern_source import BLOCKS_PER_SIDE, COLUMNS, ROWS
 
 
 def pattern_number(picture: np.ndarray) -> int:

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from itertools import cycle, pairwise
 from pathlib import Path
 
-from capture.backoff import Backoff
-from capture.broker import Done, KafkaBroker, Message
-from capture.buffer import FrameBuffer
-from capture.publisher import Publisher
-from capture.status import CameraStatus, Outcome
+from capture.publish.backoff import Backoff
+from capture.publish.buffer import FrameBuffer
+from capture.publish.camera_status import CameraStatus, Outcome
+from capture.publish.kafka_producer import Done, KafkaBroker, Message
+from capture.publish.publisher import Publisher
 from lake.clock import utc_now
 from lake.contracts import Frame
 

@@ -11,12 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from capture.backoff import Backoff
-from capture.broker import KafkaBroker
-from capture.buffer import FrameBuffer
-from capture.publisher import Publisher
-from capture.results import follow
-from capture.status import CameraStatus
+from capture.publish.backoff import Backoff
+from capture.publish.buffer import FrameBuffer
+from capture.publish.camera_status import CameraStatus
+from capture.publish.kafka_producer import KafkaBroker
+from capture.publish.publisher import Publisher
+from capture.results.consumer import follow
 from dashboards.feed import Feed
 from jobs import run_stream
 from lake.broker import offsets
@@ -37,7 +37,7 @@ class EnoughError(Exception):
 def capture(broker: Kafka, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the agent's sender logs while it tries to send a picture."""
     said = Said()
-    logging.getLogger("capture.publisher").addHandler(said)
+    logging.getLogger("capture.publish.publisher").addHandler(said)
     publisher = Publisher(KafkaBroker(broker), Path("none"), utc_now, time.monotonic, Backoff(random.random))
     buffer = FrameBuffer(CameraStatus("door", "cafe", utc_now, lambda _status: None), 8, 10_000, live=True)
     publisher.add(buffer)
@@ -49,7 +49,7 @@ def capture(broker: Kafka, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         time.sleep(0.01)
     assert len(buffer) == 1, "the picture waits for the right"
     publisher.close(1)
-    logging.getLogger("capture.publisher").removeHandler(said)
+    logging.getLogger("capture.publish.publisher").removeHandler(said)
     return said.lines
 
 

@@ -14,9 +14,9 @@ from kafka.net.connection import KafkaConnection
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
-from capture.backoff import Backoff
-from capture.results import follow
-from capture.status import Outcome
+from capture.publish.backoff import Backoff
+from capture.publish.camera_status import Outcome
+from capture.results.consumer import follow
 from dashboards.feed import Feed
 from jobs.kafka_refusals import refusal
 from jobs.kafka_source import read_stream

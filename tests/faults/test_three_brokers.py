@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from capture.results import connect
+from capture.results.consumer import connect
 from dashboards.feed import Feed
 from lake.broker import offsets, topic_ids
 from lake.clock import utc_now

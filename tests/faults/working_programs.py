@@ -7,8 +7,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from capture.broker import KafkaBroker, Message
-from capture.status import Outcome
+from capture.publish.camera_status import Outcome
+from capture.publish.kafka_producer import KafkaBroker, Message
 from dashboards.feed import Feed
 from jobs.kafka_source import read_stream, write_messages
 from lake.clock import utc_now

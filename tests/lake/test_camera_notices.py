@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from capture.status import CameraStatus, State
+from capture.publish.camera_status import CameraStatus, State
 from lake.camera_notices import (
     LONGEST_NAME,
     STATES,

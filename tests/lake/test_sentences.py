@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import doctest
 
-from capture import redaction
+from capture.cameras import redaction
 from lake import sentences
 from lake.sentences import plural
 

@@ -1,0 +1,1 @@
+"""The long-running agent: one session for each camera of the list."""

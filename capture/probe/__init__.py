@@ -1,0 +1,1 @@
+"""`capture probe`: which cameras are there, and why one gives no picture."""

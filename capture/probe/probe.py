@@ -1,0 +1,137 @@
+"""Looks which cameras there are, and what they say of themselves; whatever a device does, it goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from capture.cameras.cameras import DEMO, Camera
+from capture.cameras.redaction import redact
+from capture.probe.causes import Cause, Machine, cause_from, hint, reason
+from capture.probe.probe_source import Request
+from lake.settings import PROJECT_ROOT
+
+TRIED: Final = range(4)
+"""Indexes that are looked at although nothing of them is to be seen."""
+KILLED_WITHIN_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found at one source.
+
+    Attributes:
+        source: index of a device, or the redacted address, or the path.
+        found: whether it gave a picture.
+        properties: what it says of itself; None for what it does not tell.
+        picture: where its test picture lies.
+        reason, hint: why it gave none, and what to do.
+    """
+
+    source: str
+    found: bool
+    properties: dict[str, float | None] = field(default_factory=dict)
+    picture: str | None = None
+    reason: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How to look.
+
+    Attributes:
+        machine: kind of this machine.
+        demo_clip: the clip behind the source `demo`.
+        output: folder of the test pictures; it must exist.
+        seconds: that a source may take.
+        devices: folder of the devices.
+    """
+
+    machine: Machine
+    demo_clip: Path
+    output: Path
+    seconds: float
+    devices: Path = Path("/dev")
+
+    def indexes(self) -> list[int]:
+        """The first four devices, and each further one that is there."""
+        names = (re.fullmatch(r"video(\d+)", path.name) for path in self.devices.glob("video*"))
+        return sorted({*TRIED, *(int(name[1]) for name in names if name)})
+
+    def look_at_devices(self, any_device: Camera) -> Iterator[Report]:
+        """Each device in turn: two at once may be too much for a bus."""
+        for index in self.indexes():
+            yield self.look_at(replace(any_device, source=str(index)))
+
+    def look_at(self, camera: Camera) -> Report:
+        """One source of any kind."""
+        name = f"test_{camera.source}.jpg" if camera.is_device else "test_source.jpg"
+        seen = self._seen_from_outside(camera)
+        request = Request(camera, self.demo_clip, self.output / name)
+        answer: dict[str, Any] = {"cause": seen} if seen else self._ask(request)
+        source = redact(camera.source)
+        if "properties" in answer:
+            return Report(source, True, answer["properties"], answer["picture"])
+        cause = self._of_kind(Cause(answer["cause"]), camera)
+        detail = f": {redact(answer['detail'])}" if "detail" in answer else ""
+        return Report(source, False, reason=reason(cause) + detail, hint=hint(cause, self.machine))
+
+    def _of_kind(self, cause: Cause, camera: Camera) -> Cause:
+        """What it means for this kind of source that it did not open."""
+        if cause is not Cause.UNOPENED:
+            return cause
+        if camera.is_device:  # on macOS nothing tells one that is not there from one that is not allowed
+            return Cause.NOT_CONNECTED if self.machine is Machine.MACOS else cause
+        return Cause.NO_STREAM if camera.is_stream else Cause.NO_VIDEO
+
+    def _seen_from_outside(self, camera: Camera) -> Cause | None:
+        """What needs no process to know."""
+        if camera.is_device and self.machine is not Machine.MACOS:
+            device = self.devices / f"video{camera.source}"
+            if not device.exists():
+                return Cause.NOT_CONNECTED
+            return None if os.access(device, os.R_OK | os.W_OK) else Cause.DENIED
+        if camera.is_device or camera.is_stream:
+            return None
+        path = self.demo_clip if camera.source == DEMO else Path(camera.source)
+        return None if path.is_file() else Cause.NO_FILE
+
+    def _ask(self, request: Request) -> dict[str, Any]:
+        """The answer of a process that is killed when its time is over; a driver may hold even that up."""
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "capture.probe.probe_source"],
+            env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            said, _ = process.communicate(f"{request.to_json()}\n".encode(), self.seconds)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            return {"cause": Cause.HANGS}
+        return _answer(said.decode(errors="replace"), process.returncode)
+
+
+def _answer(said: str, status: int) -> dict[str, Any]:
+    lines = [line for line in said.splitlines() if line.startswith("{")]
+    if status != 0 or not lines:
+        return {"cause": Cause.CRASHED}
+    answer: dict[str, Any] = json.loads(lines[-1])
+    if answer.get("cause") in (Cause.UNOPENED, Cause.NO_PICTURE):
+        answer["cause"] = cause_from(said, Cause(answer["cause"]))
+    return answer
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    try:
+        process.communicate(timeout=KILLED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        return  # it hangs within the driver, from where not even a signal brings it back

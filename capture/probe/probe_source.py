@@ -1,0 +1,133 @@
+"""Takes a picture by one source and tells what it says of itself: `python -m capture.probe.probe_source`.
+
+A process of its own, because a device's driver may hang or crash. It reads one line of JSON, a `Request`,
+from standard input, so that no password is seen in the list of processes, and answers with one on standard
+output. What OpenCV and FFmpeg say comes too: `capture.probe.probe` looks there for the cause of a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from capture.cameras.atomic_files import write_atomically
+from capture.cameras.cameras import DEMO, Camera
+from capture.pictures.encoding import encode_jpeg
+
+if TYPE_CHECKING:
+    import cv2
+
+WARM_UP = 8
+"""Pictures of a device or stream before the one that is kept: the first are dark, or grey."""
+PROPERTIES = {
+    "fps": "FPS",
+    "height": "FRAME_HEIGHT",
+    "width": "FRAME_WIDTH",
+    "brightness": "BRIGHTNESS",
+    "contrast": "CONTRAST",
+    "saturation": "SATURATION",
+    "hue": "HUE",
+    "gain": "GAIN",
+    "exposure": "EXPOSURE",
+    "pos-msec": "POS_MSEC",
+    "avi-ratio": "POS_AVI_RATIO",
+}
+"""What is told of a source, in this order → OpenCV's name of it."""
+
+UNTOLD = -1.0
+"""OpenCV's answer where a source knows nothing of a property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is probed; `picture` is where the test picture goes."""
+
+    camera: Camera
+    demo_clip: Path
+    picture: Path
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """The same request again."""
+        read = json.loads(line)
+        return cls(Camera(**read["camera"]), Path(read["demo_clip"]), Path(read["picture"]))
+
+
+def look(request: Request) -> dict[str, Any]:
+    """`properties` and `picture`, or `cause`: `unopened` or `no_picture`.
+
+    Raises:
+        OSError: the picture cannot be saved.
+        UnsendablePictureError: it cannot be encoded.
+    """
+    film = _open(request)
+    try:
+        if not film.isOpened():
+            return {"cause": "unopened"}
+        there, picture = _picture(film, WARM_UP if request.camera.is_live else 1)
+        if not there:
+            return {"cause": "no_picture"}
+        properties = _properties(film)
+    finally:
+        film.release()
+    write_atomically(request.picture, encode_jpeg(picture, request.camera.quality))
+    return {"properties": properties, "picture": str(request.picture)}
+
+
+def _open(request: Request) -> cv2.VideoCapture:
+    import cv2
+
+    from capture.sources.reader_process import Order, connect
+
+    camera = request.camera
+    if camera.is_device or camera.is_stream:
+        return connect(Order(camera.source, camera.width, camera.height))
+    path = request.demo_clip if camera.source == DEMO else Path(camera.source)
+    return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+
+
+def _picture(film: cv2.VideoCapture, number: int) -> tuple[bool, Any]:
+    """The picture of that number, or the last one before the source ended."""
+    there, picture = film.read()
+    for _ in range(number - 1):
+        more, next_picture = film.read()
+        if not more:
+            break
+        picture = next_picture
+    return there, picture
+
+
+def _properties(film: cv2.VideoCapture) -> dict[str, float | None]:
+    """What the source says, as it says it; None for what it does not tell."""
+    import cv2
+
+    told = {name: float(film.get(getattr(cv2, f"CAP_PROP_{known}"))) for name, known in PROPERTIES.items()}
+    return {name: value if math.isfinite(value) and value != UNTOLD else None for name, value in told.items()}
+
+
+def main() -> int:
+    """Answer one request."""
+    os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "24"  # warnings; read when the first stream is opened
+    request = Request.from_json(sys.stdin.readline())
+    import cv2
+
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_DEBUG)
+    try:
+        answer = look(request)
+    except (OSError, ValueError, cv2.error) as error:
+        answer = {"cause": "failed", "detail": str(error)}
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""From the buffer to Kafka, and what the agent tells of its cameras."""

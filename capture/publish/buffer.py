@@ -1,0 +1,89 @@
+"""The bounded store between taking pictures and sending them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from operator import attrgetter
+
+from capture.publish.camera_status import CameraStatus
+from lake.contracts import Frame
+
+
+class FrameBuffer:
+    """Frames that wait for their hand-over, bounded in number and bytes whatever the broker does.
+
+    A live buffer gives up its oldest frames for newer ones, and hands out a frame before the older ones that
+    still wait: what was missed never delays what is seen now, however slow the network. Any other makes `put`
+    wait and keeps the order. One frame is always held, however large. Every frame's way is counted in the
+    camera's status.
+    """
+
+    def __init__(self, status: CameraStatus, frames: int, size: int, *, live: bool) -> None:
+        """Hold at most `frames` frames and `size` bytes of pictures."""
+        self.status = status
+        self._most_frames, self._most_bytes, self._live = frames, size, live
+        self._waiting: deque[Frame] = deque()
+        self._bytes = 0
+        self._newest_taken = -1
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def _full_for(self, frame: Frame) -> bool:
+        too_many = len(self._waiting) >= self._most_frames
+        return bool(self._waiting) and (too_many or self._bytes + len(frame.jpeg) > self._most_bytes)
+
+    def _drop_oldest(self) -> None:
+        self._bytes -= len(self._waiting.popleft().jpeg)
+        self.status.count_dropped()
+
+    def put(self, frame: Frame, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Take a frame in; a frame that finds no room until `stopped` or `close` is dropped and counted."""
+        with self._changed:
+            self.status.count_captured(frame.captured_at)
+            while self._full_for(frame) and not self._closed and not stopped():
+                if self._live:
+                    self._drop_oldest()
+                else:
+                    self._changed.wait(0.2)
+            if self._closed or self._full_for(frame):
+                self.status.count_dropped()
+                return
+            self._waiting.append(frame)
+            self._bytes += len(frame.jpeg)
+
+    def take(self) -> Frame | None:
+        """The next frame, now in flight; None when there is none."""
+        with self._changed:
+            if not self._waiting:
+                return None
+            fresh = self._live and self._waiting[-1].sequence > self._newest_taken
+            frame = self._waiting.pop() if fresh else self._waiting.popleft()
+            self._newest_taken = max(self._newest_taken, frame.sequence)
+            self._bytes -= len(frame.jpeg)
+            self.status.count_handed_over()
+            self._changed.notify_all()
+            return frame
+
+    def give_back(self, frame: Frame) -> None:
+        """Return a frame that was not sent after all; older than those that wait, it gives way when full."""
+        with self._changed:
+            self.status.count_handed_over(-1)
+            if self._closed or (self._live and self._full_for(frame)):
+                self.status.count_dropped()
+                return
+            self._waiting = deque(sorted([frame, *self._waiting], key=attrgetter("sequence")))
+            self._bytes += len(frame.jpeg)
+
+    def close(self) -> None:
+        """Drop what waits and whatever comes later, all of it counted."""
+        with self._changed:
+            self._closed = True
+            while self._waiting:
+                self._drop_oldest()
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        """Frames that wait."""
+        return len(self._waiting)

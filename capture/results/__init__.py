@@ -1,0 +1,1 @@
+"""`results`: the console client that shows and speaks what was found."""

@@ -1,0 +1,57 @@
+"""Which kind of source an entry of the list names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from capture.cameras.cameras import DEMO, PATTERN, Camera
+from capture.cameras.settings import CaptureSettings
+from capture.pictures.encoding import Picture
+from capture.pictures.freeze_detector import FrozenWatch
+from capture.sources.file_source import FileSource
+from capture.sources.folder_source import FolderSource
+from capture.sources.live_source import LiveSource
+from capture.sources.pattern_source import PatternSource
+from capture.sources.source import Source
+
+
+class PathSource:
+    """A file or a folder, whichever the path is when it is opened: a disk may be mounted late."""
+
+    lost = ""
+
+    def __init__(self, path: Path, *, loop: bool) -> None:
+        """Walk what is at `path`, again and again if `loop`."""
+        self._path, self._loop = path, loop
+        self._source: Source = FileSource(path, loop=loop)
+
+    @property
+    def fastest(self) -> float:
+        """As of what was opened."""
+        return self._source.fastest
+
+    def open(self) -> None:
+        """Open the file or the folder."""
+        kind = FolderSource if self._path.is_dir() else FileSource
+        self._source = kind(self._path, loop=self._loop)
+        self._source.open()
+
+    def read(self, step: float) -> Picture | None:
+        """The next picture of what was opened."""
+        return self._source.read(step)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._source.close()
+
+
+def source_of(camera: Camera, settings: CaptureSettings, monotonic: Callable[[], float]) -> Source:
+    """The source that an entry names, not opened yet; `monotonic` gives seconds."""
+    if camera.source == DEMO:
+        return FileSource(settings.demo_clip, loop=camera.loop)
+    if camera.source == PATTERN:
+        return PatternSource(camera.width, camera.height)
+    if camera.is_device or camera.is_stream:
+        return LiveSource(camera, settings.patience, FrozenWatch(settings.frozen, monotonic))
+    return PathSource(Path(camera.source).expanduser(), loop=camera.loop)

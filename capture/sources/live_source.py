@@ -1,0 +1,195 @@
+"""Pictures of a webcam or a stream, read by a child process that is ended when it hangs."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from capture.cameras.cameras import Camera
+from capture.cameras.redaction import redact
+from capture.pictures.encoding import Picture
+from capture.pictures.freeze_detector import FrozenWatch
+from capture.sources.reader_process import HEAD, Ending, Order
+from capture.sources.source import CameraUnavailableError
+
+ROOT: Final = Path(__file__).parents[2]
+POLL_SECONDS: Final = 0.5
+OPEN_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 0.8
+TERMINATE_SECONDS: Final = 0.5
+
+Process = subprocess.Popen[bytes]
+ENDINGS: Final[dict[int, str]] = {
+    Ending.REFUSED: "gives no pictures: unplugged, switched off, or in use elsewhere?",
+    Ending.UNAUTHORIZED: "refuses its user or password (401 Unauthorized); correct them in its address",
+    Ending.NOT_FOUND: "knows no such stream (404 Not Found); correct the path in its address",
+    Ending.STOPPED: "stopped giving pictures: unplugged, switched off, or restarting?",
+}
+
+
+def start_reader(camera: Camera) -> Process:
+    """A reader of the camera; its address goes through a pipe, for others can see arguments."""
+    reader = subprocess.Popen(
+        [sys.executable, "-m", "capture.sources.reader_process"],
+        bufsize=0, cwd=ROOT, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert reader.stdin is not None
+    order = Order(camera.source, camera.width, camera.height)
+    with suppress(BrokenPipeError):  # it died already, which its exit status tells
+        reader.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+    return reader
+
+
+def end_reader(reader: Process, grace: float = 0.0) -> int:
+    """End the process by all means, after so many seconds to end by itself; its exit status."""
+    for seconds, end in ((grace, reader.terminate), (TERMINATE_SECONDS, reader.kill)):
+        try:
+            return reader.wait(seconds)
+        except subprocess.TimeoutExpired:
+            end()
+    return reader.wait()
+
+
+def ending_of(status: int) -> str:
+    """What an exit status says of the camera."""
+    return ENDINGS.get(status, f"cannot be read: its process ended with status {status}")
+
+
+def receive(pipe: Any, size: int, patience: float) -> bytearray:
+    """So many bytes of a pipe.
+
+    Raises:
+        TimeoutError: nothing came for `patience` seconds.
+        EOFError: the other side has ended.
+    """
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    content = bytearray(size)
+    rest = memoryview(content)
+    while rest:
+        if not poll.poll(patience * 1000):
+            raise TimeoutError(f"{patience:g} s")
+        taken = pipe.readinto(rest)
+        if not taken:
+            raise EOFError
+        rest = rest[taken:]
+    return content
+
+
+class LiveSource:
+    """A device or stream, drained all the time, so that a picture asked for is the freshest one.
+
+    A thread follows what the reader tells; it ends with the reader, which ends at the latest when killed.
+    """
+
+    fastest = 0.0
+
+    def __init__(self, camera: Camera, patience: float, frozen: FrozenWatch) -> None:
+        """Read the camera's device or address; one that gives nothing for `patience` seconds is lost."""
+        self._camera, self._patience, self._frozen = camera, patience, frozen
+        self._name = redact(camera.source)
+        self._reader: Process | None = None
+        self._follower = threading.Thread()
+        self._changed = threading.Condition()
+        self._asked = False
+        self._picture: Picture | None = None
+        self._lost = ""
+
+    def open(self) -> None:
+        """Start the reader; one that not even the system could end is never joined by a second one."""
+        self.close()
+        if self._follower.is_alive():
+            raise CameraUnavailableError(f"camera {self._name!r} hangs in its driver: unplug it")
+        self._lost, self._picture, self._asked = "", None, False
+        try:
+            self._reader = start_reader(self._camera)
+        except OSError as error:
+            raise CameraUnavailableError(f"no process can be started for a camera: {error}") from error
+        self._follower = threading.Thread(
+            target=self._follow, args=(self._reader,), daemon=True, name="camera-reader"
+        )
+        self._follower.start()
+
+    def _follow(self, reader: Process) -> None:
+        """Take what the reader gives until it ends or hangs; what then is said of the camera."""
+        lost = ""
+        assert reader.stdout is not None
+        try:
+            with reader.stdout as pipe:
+                self._take_pictures(pipe)
+        except EOFError:
+            lost = ending_of(end_reader(reader, TERMINATE_SECONDS))
+        except TimeoutError as error:
+            lost = f"gave no picture for {error}; its reader was ended"
+        finally:
+            end_reader(reader)
+            with self._changed:
+                self._lost = f"camera {self._name!r} {lost or 'cannot be followed'}"
+                self._changed.notify_all()
+
+    def _take_pictures(self, pipe: Any) -> None:
+        patience = max(OPEN_SECONDS, self._patience)
+        while True:
+            height, width = HEAD.unpack(receive(pipe, HEAD.size, patience))
+            patience = self._patience
+            if height:
+                content = receive(pipe, height * width * 3, patience)
+                with self._changed:
+                    self._picture = np.frombuffer(content, np.uint8).reshape(height, width, 3)
+                    self._changed.notify_all()
+
+    @property
+    def lost(self) -> str:
+        """Why the reader ended, as soon as it did."""
+        return self._lost
+
+    def read(self, step: float) -> Picture | None:  # the freshest is asked for, not a place in time
+        """The next picture that the camera gives, waiting for it half a second at most."""
+        with self._changed:
+            if not self._lost and not self._asked:
+                self._ask()
+            self._changed.wait_for(lambda: self._picture is not None or self._lost, POLL_SECONDS)
+            picture, self._picture = self._picture, None
+            if picture is None and self._lost:
+                raise CameraUnavailableError(self._lost)
+        if picture is not None:
+            self._asked = False
+            self._refuse_frozen(picture)
+        return picture
+
+    def _ask(self) -> None:
+        assert self._reader is not None
+        assert self._reader.stdin is not None
+        with suppress(BrokenPipeError):  # the follower will tell
+            self._reader.stdin.write(b"1")
+            self._asked = True
+
+    def _refuse_frozen(self, picture: Picture) -> None:
+        if seconds := self._frozen.look(picture):
+            raise CameraUnavailableError(
+                f"camera {self._name!r} has shown the same picture for {seconds:.0f} s: is it frozen? "
+                "It is opened anew"
+            )
+
+    def close(self) -> None:
+        """End the reader: politely, so that the camera hears of it, unless the reader hangs."""
+        if self._reader is None:
+            return
+        assert self._reader.stdin is not None
+        self._reader.stdin.close()
+        self._follower.join(CLOSE_SECONDS)
+        if self._follower.is_alive():
+            end_reader(self._reader)
+            self._follower.join(CLOSE_SECONDS)
+        self._reader = None
