@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from jobs.box_coding import overlaps
-from jobs.detector import DetectedObject
+from jobs.detector.detector import DetectedObject
+from jobs.detector.ssd_decoding import overlaps
 
 SAME_PLACE: Final = 0.5
 """IoU from which two boxes of one label are one object."""

@@ -13,9 +13,9 @@ from multiprocessing import get_context
 import cv2
 
 from benchmarks.bench_pictures import CAMERAS, halves
-from jobs.analyse_frames import WITHOUT_PICTURE, load_once
-from jobs.detector import DetectorSettings, load_detector
-from jobs.pictures import decode_picture
+from jobs.detector.detector import DetectorSettings, load_detector
+from jobs.detector.images import decode_picture
+from jobs.frames.analyse_frames import WITHOUT_PICTURE, load_once
 
 FACTORY = "jobs.detector:load_detector"
 STEP = 16

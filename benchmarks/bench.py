@@ -42,7 +42,7 @@ from benchmarks.stream_under_load import (
     wait_for_rows,
 )
 from benchmarks.verdict import verdict
-from jobs.detector import DetectorSettings
+from jobs.detector.detector import DetectorSettings
 from lake.hours import HOUR, last_full_hour
 from lake.settings import PREFIX, Settings
 from tests.faults.system import System, start_broker

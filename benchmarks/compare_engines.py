@@ -4,7 +4,7 @@
 
 Found is an object over 0.5 of one side when the other side has one of its label with IoU ≥ 0.5; alike when
 IoU ≥ 0.9 and the scores are within 0.05. Each engine loads and runs in its own process: load time and memory
-are its own. `tests/jobs/test_engine_agreement.py` holds the engines to it on varied frames.
+are its own. `tests/jobs/detector/test_engine_agreement.py` holds the engines to it on varied frames.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rich.table import Table
 
 from benchmarks.agreement import Agreement, agreement
 from benchmarks.varied_frames import read_frames
-from jobs.detector import DetectedObject, DetectorSettings, load_detector
+from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
 from lake.settings import Settings
 
 REPORTED = 0.5

@@ -30,10 +30,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.verdict import say_when
-from jobs import count_objects
-from jobs.batch_process import open_batch_session
-from jobs.batch_settings import BatchSettings
-from jobs.check_quality import QUALITY, audit, decide
+from jobs.harness.process import open_batch_session
+from jobs.harness.settings import BatchSettings
+from jobs.hours import count_objects
+from jobs.quality.check_quality import QUALITY, audit, decide
 from lake.due import hours_due
 from lake.hours import Scope, last_full_hour, parse_hour, said
 from lake.settings import PREFIX, PROJECT_ROOT
@@ -116,7 +116,7 @@ def make_lake(data: Path, days: int, cameras: int, objects: int, end: datetime) 
     if (data / "made").is_file():
         return
     size = ["--days", str(days), "--cameras", str(cameras), "--objects", str(objects)]
-    command = [sys.executable, "-m", "jobs.demo_events", *size, "--end", end.isoformat()]
+    command = [sys.executable, "-m", "jobs.demo.demo_events", *size, "--end", end.isoformat()]
     subprocess.run(command, env=environment(data), cwd=PROJECT_ROOT, check=True)
     (data / "made").write_text(said(last_full_hour(end)))
 

@@ -78,7 +78,7 @@ def detecting(system: System, scope: Scope, number: int) -> Iterator[None]:
     before = settled(system)
     hours = ",".join(map(said, scope.hours))
     job = system.program(
-        f"detect_skipped_{number}", "jobs.detect_skipped", "--hours", hours, "--cameras", "heap"
+        f"detect_skipped_{number}", "jobs.hours.detect_skipped", "--hours", hours, "--cameras", "heap"
     )
     job.start()
     try:

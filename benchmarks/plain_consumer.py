@@ -20,9 +20,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from benchmarks.bare_detector import FACTORY, STEP
 from benchmarks.bench_pictures import CAMERAS, open_producer
-from jobs.analyse_frames import Analysis, analyse
-from jobs.detector import DetectorSettings
-from jobs.messages import Detecting
+from jobs.detector.detector import DetectorSettings
+from jobs.frames.analyse_frames import Analysis, analyse
+from jobs.frames.outcome_messages import Detecting
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES
 from lake.tables import again_on_conflict

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.settle_frames import MOST_FRAMES
+from jobs.hours.detect_chunk import MOST_FRAMES
 from lake.contracts import FRAME_SCHEMA, FRAMES_TOPIC, Status
 from lake.hours import HOUR, said
 from lake.schemas import DETECTIONS, FRAMES

@@ -13,8 +13,8 @@ from typing import Final
 from benchmarks.simulated_hour import DETECTIONS_COMMIT_S, FRAMES_COMMIT_S
 from benchmarks.sizing_inputs import Inputs
 from dashboards.live_cameras import MOST_PICTURE_BYTES
-from jobs.kafka_source import RECORDS_PER_ARCHIVE
-from jobs.tend_tables import COMPACTED_BYTES
+from jobs.maintenance.run_tasks import COMPACTED_BYTES
+from jobs.stream.kafka_source import RECORDS_PER_ARCHIVE
 from lake.contracts import GIB, TOPIC_PARTITIONS
 from lake.report_history import MOST_OBJECTS
 

@@ -21,11 +21,11 @@ from benchmarks.bench_pictures import real_pictures
 from benchmarks.history import environment, measure, memory
 from benchmarks.hour_questions import AFTER, BEFORE, Hour, ask_all
 from benchmarks.simulated_hour import LIFE, Writer, broker_hours, frames_of, outcomes_of, settle, write_hour
-from jobs.analyse_frames import WITHOUT_PICTURE
-from jobs.batch_process import open_batch_session
-from jobs.batch_settings import BatchSettings
-from jobs.detector import DetectorSettings, load_detector
-from jobs.pictures import annotate_picture, decode_picture
+from jobs.detector.detector import DetectorSettings, load_detector
+from jobs.detector.images import annotate_picture, decode_picture
+from jobs.frames.analyse_frames import WITHOUT_PICTURE
+from jobs.harness.process import open_batch_session
+from jobs.harness.settings import BatchSettings
 from lake.batch_schemas import BROKER_HOURS
 from lake.hours import HOUR, Scope
 from lake.open_frames import open_frames
@@ -128,7 +128,7 @@ def run_hour(data: Path, about: Hour) -> Found:
     return {
         "hourly_run": {"seconds": run.seconds, "memory_mb": run.memory_mb},
         "questions": {name: asdict(cost) for name, cost in ask_all(AFTER, about).items()},
-        "compaction": child(data, "jobs.maintain_lake", "--work", "optimize"),
+        "compaction": child(data, "jobs.maintenance.maintain_lake", "--work", "optimize"),
         "tables": tables_of(about.root),
         "data_docs": _folder(data / "quality"),
     }

@@ -29,15 +29,21 @@ HANDED_OVER = {
     ),
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
     "user": ("dashboards.user_command", "Say who may log in to the dashboard: `user add NAME`.", ()),
-    "detect": ("jobs.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
+    "detect": ("jobs.frames.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
     "results": ("capture", "Watch the results as they come.", ("results",)),
-    "batch": ("jobs.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),
-    "demo-events": ("jobs.demo_events", "Write seeded history into the lake, or remove it.", ()),
-    "events": ("jobs.events", "Import and export events.json of the first version.", ()),
+    "batch": ("jobs.pipeline.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),
+    "demo-events": ("jobs.demo.demo_events", "Write seeded history into the lake, or remove it.", ()),
+    "events": ("jobs.events.cli", "Import and export events.json of the first version.", ()),
     "sql": ("lake.shell", "Ask the lake in SQL, or open its shell.", ()),
 }
 """Command → module, help, first arguments."""
-SPARK_MODULES = {"jobs.batch", "jobs.demo_events", "jobs.evaluate_models", "jobs.events", "lake.shell"}
+SPARK_MODULES = {
+    "jobs.pipeline.batch",
+    "jobs.demo.demo_events",
+    "jobs.evaluation.evaluate_models",
+    "jobs.events.cli",
+    "lake.shell",
+}
 OUR_PACKAGES = {"stack", "lake"}
 HANDS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Settings of a command that takes every argument, `--help` too, for another program."""
@@ -200,7 +206,7 @@ def evaluate(context: typer.Context) -> None:
     from stack.provision import say
 
     provide(installation().settings, context.args, say)
-    hand_over("jobs.evaluate_models", context.args)
+    hand_over("jobs.evaluation.evaluate_models", context.args)
 
 
 def hand_over(module: str, arguments: list[str], name: str = "") -> NoReturn:

@@ -83,5 +83,5 @@ def _fetch(package: Package, stamp: Stamp, report: Report) -> None:
 def _convert(name: str, mark: str, package: Package, stamp: Stamp, report: Report) -> None:
     source = (stamp.home / package.files[0].path).parent
     report(f"converting {name}")
-    run_converter("jobs.convert_anchor_free", source, stamp.home / "models" / name, [name], report)
+    run_converter("jobs.models.convert_anchor_free", source, stamp.home / "models" / name, [name], report)
     stamp.known[f"converted_by:{name}"] = mark

@@ -54,7 +54,7 @@ def spark_programs(installation: Installation, python: str = sys.executable) -> 
 def python_programs(python: str = sys.executable) -> list[Program]:
     """The programs of this project, as processes."""
     return [
-        Program(STREAM, (python, "-m", "jobs.run_stream"), settle_s=10),
+        Program(STREAM, (python, "-m", "jobs.stream.run_stream"), settle_s=10),
         *(Program(name, (python, "-m", "stack.run_airflow", name), settle_s=10) for name in COMPONENTS),
         Program(DASHBOARD, (python, "-m", "dashboards"), settle_s=5),
         Program(CAPTURE, (python, "-m", "capture", "agent"), settle_s=3),

@@ -171,7 +171,7 @@ def convert_model(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
         return
     source = (home / artifacts.model.files[0].path).parent
     report("converting the model (about a minute)")
-    run_converter("jobs.convert_model", source, home / MODEL, ["--clips", str(home / "clips")], report)
+    run_converter("jobs.models.convert_model", source, home / MODEL, ["--clips", str(home / "clips")], report)
     stamp.known["converted_by"] = converted_by(artifacts)
     if not is_converted(home, artifacts, stamp):
         raise ProvisionError(

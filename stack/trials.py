@@ -26,7 +26,7 @@ STEPS: Final = {
     "kafka": "Spark with Kafka",
     "delta": "Spark with Delta",
 }
-"""Step of `jobs/count_words.py` → name of its finding, in their order."""
+"""Step of `jobs/maintenance/check_spark.py` → name of its finding, in their order."""
 
 
 def try_spark(installation: Installation) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def judge_count(answer: Mapping[str, Any], log: Path) -> Finding:
 def try_model(installation: Installation) -> Finding:
     """The model is the right one, and sees what is on a known picture."""
     log = installation.log("doctor-model")
-    command = [sys.executable, "-P", "-m", "jobs.check_model"]
+    command = [sys.executable, "-P", "-m", "jobs.detector.check_model"]
     found = list(answers(command, child_environment(installation), log, MODEL_PATIENCE_S))
     if not found:
         return Finding("model", False, last_error(log), f"make up; the whole log: {log}")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.agreement import Agreement, Pair, agreement
-from jobs.detector import DetectedObject
+from jobs.detector.detector import DetectedObject
 
 
 def box(label, score, left, right):

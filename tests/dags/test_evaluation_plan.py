@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from dags.scheduling.evaluation_plan import evaluation_arguments
 from dags.scheduling.outcomes import RefusedError
-from jobs.evaluate_models import parse
+from jobs.evaluation.evaluate_models import parse
 
 
 def test_an_empty_form_compares_all_models_on_the_demo_frames() -> None:

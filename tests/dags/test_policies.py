@@ -81,11 +81,11 @@ def test_spark_jobs_are_submitted_one_at_a_time_to_a_connection_that_is_not_yarn
     assert {(job["pool"], job["connection"]) for job in jobs.values()} == {("spark", "spark_batch")}
     assert parsed["connection"] == ["local[1]", "client"]
     assert {name: str(Path(job["application"]).relative_to(ROOT)) for name, job in jobs.items()} == {
-        "data_quality.check_quality": "jobs/check_quality.py",
-        "evaluate_models.evaluate_models": "jobs/evaluate_models.py",
-        "hourly_counts.count_objects": "jobs/count_objects.py",
-        "hourly_counts.detect_skipped": "jobs/detect_skipped.py",
-        "lake_maintenance.maintain_lake": "jobs/maintain_lake.py",
+        "data_quality.check_quality": "jobs/quality/check_quality.py",
+        "evaluate_models.evaluate_models": "jobs/evaluation/evaluate_models.py",
+        "hourly_counts.count_objects": "jobs/hours/count_objects.py",
+        "hourly_counts.detect_skipped": "jobs/hours/detect_skipped.py",
+        "lake_maintenance.maintain_lake": "jobs/maintenance/maintain_lake.py",
     }
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from jobs.expectation import SUBJECTS
-from jobs.expectations import EXPECTATIONS
-from jobs.quality_docs import Documented, write_docs
-from jobs.quality_validation import Finding, suite_of
+from jobs.quality.data_docs import Documented, write_docs
+from jobs.quality.expectation import SUBJECTS
+from jobs.quality.expectations import EXPECTATIONS
+from jobs.quality.validation import Finding, suite_of
 from lake.hours import Scope
 
 SHORT = {"scores_are_in_range": ["score 1.5"]}

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from dashboards import report_figures
 from dashboards.report_query import ReportQuery
-from jobs import count_objects, publish_hours
+from jobs.hours import count_objects, publish_hours
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, PUBLICATIONS
 from lake.catalog import register_lake
 from lake.hours import Scope

@@ -226,7 +226,7 @@ def test_a_person_sees_the_dags_the_form_and_the_log_of_a_task(
         for field in ("First hour", "Last hour", "Cameras", "This hour so far", "Dry run"):
             form.get_by_text(field, exact=True).first.wait_for()
         person.run("hourly_counts", counted["dag_run_id"], "count_objects")
-        page.get_by_text("jobs/count_objects.py").first.wait_for()
+        page.get_by_text("jobs/hours/count_objects.py").first.wait_for()
 
 
 def test_doctor_finds_nothing_wrong_with_it(system: WholeSystem) -> None:

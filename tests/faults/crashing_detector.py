@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jobs.detector import DetectedObject, Detector, DetectorSettings, load_detector
+from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
 from tests.faults.wire import KILLER_BGR, SLOW_BGR
 
 SLOW_S = 3.0
@@ -41,5 +41,5 @@ def is_full_of(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
 
 
 def load(settings: DetectorSettings) -> CrashingDetector:
-    """As `jobs.detector.load_detector`."""
+    """As `jobs.detector.detector.load_detector`."""
     return CrashingDetector(load_detector(settings))

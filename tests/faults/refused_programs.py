@@ -18,7 +18,7 @@ from capture.publish.kafka_producer import KafkaBroker
 from capture.publish.publisher import Publisher
 from capture.results.consumer import follow
 from dashboards.feed import Feed
-from jobs import run_stream
+from jobs.stream import run_stream
 from lake.broker import offsets
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, Frame

@@ -97,7 +97,7 @@ class System:
         self.installation = Installation.from_env(env, ROOT)
         assert self.installation.settings.kafka == broker.address
         self.lake = self.installation.settings.lake
-        command = [sys.executable, "-m", "jobs.run_stream"]
+        command = [sys.executable, "-m", "jobs.stream.run_stream"]
         self.stream = Program(command, spark_environment(self.installation), data / "logs" / "stream.log")
         self.programs = [self.stream]
 

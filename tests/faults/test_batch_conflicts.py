@@ -13,9 +13,9 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from jobs import count_objects
-from jobs.maintenance_plan import Task, Work
-from jobs.tend_tables import Report, Tending
+from jobs.hours import count_objects
+from jobs.maintenance.plan import Task, Work
+from jobs.maintenance.run_tasks import Report, Tending
 from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
 from lake.hours import Scope
 from lake.schemas import DETECTIONS, FRAMES

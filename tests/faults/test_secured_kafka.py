@@ -18,8 +18,8 @@ from capture.publish.backoff import Backoff
 from capture.publish.camera_status import Outcome
 from capture.results.consumer import follow
 from dashboards.feed import Feed
-from jobs.kafka_refusals import refusal
-from jobs.kafka_source import read_stream
+from jobs.stream.kafka_errors import refusal
+from jobs.stream.kafka_source import read_stream
 from lake.broker import first_appended, offsets, offsets_at, topic_ids
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC

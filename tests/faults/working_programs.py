@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from capture.publish.camera_status import Outcome
 from capture.publish.kafka_producer import KafkaBroker, Message
 from dashboards.feed import Feed
-from jobs.kafka_source import read_stream, write_messages
+from jobs.stream.kafka_source import read_stream, write_messages
 from lake.clock import utc_now
 from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, Frame
 from lake.kafka_address import Kafka

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from jobs.quality_rows import Rows
+from jobs.quality.inputs import Rows
 from tests.conftest import at
 
 DAY = date(2026, 1, 2)

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jobs.event_rows import Form, Reading
-from jobs.export_events import export_events
-from jobs.import_events import Told, import_events
-from jobs.served_events import Span
+from jobs.events.event_rows import Form, Reading
+from jobs.events.export_events import export_events
+from jobs.events.import_events import Told, import_events
+from jobs.events.served_events import Span
 from lake.reader import read_rows
 from lake.schemas import TABLES
 from lake.settings import Settings

@@ -13,8 +13,8 @@ from urllib.request import urlopen
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from jobs import count_objects
-from jobs.publish_hours import publish
+from jobs.hours import count_objects
+from jobs.hours.publish_hours import publish
 from lake.hours import Scope
 from lake.root import ObjectFolder
 from lake.schemas import EXPIRED_RANGES

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 from deltalake.exceptions import DeltaError
 
-from jobs.checkpoints import Life, checkpoint_of, last_life
-from jobs.offsets import committed_ends
+from jobs.stream.checkpoints import Life, checkpoint_of, last_life
+from jobs.stream.offset_ranges import committed_ends
 from lake.exploring import Explorer
 from lake.ledger import balance
 from lake.provenance import Record, provenance
@@ -27,7 +27,7 @@ from stack.s3_jars import provide_s3
 from tests.conftest import QUICK_TO_START, at
 from tests.faults.programs import ROOT
 from tests.jobs.hour_rows import LIFE, rows_of
-from tests.jobs.test_publish_hours import DOOR, published
+from tests.jobs.hours.test_publish_hours import DOOR, published
 from tests.lake.object_programs import COMMITS
 from tests.lake.s3_store import SECRET, environment, running_store
 

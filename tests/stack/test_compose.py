@@ -13,7 +13,7 @@ import yaml
 from jsonschema.validators import validator_for
 
 from dashboards.settings import DashboardSettings
-from jobs.stream_settings import StreamSettings
+from jobs.stream.settings import StreamSettings
 from lake.contracts import MAX_MESSAGE_BYTES
 from lake.setting_keys import KEYS
 from stack.airflow_places import AirflowPlaces

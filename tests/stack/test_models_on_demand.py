@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.model_choice import ON_DEMAND
+from jobs.evaluation.model_choice import ON_DEMAND
 from lake.settings import Settings
 from stack import models_on_demand as module
 from stack import provision

@@ -20,7 +20,7 @@ from stack.repair import (
     put_aside,
 )
 from stack.supervision import ProgramState
-from tests.jobs.test_offsets import log_batch
+from tests.jobs.stream.test_offset_ranges import log_batch
 from tests.stack.test_supervision import Lines
 
 LIFE = "pycturestream=1"

@@ -49,7 +49,7 @@ def test_arguments_follow_the_command() -> None:
         "2",
         "spark://master:7077",
     ]
-    assert command_of("stream", [], ENV) == [sys.executable, "-m", "jobs.run_stream"]
+    assert command_of("stream", [], ENV) == [sys.executable, "-m", "jobs.stream.run_stream"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["streams"]])

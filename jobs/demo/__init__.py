@@ -1,0 +1,1 @@
+"""An invented history, for a lake that has none yet."""

@@ -1,0 +1,157 @@
+"""Invents days of history for a lake that has none yet: `python -m jobs.demo.demo_events`.
+
+The history is drawn by chance out of a seed, marked by the topic `synthetic` and by camera ids that begin
+with `synthetic-`, and taken out again by `--remove`. There is one at a time: a new one takes its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from pyspark.sql import SparkSession
+
+from jobs.demo.history import MOST_DAYS, MOST_OBJECTS, History, HistoryError, Plan, plan_history
+from jobs.demo.lake_writer import check_names, remove_history, write_history
+from jobs.demo.publishing import publish_history
+from jobs.harness.process import open_batch_session, run_job
+from jobs.harness.settings import BatchSettings
+from lake.clock import utc_now
+from lake.configuration import load_configuration
+from lake.data_docs import QUALITY
+from lake.hours import said
+from lake.root import Root
+from lake.schemas import TABLES
+from lake.tables import Lake
+
+PROGRAM: Final = "jobs.demo.demo_events"
+
+log = logging.getLogger("demo_events")
+
+
+def replace_history(root: Root, plan: Plan) -> dict[str, Any]:
+    """Write a history in place of an earlier one; what was written, as plain values.
+
+    Raises:
+        HistoryError: a real camera bears the name of one of its own.
+    """
+    history = plan.history
+    check_names(root)
+    if sum(remove_history(root).values()):
+        log.info("removed the synthetic history that was there")
+    frames = write_history(root, plan)
+    return {
+        "seed": history.seed,
+        "from": said(history.first),
+        "to": said(history.hour(history.hour_count)),
+        "cameras": history.names,
+        "objects": history.objects,
+        "frames": frames,
+        "outages": plan.listed_outages(),
+    }
+
+
+def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line; a slip ends the program with 2."""
+    parser = argparse.ArgumentParser(prog=f"python -m {PROGRAM}", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--seed", type=int, default=1, help="the same seed and end give the same rows")
+    parser.add_argument("--days", type=int, default=14, help=f"1 to {MOST_DAYS}; default %(default)s")
+    parser.add_argument("--cameras", type=int, default=4, help="how many; default %(default)s")
+    parser.add_argument(
+        "--objects", type=int, default=100_000, help=f"in all, up to {MOST_OBJECTS:,}; default %(default)s"
+    )
+    parser.add_argument(
+        "--end", type=_moment, help="ends with the last full hour before this, such as 2026-01-31T10:00:00Z"
+    )
+    parser.add_argument("--json", action="store_true", help="list what was written, and the outages, as JSON")
+    parser.add_argument("--no-publish", action="store_true", help="leave counting and checking to others")
+    parser.add_argument("--remove", action="store_true", help="delete all synthetic rows, and write none")
+    return parser.parse_args(argv)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        sentence = f"{text!r} is no date and time; write it as 2026-01-31T10:00:00Z"
+        raise argparse.ArgumentTypeError(sentence) from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; for UTC write {text}Z")
+    return moment
+
+
+def asked_history(given: argparse.Namespace, now: datetime) -> History:
+    """The history that the command line asks for.
+
+    Raises:
+        HistoryError: it cannot be made, or would lie in the future.
+    """
+    history = History(given.seed, given.days, given.cameras, given.objects, given.end or now)
+    if history.end > now:
+        raise HistoryError(f"--end {history.end.isoformat()} lies in the future: give at most {said(now)}")
+    return history
+
+
+def _sentence(report: Mapping[str, Any]) -> str:
+    decided = f", {report['published']:,} hours of cameras published" if "published" in report else ""
+    held = f", {report['held']:,} held" if report.get("held") else ""
+    return (
+        f"synthetic history from {report['from']} to {report['to']}: {report['objects']:,} objects on"
+        f" {report['frames']:,} frames of {len(report['cameras'])} cameras,"
+        f" {len(report['outages'])} outages (--json lists them){decided}{held}"
+    )
+
+
+def make_tables(lake: Lake, spark: Callable[[], SparkSession]) -> None:
+    """Make the tables that are missing; Spark is only started when some are."""
+    if not all(lake.exists(table) for table in TABLES):
+        lake.create(spark())
+
+
+def _remove(settings: BatchSettings) -> dict[str, Any]:
+    removed = remove_history(settings.shared.lake)
+    log.info("removed %d synthetic rows of %d tables", sum(removed.values()), len(removed))
+    return {"removed": removed}
+
+
+def _write(given: argparse.Namespace, env: Mapping[str, str], settings: BatchSettings) -> dict[str, Any]:
+    """Write, and publish unless told otherwise; a plan that cannot be made starts no Spark."""
+    plan, lake = plan_history(asked_history(given, utc_now())), Lake(settings.shared.lake)
+    spark = partial(open_batch_session, env, "demo_events", settings)
+    make_tables(lake, spark)
+    report = replace_history(lake.root, plan)
+    if not given.no_publish:
+        run_id, docs = f"demo-events-{uuid.uuid4()}", settings.shared.data / QUALITY
+        report |= asdict(publish_history(spark(), lake, plan, run_id, utc_now, docs))
+    log.info("%s", _sentence(report))
+    return report
+
+
+def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Write or remove a history; the exit status."""
+    given = read_arguments(argv)
+    logging.basicConfig(  # standard output is for the JSON
+        level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stderr
+    )
+
+    def job() -> int:
+        settings = BatchSettings.from_env(env)
+        report = _remove(settings) if given.remove else _write(given, env, settings)
+        sys.stdout.write(json.dumps(report) + "\n" if given.json else "")
+        return 0
+
+    return run_job(env, job, (HistoryError,))
+
+
+if __name__ == "__main__":
+    load_configuration()
+    sys.exit(main(sys.argv[1:], os.environ))

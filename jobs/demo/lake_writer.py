@@ -1,0 +1,133 @@
+"""Writes an invented history into the lake, and takes it out again; without Spark."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from jobs.demo.cameras import MOST_CAMERAS, PREFIX, camera_names
+from jobs.demo.history import History, HistoryError, Plan
+from jobs.demo.rows import LAYERS, TOPIC, Chunk, chunks, run_id
+from lake.batch_schemas import (
+    BROKER_HOURS,
+    CAMERA_HOURS,
+    CAMERA_HOURS_CANDIDATE,
+    HOURLY_COUNTS,
+    MINUTE_COUNTS,
+    OBJECTS_CANDIDATE,
+    PUBLICATIONS,
+    PUBLISHED_OBJECTS,
+    QUALITY_RESULTS,
+)
+from lake.contracts import STORED_SCORE
+from lake.delta_tables import is_table, open_table
+from lake.hours import said
+from lake.reader import read_rows
+from lake.root import Root
+from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.table import Table
+from lake.tables import again_on_conflict
+
+ITS_CAMERAS: Final = "camera_id IN (" + ", ".join(f"'{name}'" for name in camera_names(MOST_CAMERAS)) + ")"
+ITS_TOPIC: Final = f"topic = '{TOPIC}'"
+SYNTHETIC: Final = (
+    (FRAMES, ITS_TOPIC),
+    (DETECTIONS, ITS_TOPIC),
+    (OBJECTS_CANDIDATE, ITS_TOPIC),
+    (PUBLISHED_OBJECTS, ITS_TOPIC),
+    (CAMERA_HOURS_CANDIDATE, ITS_CAMERAS),
+    (CAMERA_HOURS, ITS_CAMERAS),
+    (MINUTE_COUNTS, ITS_CAMERAS),
+    (HOURLY_COUNTS, ITS_CAMERAS),
+    (PUBLICATIONS, ITS_CAMERAS),
+    (QUALITY_RESULTS, ITS_CAMERAS),
+    (BROKER_HOURS, ITS_TOPIC),
+    (DETECTOR_RUNS, f"run_id LIKE '{PREFIX}%'"),
+)
+"""Which rows of each table are invented; what others are made of goes first, lest it be counted anew."""
+
+log = logging.getLogger("demo_events")
+
+
+def remove_history(root: Root) -> dict[str, int]:
+    """Delete all invented rows; table → how many there were."""
+    removed: dict[str, int] = {}
+    for table, where in SYNTHETIC:
+        again_on_conflict(lambda: removed.update(_delete(root, table, where)))  # noqa: B023, done at once
+    return removed
+
+
+def _delete(root: Root, table: Table, where: str) -> dict[str, int]:
+    if not is_table(root / table.name):
+        return {}
+    return {table.name: int(open_table(root / table.name).delete(where)["num_deleted_rows"])}
+
+
+def check_names(root: Root) -> None:
+    """Refuse to mix with real cameras.
+
+    Raises:
+        HistoryError: a real camera is called as one of the demo's.
+    """
+    sql = f"SELECT DISTINCT camera_id FROM detections WHERE {ITS_CAMERAS} AND NOT ({ITS_TOPIC})"
+    found = [row["camera_id"] for row in read_rows(root, sql, DETECTIONS)]
+    if found:
+        raise HistoryError(
+            f"{', '.join(sorted(found))} is the name of a real camera in this lake, and a camera of the demo:"
+            " use another PYCTURESTREAM_DATA for the demo, or rename the camera"
+        )
+
+
+def write_history(root: Root, plan: Plan) -> int:
+    """Write all rows, part by part; how many frames there are."""
+    _append(root, DETECTOR_RUNS, _runs(plan.history))
+    written = frames = 0
+    for chunk in chunks(plan):
+        _write_chunk(root, chunk)
+        frames += chunk.frames.num_rows
+        written += int(plan.objects[chunk.start : chunk.end].sum())
+        until = said(plan.history.hour(chunk.end))
+        log.info("wrote up to %s: %d of %d objects", until, written, plan.history.objects)
+    return frames
+
+
+def _write_chunk(root: Root, chunk: Chunk) -> None:
+    """Outcomes first: a frame without any would be taken for one that waits for its analysis."""
+    _append(root, DETECTIONS, chunk.detections)
+    _append(root, FRAMES, chunk.frames)
+
+
+def _append(root: Root, table: Table, rows: pa.Table) -> None:
+    target = open_table(root / table.name)
+    schema = pa.schema(target.schema().to_arrow())
+    again_on_conflict(lambda: write_deltalake(target, rows.select(schema.names).cast(schema), mode="append"))
+
+
+def _runs(history: History) -> pa.Table:
+    runs: Sequence[dict[str, Any]] = [_run(history, layer) for layer in LAYERS]
+    kinds = {"model_sha256": pa.map_(pa.string(), pa.string())}
+    columns = {name: pa.array([run[name] for run in runs], kinds.get(name)) for name in DETECTOR_RUNS.columns}
+    return pa.table(columns)
+
+
+def _run(history: History, layer: str) -> dict[str, Any]:
+    """As `jobs.frames.detector_run` describes a real one."""
+    known = {
+        "layer": layer,
+        "engine": "none: drawn by chance",
+        "model": TOPIC,
+        "model_sha256": [],
+        "policy": "newest",
+        "stale_after_s": 5.0,
+        "stored_score": STORED_SCORE,
+        "report_threshold": 0.5,
+    }
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    named = {"run_id": run_id(history.seed, layer), "started_at": history.first}
+    return {**known, **named, "configuration_sha256": digest}

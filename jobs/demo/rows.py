@@ -1,0 +1,194 @@
+"""Rows of an invented history, as the archives would have written them: `frames` and `detections`.
+
+Frames have no bytes. What the speed layer skipped was analysed by the batch layer, so that nothing is left
+for it to look at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.demo.cameras import scene_of
+from jobs.demo.frames import Frames, waits
+from jobs.demo.history import Plan
+from jobs.demo.objects import draw_objects, draw_rows, see
+from lake.contracts import FRAME_SCHEMA, TOPIC_PARTITIONS, Status
+from lake.hours import HOUR
+
+TOPIC: Final = "synthetic"
+"""Marks every row of an invented history."""
+LAYERS: Final = ("speed", "batch")
+ENDINGS: Final = (Status.DETECTED.value, Status.CORRUPT.value, Status.SKIPPED_SUPERSEDED.value)
+REASONS: Final = (
+    None,
+    "jpeg has no marker at byte 2; it is damaged",
+    "a newer frame of the camera came in the same batch",
+)
+MOMENT: Final = pa.timestamp("us", tz="UTC")
+HEADERS: Final = pa.list_(pa.struct([("key", pa.string()), ("value", pa.binary())]))
+CHUNK_OBJECTS: Final = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive hours `start` up to, not including, `end` of one UTC day, and their rows."""
+
+    start: int
+    end: int
+    frames: pa.Table
+    detections: pa.Table
+
+
+def chunks(plan: Plan) -> Iterator[Chunk]:
+    """All rows, in parts of at most one day and few objects, so that memory stays bounded."""
+    before = np.zeros(TOPIC_PARTITIONS, dtype=np.int64)
+    for start, end in _ranges(plan):
+        parts = []
+        for number in range(start, end):
+            random = np.random.default_rng([plan.history.seed, 1, number])
+            frames = Frames.draw(plan, number, random)
+            parts.append(rows_of_hour(plan, number, frames, frames.offsets(before), random))
+            before += np.bincount(frames.partition, minlength=TOPIC_PARTITIONS)
+        yield Chunk(start, end, *(pa.concat_tables(tables) for tables in zip(*parts, strict=True)))
+
+
+def _ranges(plan: Plan) -> Iterator[tuple[int, int]]:
+    start, held = 0, 0
+    for number, objects in enumerate(plan.objects.sum(axis=1).tolist()):
+        if number > start and (plan.history.hour(number).hour == 0 or held + objects > CHUNK_OBJECTS):
+            yield start, number
+            start, held = number, 0
+        held += objects
+    yield start, plan.history.hour_count
+
+
+def topic_id(seed: int) -> str:
+    """Stands for the UUID of the topic."""
+    return f"{TOPIC}-{seed}"
+
+
+def run_id(seed: int, layer: str) -> str:
+    """The detector run that the rows of a layer name."""
+    return f"{topic_id(seed)}-{layer}"
+
+
+def rows_of_hour(
+    plan: Plan, number: int, frames: Frames, offsets: np.ndarray, random: np.random.Generator
+) -> tuple[pa.Table, pa.Table]:
+    """Rows of `frames` and of `detections` of one hour of all cameras."""
+    sessions = pa.array([_session(plan, number, at) for at in range(plan.history.cameras)])
+    session, sequence = sessions.take(frames.camera), plan.sequences[number][frames.camera] + frames.nth
+    origin = _origin(plan, number, frames, offsets, session, sequence)
+    rows = {
+        **origin,
+        "session": session,
+        "sequence": pa.array(sequence),
+        "motion": pa.array(random.beta(1.5, 12, len(frames)).round(4)),
+        "key": origin["camera_id"].cast(pa.binary()),
+        **_of_every_frame(len(frames)),
+    }
+    return pa.table(rows), _detections(plan, number, frames, pa.table(origin), random)
+
+
+def _session(plan: Plan, number: int, camera: int) -> str:
+    """Random id of the agent's run, as long as a real one."""
+    name = f"{plan.history.seed}/{camera}/{plan.sessions[number, camera]}"
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def _origin(
+    plan: Plan, number: int, frames: Frames, offsets: np.ndarray, session: pa.Array, sequence: np.ndarray
+) -> dict[str, Any]:
+    """Columns that both tables have."""
+    count, camera = len(frames), pa.array(plan.history.names).take(frames.camera)
+    numbers = pa.array(sequence).cast(pa.string())
+    captured = pa.array(frames.captured).cast(MOMENT)
+    return {
+        "topic": _same(TOPIC, count),
+        "topic_id": _same(topic_id(plan.history.seed), count),
+        "partition": pa.array(frames.partition, pa.int32()),
+        "offset": pa.array(offsets),
+        "appended_at": pa.array(frames.appended).cast(MOMENT),
+        "camera_id": camera,
+        "frame_id": pc.binary_join_element_wise(camera, session, numbers, "/"),
+        "captured_at": captured,
+        "sent_at": pa.array(frames.sent).cast(MOMENT),
+        "observed_at": captured,
+        "clock_skewed": _same(False, count),
+        "replay_id": pa.nulls(count, pa.string()),
+        "day": _same(plan.history.hour(number).date(), count),
+    }
+
+
+def _of_every_frame(count: int) -> dict[str, Any]:
+    return {
+        "format": _same(FRAME_SCHEMA, count),
+        "width": _same(1280, count, pa.int32()),
+        "height": _same(720, count, pa.int32()),
+        "problem": pa.nulls(count, pa.string()),
+        "headers": pa.nulls(count, HEADERS),
+        "value": pa.nulls(count, pa.binary()),
+        "bytes": _same(0, count, pa.int64()),
+        "sha256": pa.nulls(count, pa.string()),
+    }
+
+
+def _same(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), count)
+
+
+def _detections(
+    plan: Plan, number: int, frames: Frames, origin: pa.Table, random: np.random.Generator
+) -> pa.Table:
+    """One row by the speed layer for each frame, and one by the batch layer for each that it skipped."""
+    again = np.nonzero(frames.skipped)[0]
+    frame = np.concatenate([np.arange(len(frames)), again])
+    batch = np.arange(len(frame)) >= len(frames)
+    ending = np.where(batch, 0, np.where(frames.corrupt, 1, np.where(frames.skipped, 2, 0))[frame])
+    runs = pa.array([run_id(plan.history.seed, layer) for layer in LAYERS])
+    stages = _stages(plan, number, frames.appended[frame], batch, random)
+    columns = {name: origin[name].take(pa.array(frame)) for name in origin.column_names}
+    return pa.table({
+        **columns,
+        "layer": pa.array(LAYERS).take(batch.astype(np.int64)),
+        "run_id": runs.take(batch.astype(np.int64)),
+        "status": pa.array(ENDINGS).take(ending),
+        "reason": pa.array(REASONS).take(ending),
+        "objects": _objects(plan, number, frames.camera[frame], ending == 0, random),
+        **{name: pa.array(moment).cast(MOMENT) for name, moment in stages.items()},
+    })  # fmt: skip
+
+
+def _objects(
+    plan: Plan, number: int, camera: np.ndarray, detected: np.ndarray, random: np.random.Generator
+) -> pa.Array:
+    """What each row of `detections` shows: many of them nothing."""
+    counts, cameras = plan.objects[number], range(plan.history.cameras)
+    rows = [np.nonzero((camera == at) & detected)[0] for at in cameras]
+    seen = see([scene_of(at) for at in cameras], counts, random)
+    return draw_objects(draw_rows(rows, counts, random), len(camera), seen)
+
+
+def _stages(
+    plan: Plan, number: int, appended: np.ndarray, batch: np.ndarray, random: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """When each row was analysed: live within a second, by the batch layer some minutes after the hour.
+
+    Nothing is analysed after the end of the history, which the last hour may reach.
+    """
+    hour_end = plan.history.hour(number) + HOUR
+    patience = int((plan.history.end - hour_end).total_seconds() * 1_000_000)
+    later = int(hour_end.timestamp()) * 1_000_000 + min(patience, 400_000_000)
+    count = len(appended)
+    live_at = appended + waits(random, 60, 10, 500, count)
+    batch_at = np.where(batch, later, live_at)
+    started = np.where(batch, later, live_at + waits(random, 40, 5, 400, count))
+    finished = np.where(batch, later, started + waits(random, 60, 20, 800, count))
+    return {"batch_at": batch_at, "started_at": started, "finished_at": finished}

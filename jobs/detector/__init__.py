@@ -1,0 +1,1 @@
+"""The object detector: models, engines, pictures in and objects out."""

@@ -1,0 +1,1 @@
+"""Compares models side by side on the same pictures."""

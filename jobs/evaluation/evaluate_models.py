@@ -1,0 +1,210 @@
+"""`pycturestream evaluate MODEL… PICTURES…`: every model on every picture, side by side.
+
+Writes one HTML file with all annotated pictures, and a row per model and picture into `model_evaluations`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from jobs.detector.native_output import quiet
+from jobs.evaluation.comparison import Evaluated, Evaluation
+from jobs.evaluation.model_choice import Candidate, UnknownModelError, known_models, load, model_of, unknown
+from jobs.evaluation.picture_choice import NoPicturesError, demo_pictures, pictures_in
+from jobs.evaluation.report import COLUMNS, About, figures_of, render_report
+from jobs.evaluation.rows import store
+from jobs.harness.arguments import run_parser
+from jobs.harness.process import open_batch_session, run_job
+from jobs.harness.settings import BatchSettings
+from lake.clock import utc_now
+from lake.configuration import load_configuration
+from lake.contracts import STORED_SCORE
+from lake.schemas import MODEL_EVALUATIONS
+from lake.tables import Lake
+
+REPORTS: Final = "evaluations"
+"""Folder below the data for reports that were not told another place."""
+
+
+class ReportNotWrittenError(OSError):
+    """A place where the page cannot be written."""
+
+
+EXPECTED: Final = (UnknownModelError, NoPicturesError, ReportNotWrittenError)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which models, on which files."""
+
+    candidates: tuple[Candidate, ...]
+    pictures: tuple[Path, ...]
+
+
+def choose(words: Sequence[str], models: Path, labels: Path | None) -> tuple[list[Candidate], list[Path]]:
+    """Sort the words of the command line into models and paths; without a model, all of the cache.
+
+    Raises:
+        UnknownModelError: a word is neither.
+    """
+    candidates: list[Candidate] = []
+    paths: list[Path] = []
+    for word in words:
+        if found := model_of(word, models, labels):
+            candidates += found
+        elif (path := Path(word).expanduser()).exists():
+            paths.append(path)
+        else:
+            raise unknown(word, models)
+    every = [one for engines in known_models(models).values() for one in engines]
+    return list(dict.fromkeys(candidates or every)), paths
+
+
+def evaluate(asked: Asked, evaluation: Evaluation, console: Console) -> list[Evaluated]:
+    """Run all models, one line of progress for each."""
+    runs = evaluation.run(asked.candidates, asked.pictures)
+    done: list[Evaluated] = []
+    for number, candidate in enumerate(asked.candidates, 1):
+        console.print(f"[{number}/{len(asked.candidates)}] {candidate}", markup=False, highlight=False)
+        with quiet():
+            done.append(next(runs))
+    return done
+
+
+def summary(evaluated: Sequence[Evaluated], about: About) -> Grid:
+    """The table for people."""
+    grid = Grid(*COLUMNS, box=None, pad_edge=False)
+    for one in evaluated:
+        grid.add_row(*map(escape, figures_of(about, one)))
+    return grid
+
+
+def report_file(folder: Path, run_id: str, evaluated_at: datetime) -> Path:
+    """Where a report goes that was not told another place; a run id may hold anything."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id)[:60]
+    return folder / REPORTS / f"{evaluated_at:%Y%m%dT%H%M%SZ}-{plain}.html"
+
+
+def write_report(path: Path, page: str) -> None:
+    """Written beside and moved, so that nobody opens half a page.
+
+    Raises:
+        ReportNotWrittenError: the place cannot be written.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(page, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise ReportNotWrittenError(
+            f"{path} cannot be written ({error.strerror}): name another --output"
+        ) from error
+
+
+def make_table(env: Mapping[str, str], settings: BatchSettings) -> None:
+    """Make the lake's missing tables; Spark is only started for that."""
+    lake = Lake(settings.shared.lake)
+    if not lake.exists(MODEL_EVALUATIONS):
+        with open_batch_session(env, "evaluate_models", settings) as spark:
+            lake.create(spark)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line; a slip ends the program with 2."""
+    purpose = "Compare models on pictures: what each finds, and how long it takes."
+    parser = run_parser("jobs.evaluation.evaluate_models", purpose)
+    parser.prog = "pycturestream evaluate"
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="MODEL or PICTURES",
+        help="names of models (coco-ssd, coco-ssd:litert-int8), folders with a SavedModel and its labels,"
+        " pictures and folders of pictures; every model of the cache unless one is named",
+    )
+    parser.add_argument("--demo", action="store_true", help="also look at frames of the provisioned clips")
+    parser.add_argument("--threshold", type=score, help="least score that is reported, 0.2 to 1")
+    parser.add_argument("--labels", type=Path, help="names the classes of SavedModels that bring no labels")
+    parser.add_argument("--output", type=Path, help="the HTML file; in the data folder unless told")
+    parser.add_argument("--no-store", action="store_true", help="leave the lake alone, only write the page")
+    return parser.parse_args(argv)
+
+
+def score(text: str) -> float:
+    """A threshold from the command line."""
+    value = float(text)
+    if not STORED_SCORE <= value <= 1:
+        raise ValueError(text)
+    return value
+
+
+def evaluate_as_told(given: argparse.Namespace, env: Mapping[str, str], console: Console) -> int:
+    """Do what the command line says; 1 when a model had no answer to any picture."""
+    settings = BatchSettings.from_env(env)
+    threshold = settings.shared.report_threshold if given.threshold is None else given.threshold
+    about = About(given.run_id, utc_now(), threshold)
+    candidates, paths = choose(given.words, settings.shared.models, given.labels)
+    with ExitStack() as stack:
+        if given.demo:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pycturestream-")))
+            paths += demo_pictures(settings.shared.home / "clips", folder)
+        asked = Asked(tuple(candidates), tuple(pictures_in(paths)))
+        if not asked.pictures:
+            raise NoPicturesError("no pictures to look at: name files or a folder, or give --demo")
+        if given.dry_run:
+            console.print(_plan(asked), markup=False, highlight=False)
+            return 0
+        if not given.no_store:
+            make_table(env, settings)
+        evaluation = Evaluation(partial(load, settings=settings.detector), threshold, time.perf_counter)
+        evaluated = evaluate(asked, evaluation, console)
+    page = given.output or report_file(settings.shared.data, about.run_id, about.evaluated_at)
+    write_report(page, render_report(about, evaluated))
+    rows = 0 if given.no_store else store(settings.shared.lake, about, evaluated)
+    _tell(evaluated, about, page, rows, console)
+    return 1 if any(one.failed == len(one.answers) for one in evaluated) else 0
+
+
+def _plan(asked: Asked) -> str:
+    return "\n".join(["models:", *map(str, asked.candidates), "pictures:", *map(str, asked.pictures)])
+
+
+def _tell(evaluated: Sequence[Evaluated], about: About, page: Path, rows: int, console: Console) -> None:
+    console.print(summary(evaluated, about))
+    errors = dict.fromkeys(
+        f"{answer.picture.name}, {one.candidate}: {answer.error}"
+        for one in evaluated
+        for answer in one.answers
+        if answer.error
+    )
+    for error in errors:
+        console.print(error, style="red", markup=False, highlight=False, soft_wrap=True)
+    stored = f", and {rows} rows into model_evaluations" if rows else ""
+    console.print(f"wrote {page}{stored}", markup=False, highlight=False, soft_wrap=True)
+
+
+def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Evaluate; 0 when every model had an answer to some picture."""
+    given, console = parse(argv), Console()
+    return run_job(env, lambda: evaluate_as_told(given, env, console), EXPECTED)
+
+
+if __name__ == "__main__":
+    load_configuration()
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,163 @@
+"""Which models there are to evaluate, and how each is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
+from jobs.detector.engines import SavedModel
+from jobs.detector.label_files import find_labels, read_label_file
+from jobs.detector.model_manifest import MANIFEST, SAVED_MODEL, read_manifest, sha256_of
+from jobs.detector.saved_models import GRAPH, SavedModelDetector, saved_model_in
+
+ON_DEMAND: Final = ("centernet", "nanodet")
+"""Models that `pycturestream evaluate` fetches when it is first asked for them by name."""
+WEIGHTS: Final = {
+    "litert-float32": "float32.tflite",
+    "litert-int8": "int8.tflite",
+    "tensorflow": SAVED_MODEL,
+}
+"""Engine → its weights, a file or a folder in a model folder."""
+
+
+class UnknownModelError(LookupError):
+    """A name that is neither a model nor a file."""
+
+
+class Sees(Protocol):
+    """Whatever finds objects in pictures."""
+
+    def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
+        """BGR uint8 pictures → the objects of each, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model, and what computes it.
+
+    Attributes:
+        name: of the model folder.
+        engine: a key of WEIGHTS.
+        folder: a model folder with its manifest, or somebody's folder with a SavedModel.
+        own: whether the folder has our manifest.
+        labels: labels file to use instead of the one in somebody's folder.
+    """
+
+    name: str
+    engine: str
+    folder: Path
+    own: bool = True
+    labels: Path | None = None
+
+    def __str__(self) -> str:
+        """As it is asked for."""
+        return f"{self.name}:{self.engine}"
+
+
+def known_models(models: Path) -> dict[str, list[Candidate]]:
+    """Model's name → its engines, for every model of the cache."""
+    folders = sorted(path.parent for path in models.glob(f"*/{MANIFEST}"))
+    return {folder.name: engines_of(folder) for folder in folders}
+
+
+def engines_of(folder: Path) -> list[Candidate]:
+    """What computes a model folder of ours, by the weights that its manifest lists.
+
+    Raises:
+        ModelFilesError: the manifest cannot be read.
+    """
+    files = read_manifest(folder).files
+    tops = {name.partition("/")[0] for name in files}
+    return [Candidate(folder.name, engine, folder) for engine, weights in WEIGHTS.items() if weights in tops]
+
+
+def model_of(word: str, models: Path, labels: Path | None) -> list[Candidate] | None:
+    """The candidates that a word on the command line means; None when it is no model.
+
+    Args:
+        word: `coco-ssd`, `coco-ssd:tensorflow`, or the path of a folder.
+        models: folder of the cache's models.
+        labels: file that names the classes of somebody's SavedModel.
+    """
+    known = known_models(models)
+    if word in known:
+        return known[word]
+    for candidate in (one for engines in known.values() for one in engines):
+        if word == str(candidate):
+            return [candidate]
+    folder = Path(word).expanduser()
+    if (folder / MANIFEST).is_file():
+        return engines_of(folder.absolute())
+    if found := saved_model_in(folder):
+        return [somebodys(found.absolute(), labels)]
+    return None
+
+
+def somebodys(saved_model: Path, labels: Path | None) -> Candidate:
+    """A SavedModel from elsewhere; its labels lie in its folder or, as in the model zoo, beside it."""
+    folder = saved_model.parent if saved_model.name == SAVED_MODEL else saved_model
+    return Candidate(folder.name, "tensorflow", folder, own=False, labels=labels)
+
+
+def unknown(word: str, models: Path) -> UnknownModelError:
+    """What to say of a word that means nothing."""
+    known, name = known_models(models), word.partition(":")[0]
+    if name in ON_DEMAND and name not in known:
+        sentence = f"model {name!r} is not there yet: ./pycturestream evaluate {name} --demo fetches it"
+        return UnknownModelError(sentence)
+    names = [*known, *(str(one) for engines in known.values() for one in engines)]
+    listed = ", ".join([*names, *(one for one in ON_DEMAND if one not in known)])
+    return UnknownModelError(
+        f"{word!r} is no model, picture or folder; models are {listed}, or a folder with a SavedModel"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A candidate that is ready, and the SHA-256 of its weights, hexadecimal."""
+
+    detector: Sees
+    weights_sha256: str
+
+
+def load(candidate: Candidate, settings: DetectorSettings) -> Loaded:
+    """Load a candidate, its files checked where it has a manifest.
+
+    Raises:
+        ModelFilesError: files are missing or changed, or it is no detector.
+        LabelsError: its classes have no names.
+    """
+    if candidate.own:
+        engine, _, precision = candidate.engine.partition("-")
+        chosen = replace(settings, model=candidate.folder, engine=engine, precision=precision or "float32")
+        detector = load_detector(chosen)
+        return Loaded(detector, one_sha256(_below(detector.manifest.files, WEIGHTS[candidate.engine])))
+    place = saved_model_in(candidate.folder) or candidate.folder
+    labels = read_label_file(candidate.labels or find_labels(candidate.folder))
+    model = SavedModel(place, settings.threads, settings.score)
+    files = [place / GRAPH, *sorted((place / "variables").glob("*"))]
+    return Loaded(SavedModelDetector(model, labels), one_sha256({one.name: sha256_of(one) for one in files}))
+
+
+def _below(files: Mapping[str, str], top: str) -> dict[str, str]:
+    """The file of that name, or all in the folder of that name."""
+    return {name: digest for name, digest in files.items() if name.partition("/")[0] == top}
+
+
+def one_sha256(files: Mapping[str, str]) -> str:
+    """One hash for weights: the file's own, or for several that of their list as `sha256sum` prints it.
+
+    >>> one_sha256({"a.tflite": "12"})
+    '12'
+    """
+    if len(files) == 1:
+        return next(iter(files.values()))
+    listed = "".join(f"{digest}  {name}\n" for name, digest in sorted(files.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""The contact sheet of an evaluation: one HTML file that holds its pictures and fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from jobs.detector.detector import DetectedObject
+from jobs.evaluation.comparison import Answer, Evaluated
+
+STYLE: Final = Path(__file__).with_suffix(".css")
+HEAD: Final = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Model evaluation</title>
+<style>{style}</style></head><body>
+<h1>Model evaluation</h1>
+"""
+SHORT: Final = 12
+"""Characters of a hash that are shown; all of it is in the tooltip and the table."""
+COLUMNS: Final = ("model", "engine", "load", "per picture", "objects", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a report says of its evaluation: the run's name, when it began (UTC), and the threshold."""
+
+    run_id: str
+    evaluated_at: datetime
+    threshold: float
+
+    def over(self, objects: Iterable[DetectedObject]) -> list[DetectedObject]:
+        """Those that are reported."""
+        return [found for found in objects if found.score >= self.threshold]
+
+
+def render_report(about: About, evaluated: Sequence[Evaluated]) -> str:
+    """The whole page; every model looked at the same pictures."""
+    pictures = zip(*(one.answers for one in evaluated), strict=True)
+    sheets = "".join(_sheet(about, evaluated, answers) for answers in pictures)
+    head = HEAD.format(style=STYLE.read_text(encoding="utf-8"))
+    return f"{head}{_intro(about, evaluated)}{_summary(about, evaluated)}{sheets}</body></html>\n"
+
+
+def _intro(about: About, evaluated: Sequence[Evaluated]) -> str:
+    models, pictures = len(evaluated), len(evaluated[0].answers) if evaluated else 0
+    moment = about.evaluated_at.strftime("%Y-%m-%d %H:%M:%S")
+    counted = f"{_many(models, 'model')} on {_many(pictures, 'picture')}"
+    return (
+        f"<p>{counted}, {moment} UTC. Objects with a score of at least {about.threshold:g} are drawn and "
+        "counted. A model is loaded when it has answered once; the first of an engine loads the engine too. "
+        f"Run <code>{escape(about.run_id)}</code></p>\n"
+    )
+
+
+def figures_of(about: About, one: Evaluated) -> tuple[str, ...]:
+    """What is told of a model in one line, in the order of COLUMNS."""
+    load = "-" if one.load_s is None else f"{one.load_s:.2f} s"
+    objects = sum(len(about.over(answer.objects)) for answer in one.answers)
+    numbers = load, _milliseconds(one.median_s), str(objects), str(one.failed)
+    return one.candidate.name, one.candidate.engine, *numbers
+
+
+def _summary(about: About, evaluated: Sequence[Evaluated]) -> str:
+    heads = "".join(f"<th>{name}</th>" for name in (*COLUMNS, "weights"))
+    rows = "".join(_summary_row(about, one) for one in evaluated)
+    return f'<div class="wide"><table><tr>{heads}</tr>\n{rows}</table></div>\n'
+
+
+def _summary_row(about: About, one: Evaluated) -> str:
+    cells = *map(escape, figures_of(about, one)), _hash(one.weights_sha256)
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
+
+
+def _sheet(about: About, evaluated: Sequence[Evaluated], answers: Sequence[Answer]) -> str:
+    picture = answers[0].picture
+    size = f" · {picture.width} x {picture.height}" if picture.width else ""
+    figures = "\n".join(_figure(about, *pair) for pair in zip(evaluated, answers, strict=True))
+    return (
+        f'<h2>{escape(picture.name)} <span class="soft">{size} · {_hash(picture.sha256)}</span></h2>\n'
+        f'<div class="sheet">\n{figures}\n</div>\n'
+    )
+
+
+def _figure(about: About, one: Evaluated, answer: Answer) -> str:
+    name = escape(str(one.candidate))
+    seen = ", ".join(f"{found.label} {found.score:.2f}" for found in about.over(answer.objects))
+    words = escape(answer.error or seen or "no objects")
+    image = ""
+    if answer.annotated:
+        data = base64.b64encode(answer.annotated).decode()
+        image = f'<img alt="{escape(answer.picture.name)}: {words}" src="data:image/jpeg;base64,{data}">'
+    told = f'<span class="bad">{words}</span>' if answer.error else words
+    return (
+        f"<figure>{image}<figcaption><b>{name}<span>{_milliseconds(answer.seconds)}</span></b>"
+        f"{told}</figcaption></figure>"
+    )
+
+
+def _hash(digest: str | None) -> str:
+    return f'<code title="SHA-256 {digest}">{digest[:SHORT]}</code>' if digest else "-"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1000:.1f} ms"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,64 @@
+"""What an evaluation leaves in the lake: a row of `model_evaluations` per model and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from jobs.detector.detector import DetectedObject
+from jobs.detector.sectors import sector_of
+from jobs.evaluation.comparison import Answer, Evaluated
+from jobs.evaluation.report import About
+from lake.delta_tables import open_table
+from lake.root import Root
+from lake.schemas import MODEL_EVALUATIONS
+from lake.sql_words import quoted
+from lake.tables import again_on_conflict
+
+
+def store(root: Root, about: About, evaluated: Sequence[Evaluated]) -> int:
+    """Write the rows in place of those of an earlier try of the same run; how many there are.
+
+    Args:
+        root: root folder of the tables; `model_evaluations` must be there.
+        about: the evaluation.
+        evaluated: what was found.
+    """
+    rows = [_row(about, one, answer) for one in evaluated for answer in one.answers]
+
+    def replace() -> None:
+        table = open_table(root / MODEL_EVALUATIONS.name)
+        written = pa.Table.from_pylist(rows, pa.schema(table.schema().to_arrow()))
+        write_deltalake(table, written, mode="overwrite", predicate=f"run_id = {quoted(about.run_id)}")
+
+    again_on_conflict(replace)
+    return len(rows)
+
+
+def _row(about: About, one: Evaluated, answer: Answer) -> dict[str, Any]:
+    picture = answer.picture
+    return {
+        "run_id": about.run_id,
+        "model": one.candidate.name,
+        "engine": one.candidate.engine,
+        "weights_sha256": one.weights_sha256,
+        "picture": picture.name,
+        "picture_sha256": picture.sha256,
+        "width": picture.width,
+        "height": picture.height,
+        "objects": None if answer.error else [_object(found) for found in answer.objects],
+        "load_s": one.load_s,
+        "seconds": answer.seconds,
+        "error": answer.error,
+        "evaluated_at": about.evaluated_at,
+    }
+
+
+def _object(found: DetectedObject) -> dict[str, Any]:
+    box = {"ymin": found.ymin, "xmin": found.xmin, "ymax": found.ymax, "xmax": found.xmax}
+    vertical, horizontal = sector_of(**box)
+    named = {"label": found.label, "score": found.score}
+    return {**named, **box, "sector_v": vertical, "sector_h": horizontal}

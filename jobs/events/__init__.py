@@ -1,0 +1,1 @@
+"""Event files of the first version, into the lake and out of it."""

@@ -1,0 +1,136 @@
+"""From rows of an event file to frames with their objects, a UTC day at a time, by way of a file on the disk.
+
+Rows of one camera and moment are one frame with several objects; the same row twice is two objects. Each row
+"Nothing detected" is a frame without objects, one of its own. So every row is found again in the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as parquet
+
+from jobs.events.event_rows import Event
+from jobs.events.event_times import EPOCH, Doubt
+
+ROWS_AT_ONCE: Final = 100_000
+MOMENT: Final = pa.timestamp("us", tz="UTC")
+DAY_US: Final = 24 * 3600 * 1_000_000
+SCORE: Final = 1.0
+"""The first version stored none of what it was sure of. With 1 no threshold hides what it reported."""
+STAGED: Final = pa.schema(
+    [("row", pa.int64()), ("observed_at", MOMENT), ("camera_id", pa.string()), ("label", pa.string())]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows that were read and found good, in a Parquet file.
+
+    Attributes:
+        path: the file; columns of STAGED.
+        rows: how many.
+        nothing: of these, "Nothing detected".
+        cameras: their cameras, sorted.
+        days: UTC days, sorted.
+        twice, never: rows at times that the zone's clock shows twice, and never.
+    """
+
+    path: Path
+    rows: int
+    nothing: int
+    cameras: tuple[str, ...]
+    days: tuple[date, ...]
+    twice: int
+    never: int
+
+    @property
+    def objects(self) -> int:
+        """Rows that are objects."""
+        return self.rows - self.nothing
+
+    def of_day(self, day: date) -> pa.Table:
+        """The rows of a day."""
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        first, last = (pa.scalar(moment, MOMENT) for moment in (start, start + timedelta(days=1)))
+        at = ds.field("observed_at")
+        return ds.dataset(self.path).to_table(filter=(at >= first) & (at < last))
+
+
+def stage(events: Iterable[Event], path: Path) -> Staged:
+    """Write rows to a file, so many at once; what there are."""
+    doubts, cameras, days = dict.fromkeys(Doubt, 0), set[str](), set[int]()
+    rows = nothing = 0
+    with parquet.ParquetWriter(path, STAGED, compression="zstd") as writer:
+        for part in _parts(events):
+            writer.write_batch(_batch(part))
+            rows += len(part)
+            nothing += sum(event.label is None for event in part)
+            cameras |= {event.camera_id for event in part}
+            days |= {event.at // DAY_US for event in part}
+            for event in part:
+                doubts[event.doubt] += 1
+    dates = tuple((EPOCH + timedelta(days=day)).date() for day in sorted(days))
+    return Staged(
+        path, rows, nothing, tuple(sorted(cameras)), dates, doubts[Doubt.TWICE], doubts[Doubt.NEVER]
+    )
+
+
+def _parts(events: Iterable[Event]) -> Iterator[list[Event]]:
+    rest = iter(events)
+    while part := list(islice(rest, ROWS_AT_ONCE)):
+        yield part
+
+
+def _batch(part: list[Event]) -> pa.RecordBatch:
+    columns = [[getattr(event, name) for event in part] for name in ("row", "at", "camera_id", "label")]
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, STAGED.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=STAGED)
+
+
+def frames_of(rows: pa.Table, objects: pa.DataType) -> pa.Table:
+    """Frames and what is seen on them, in the order of time.
+
+    Args:
+        rows: columns of STAGED, in any order.
+        objects: type of `detections.objects`.
+
+    Returns:
+        `camera_id`, `observed_at` and `objects`; these in the order of the file.
+    """
+    ordered = rows.append_column("empty", pc.is_null(rows["label"])).sort_by(
+        [(name, "ascending") for name in ("observed_at", "camera_id", "empty", "row")]
+    )
+    empty = ordered["empty"].to_numpy()
+    starts = np.flatnonzero(_begins(ordered, empty))
+    seen = np.append(0, np.cumsum(~empty))[np.append(starts, len(empty))]
+    labels = ordered["label"].combine_chunks().drop_null()
+    first = ordered.select(["camera_id", "observed_at"]).take(pa.array(starts))
+    lists = pa.ListArray.from_arrays(pa.array(seen, pa.int32()), _objects(labels, objects.value_type))
+    return first.append_column("objects", lists)
+
+
+def _begins(ordered: pa.Table, empty: np.ndarray) -> np.ndarray:
+    """Whether a frame begins with each row."""
+    begins = empty.copy()
+    begins[:1] = True
+    moments = ordered["observed_at"].cast(pa.int64()).to_numpy()
+    cameras = ordered["camera_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    begins[1:] |= (np.diff(moments) != 0) | (np.diff(cameras) != 0)
+    return np.asarray(begins)
+
+
+def _objects(labels: pa.Array, kind: pa.StructType) -> pa.StructArray:
+    """Objects without a box; they have none in the file."""
+    known: dict[str, Any] = {"label": labels, "score": pa.repeat(pa.scalar(SCORE, pa.float32()), len(labels))}
+    columns = [known.get(field.name, pa.nulls(len(labels), field.type)) for field in kind]
+    return pa.StructArray.from_arrays(columns, fields=list(kind))

@@ -1,0 +1,168 @@
+"""Rows of the first version's `events.json`, read and written: one for each object of each frame.
+
+A row is `{"event_type": label, "timestamp": local time, "camera_id": camera}`; a frame without objects is one
+row whose label is "Nothing detected". A file is one list of rows, as the first version wrote it, or JSON
+lines. Other keys of a row are left unread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, TextIO
+from zoneinfo import ZoneInfo
+
+from jobs.events.event_times import EPOCH, MICROSECOND, Doubt, EventTimeError, read_time, said_time
+from jobs.events.json_rows import JsonRows
+from lake.contracts import MalformedFrameError, check_camera_id, rfc3339
+
+NOTHING: Final = "Nothing detected"
+KEYS: Final = ("event_type", "timestamp", "camera_id")
+FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""A clock without a battery says 1970; none says an earlier year."""
+LONGEST_LABEL: Final = 200
+SHOWN: Final = 80
+quoted = json.encoder.encode_basestring_ascii
+
+
+class EventRowError(ValueError):
+    """A row that cannot be an event; the message names its place, the value and the cure."""
+
+
+class Form(StrEnum):
+    """How rows stand in a file."""
+
+    LIST = "list"
+    LINES = "lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row that was read.
+
+    Attributes:
+        row: its number in the file, from 1.
+        camera_id: the camera, by its new name.
+        at: microseconds since 1970, UTC.
+        label: what was seen; None where nothing was.
+        doubt: whether its time needed a rule.
+    """
+
+    row: int
+    camera_id: str
+    at: int
+    label: str | None
+    doubt: Doubt = Doubt.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read.
+
+    Attributes:
+        zone: name of the zone in which its times are meant.
+        cameras: only rows of these; none means all.
+        names: camera id in the file to that in the lake, where they differ.
+    """
+
+    zone: str
+    cameras: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_events(text: TextIO, reading: Reading, now: datetime) -> Iterator[Event]:
+    """The rows of a file, in its order.
+
+    Args:
+        text: the file.
+        reading: how it is meant.
+        now: UTC; no event is later.
+
+    Raises:
+        JsonRowsError: the file is no list of objects.
+        EventRowError: a row is no event.
+    """
+    rows, zone, latest = JsonRows(text), ZoneInfo(reading.zone), (now - EPOCH) // MICROSECOND
+    for row in rows:
+        try:
+            label, said, camera = _texts(row)
+            if not reading.cameras or camera in reading.cameras:
+                camera_id = check_camera_id(reading.names.get(camera, camera))
+                at, doubt = read_time(said, zone)
+                _check_span(at, latest, said, reading.zone)
+                yield Event(rows.number, camera_id, at, _label(label), doubt)
+        except MalformedFrameError as error:
+            cure = f"--rename {camera!r}=NAME gives it another"
+            raise EventRowError(f"{rows.place}: {error}; {cure}") from error
+        except (EventTimeError, EventRowError) as error:
+            raise EventRowError(f"{rows.place}: {error}") from error
+
+
+def _texts(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    found = [row.get(key) for key in KEYS]
+    for key, value in zip(KEYS, found, strict=True):
+        if not isinstance(value, str):
+            said = f"is {value!r:.{SHOWN}}" if key in row else "is missing"
+            raise EventRowError(f"{key} {said}; it must be a text")
+    label, said, camera = map(str, found)
+    return label, said, camera
+
+
+def _label(said: str) -> str | None:
+    if not said or len(said) > LONGEST_LABEL or not said.isprintable():
+        raise EventRowError(
+            f"event_type {said[:SHOWN]!r} must be 1 to {LONGEST_LABEL} characters that can be printed"
+        )
+    return None if said == NOTHING else said
+
+
+def _check_span(at: int, latest: int, said: str, zone: str) -> None:
+    if at < 0:
+        raise EventRowError(f"timestamp {said!r} is before {FIRST.year}")
+    if at > latest:
+        utc = rfc3339(EPOCH + at * MICROSECOND)
+        raise EventRowError(f"timestamp {said!r} in {zone} is {utc}, which is still to come: another --zone?")
+
+
+def write_events(
+    events: Iterable[tuple[datetime, str, str | None]], file: TextIO, form: Form, zone: str
+) -> int:
+    """Write rows as the first version did; how many there are.
+
+    Args:
+        events: moment, camera id and label of each; no label for a frame without objects.
+        file: written from where it stands. As a list it is what `json.dump(rows, file, indent=4)` writes.
+        form: list or lines.
+        zone: name of the zone in which times are told.
+    """
+    clock, count = ZoneInfo(zone), 0
+    shape = LIST if form is Form.LIST else LINES
+    for count, (moment, camera_id, label) in enumerate(events, 1):
+        told = quoted(NOTHING if label is None else label), said_time(moment, clock), quoted(camera_id)
+        file.write((shape.first if count == 1 else shape.between) + shape.row % told)
+    file.write(shape.last if count else shape.empty)
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    first: str
+    row: str
+    between: str
+    last: str
+    empty: str
+
+
+LIST: Final = _Shape(
+    first="[\n",
+    row='    {\n        "event_type": %s,\n        "timestamp": "%s",\n        "camera_id": %s\n    }',
+    between=",\n",
+    last="\n]",
+    empty="[]",
+)
+LINES: Final = _Shape(
+    first="", row='{"event_type": %s, "timestamp": "%s", "camera_id": %s}', between="\n", last="\n", empty=""
+)

@@ -1,0 +1,71 @@
+"""Writes what reports count as an event file of the first version."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jobs.events.event_rows import Form, write_events
+from jobs.events.served_events import Span, served_events
+from lake.root import Root
+
+
+class ExportExistsError(FileExistsError):
+    """A file that would be overwritten."""
+
+
+def export_events(
+    root: Root,
+    file: Path,
+    span: Span,
+    threshold: float,
+    clock: Callable[[], datetime],
+    *,
+    zone: str,
+    form: Form = Form.LIST,
+    overwrite: bool = False,
+) -> int:
+    """Write the events of a span; how many rows. The file is there when it is complete, and not before.
+
+    Args:
+        root: root folder of the tables.
+        file: where to.
+        span: which events.
+        threshold: least score of an object.
+        clock: the time now, UTC.
+        zone: name of the zone in which times are told; at the end of summer time an hour of them comes twice.
+        form: a list as the first version wrote it, or JSON lines.
+        overwrite: whether a file that is there may go.
+
+    Raises:
+        ExportExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    if file.exists() and not overwrite:
+        raise ExportExistsError(f"{file} is there already: choose another name, or say --overwrite")
+    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("w", encoding="ascii", newline="\n") as text:
+            count = write_events(served_events(root, span, threshold, clock), text, form, zone)
+            text.flush()
+            os.fsync(text.fileno())
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def moment_in(said: str, zone: str) -> datetime:
+    """A date, or date and time, as it is meant in a zone unless it names one.
+
+    >>> moment_in("2018-03-18", "Europe/Berlin").isoformat()
+    '2018-03-18T00:00:00+01:00'
+
+    Raises:
+        ValueError: neither.
+    """
+    moment = datetime.fromisoformat(said)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))

@@ -1,0 +1,191 @@
+"""Imports an event file of the first version: checked whole, then written in one commit, then published."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from filelock import FileLock, Timeout
+from pyspark.sql import SparkSession
+
+from jobs.events.event_frames import MOMENT, Staged, stage
+from jobs.events.event_rows import Reading, read_events
+from jobs.events.imported_events import SHORT, Import, holds, imports_of, undecided
+from jobs.events.write_events import write_import
+from jobs.pipeline.publish_scopes import Published, publish_scopes, scopes_of
+from lake.contracts import Status, rfc3339
+from lake.data_docs import QUALITY
+from lake.hours import HOUR
+from lake.reader import read_table
+from lake.root import Root
+from lake.schemas import DETECTIONS
+from lake.settings import Settings
+from lake.tables import Lake
+
+LOCK: Final = "events.lock"
+
+log = logging.getLogger("events")
+
+
+class EventsBusyError(RuntimeError):
+    """Another import or removal is at work on this lake."""
+
+
+class ImportedOtherwiseError(ValueError):
+    """The file is in the lake already, read in another way."""
+
+
+class EventsKnownError(ValueError):
+    """Frames of the file are in the lake already, from elsewhere: they would count twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An import that is complete.
+
+    Attributes:
+        about: the import.
+        staged: what was read; None where the file was in the lake before.
+        done: hours that were published or held now.
+    """
+
+    about: Import
+    staged: Staged | None
+    done: Published
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[Path]:
+    """Keep other imports and removals out; gives an empty folder, which is gone afterwards.
+
+    Raises:
+        EventsBusyError: one is at work.
+    """
+    folder = settings.run / "events"
+    settings.run.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.run / LOCK, timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder)
+    except Timeout as error:
+        raise EventsBusyError("another import or removal of events is at work: wait for it to end") from error
+
+
+def import_events(
+    settings: Settings,
+    file: Path,
+    reading: Reading,
+    spark: Callable[[], SparkSession],
+    now: Callable[[], datetime],
+    *,
+    publish: bool = True,
+) -> Told:
+    """Import a file that is not in the lake yet, and publish those of its hours that nobody decided about.
+
+    Killed at any moment and run again, it ends as if it had never been interrupted.
+
+    Args:
+        settings: where the lake is, whose tables are there.
+        file: the event file.
+        reading: how it is meant.
+        spark: gives the session, which only publishing needs.
+        now: the clock, UTC.
+        publish: whether to count, check and publish.
+
+    Raises:
+        EventsBusyError: another import is at work.
+        EventRowError, JsonRowsError: a row is none; then nothing was written.
+        ImportedOtherwiseError, EventsKnownError: the file, or its frames, are there.
+        OSError: the file cannot be read.
+    """
+    about = Import.of(file.name, sha256_of(file), reading, now())
+    lake = Lake(settings.lake)
+    with alone(settings) as folder:
+        known, staged = _known(lake.root, about), None
+        if known is None:
+            with file.open(encoding="utf-8-sig") as text:
+                staged = stage(read_events(text, reading, about.at), folder / "rows.parquet")
+            refuse_known(lake.root, staged)
+            write_import(lake, about, staged)
+        done = _publish(settings, known or about, spark, now) if publish else Published()
+    return Told(known or about, staged, done)
+
+
+def sha256_of(file: Path) -> str:
+    """Digest of a file, in hexadecimal."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _known(root: Root, about: Import) -> Import | None:
+    """The same file, where it is in the lake."""
+    found = next((one for one in imports_of(root) if one.sha256 == about.sha256), None)
+    if found is None or not holds(root, found):
+        return None
+    if found.configuration != about.configuration:
+        raise ImportedOtherwiseError(
+            f"{about.name} was imported with other options, as {found.sha256[:SHORT]} in zone {found.zone}:"
+            f" take that out first, with `events remove {found.sha256[:SHORT]}`"
+        )
+    return found
+
+
+def refuse_known(root: Root, staged: Staged) -> None:
+    """See that no frame of a file is in the lake.
+
+    A frame is the same where camera and moment are, to the microsecond. An event file that has grown, or one
+    that was exported from this lake, is found out so.
+
+    Raises:
+        EventsKnownError: some are.
+    """
+    if not staged.rows:
+        return
+    names = ", ".join(f"'{name}'" for name in staged.cameras)
+    same = f"camera_id IN ({names}) AND status = '{Status.DETECTED}' AND replay_id IS NULL"
+    span = f"day BETWEEN DATE '{staged.days[0]}' AND DATE '{staged.days[-1]}'"
+    sql = f"SELECT DISTINCT to_date(observed_at) AS day FROM detections WHERE {span} AND {same}"
+    busy = set(read_table(root, sql, DETECTIONS)["day"].to_pylist())
+    for day in (day for day in staged.days if day in busy):
+        sql = f"SELECT camera_id, observed_at, topic_id FROM detections WHERE day = DATE '{day}' AND {same}"
+        _refuse(staged.of_day(day), read_table(root, sql, DETECTIONS))
+
+
+def _refuse(rows: pa.Table, there: pa.Table) -> None:
+    keys = ["camera_id", "observed_at"]
+    there = there.cast(pa.schema([(keys[0], pa.string()), (keys[1], MOMENT), ("topic_id", pa.string())]))
+    found = rows.join(there, keys, join_type="inner").sort_by("row").slice(0, 1).to_pylist()
+    for row in found:
+        raise EventsKnownError(
+            f"row {row['row']}: {row['camera_id']} has a frame of {rfc3339(row['observed_at'])} in the lake"
+            f" already, of topic id {row['topic_id'][:SHORT]}; imported, it would count twice. `events list`"
+            " tells what was imported before, `events remove` takes it out, --rename gives a camera another"
+            " name"
+        )
+
+
+def _publish(
+    settings: Settings, about: Import, spark: Callable[[], SparkSession], now: Callable[[], datetime]
+) -> Published:
+    """Hours that are not over are left live; the hourly run publishes them."""
+    lake, at = Lake(settings.lake), now()
+    found = {pair: rows for pair, rows in undecided(lake.root, about).items() if pair[0] + HOUR <= at}
+    if not found:
+        return Published()
+    rows: dict[datetime, int] = {}
+    for (hour, _), count in found.items():
+        rows[hour] = rows.get(hour, 0) + count
+    scopes = scopes_of(rows, tuple(sorted({camera for _, camera in found})))
+    return publish_scopes(spark(), lake, scopes, about.run_id, now, settings.data / QUALITY, found.keys())

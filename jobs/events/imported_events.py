@@ -1,0 +1,131 @@
+"""What the lake knows of imported event files: each is a detector run of its own, named by its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Self
+
+from jobs.events.event_rows import Reading
+from jobs.hours.publications import CameraHour
+from lake.contracts import IMPORTED_TOPIC
+from lake.publications import decisions
+from lake.reader import read_rows
+from lake.root import Root
+from lake.schemas import DETECTIONS, DETECTOR_RUNS
+
+MODEL: Final = "unknown: events of the first version"
+REPORTED: Final = 0.5
+"""What the first version reported was over it."""
+SHORT: Final = 12
+"""So many digits of a SHA-256 are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An event file as it was, or shall be, imported.
+
+    Attributes:
+        name: of the file.
+        sha256: of the file; stands for the UUID of a topic.
+        zone: in which its times are read.
+        configuration: hash over all that decides what its rows become.
+        at: UTC, when the import began.
+    """
+
+    name: str
+    sha256: str
+    zone: str
+    configuration: str
+    at: datetime
+
+    @classmethod
+    def of(cls, name: str, sha256: str, reading: Reading, at: datetime) -> Self:
+        """A file that shall be imported."""
+        said = [sha256, reading.zone, sorted(reading.cameras), sorted(reading.names.items())]
+        return cls(name, sha256, reading.zone, hashlib.sha256(json.dumps(said).encode()).hexdigest(), at)
+
+    @classmethod
+    def of_run(cls, row: Mapping[str, Any]) -> Self:
+        """One that was: its row of `detector_runs`."""
+        [(name, sha256)] = dict(row["model_sha256"]).items()
+        zone = str(row["engine"]).rpartition(" ")[2]
+        return cls(name, sha256, zone, row["configuration_sha256"], row["started_at"])
+
+    @property
+    def run_id(self) -> str:
+        """Names the import in all that it writes."""
+        return f"{IMPORTED_TOPIC}-{self.sha256[:SHORT]}"
+
+    @property
+    def is_its(self) -> str:
+        """Condition on the rows of frames and objects that are of this import."""
+        return f"topic = '{IMPORTED_TOPIC}' AND topic_id = '{self.sha256}'"
+
+    def to_run(self) -> dict[str, Any]:
+        """Row of `detector_runs`."""
+        return {
+            "run_id": self.run_id,
+            "layer": "batch",
+            "engine": f"none: times read in {self.zone}",
+            "model": MODEL,
+            "model_sha256": [(self.name, self.sha256)],
+            "policy": "all",
+            "stored_score": REPORTED,
+            "report_threshold": REPORTED,
+            "configuration_sha256": self.configuration,
+            "started_at": self.at,
+        }
+
+
+def imports_of(root: Root) -> list[Import]:
+    """All imports that were begun, the oldest first."""
+    sql = f"SELECT * FROM detector_runs WHERE model = '{MODEL}' ORDER BY started_at, run_id"
+    return [Import.of_run(row) for row in read_rows(root, sql, DETECTOR_RUNS)]
+
+
+def holds(root: Root, about: Import) -> bool:
+    """Whether the import's rows are in the lake."""
+    return bool(read_rows(root, f"SELECT 1 AS one FROM detections WHERE {about.is_its} LIMIT 1", DETECTIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Frames and objects of an import, and the UTC moments of its first and last frame."""
+
+    frames: int
+    objects: int
+    first: datetime | None
+    last: datetime | None
+
+
+def extent_of(root: Root, about: Import) -> Extent:
+    """What of an import is in the lake."""
+    sql = f"""SELECT count(*) AS frames, coalesce(sum(cardinality(objects)), 0) AS objects,
+    min(observed_at) AS first, max(observed_at) AS last FROM detections WHERE {about.is_its}"""
+    [row] = read_rows(root, sql, DETECTIONS)
+    return Extent(int(row["frames"]), int(row["objects"]), row["first"], row["last"])
+
+
+def hours_of(root: Root, about: Import) -> dict[CameraHour, int]:
+    """Hours and cameras of an import, in the order of time, to their frames and objects."""
+    sql = f"""SELECT date_trunc('hour', observed_at) AS hour, camera_id,
+    count(*) + sum(cardinality(objects)) AS found
+    FROM detections WHERE {about.is_its} GROUP BY 1, 2 ORDER BY 1, 2"""
+    return {(row["hour"], row["camera_id"]): int(row["found"]) for row in read_rows(root, sql, DETECTIONS)}
+
+
+def undecided(root: Root, about: Import) -> dict[CameraHour, int]:
+    """Those of them that nobody published or held since the import began."""
+    hours = hours_of(root, about)
+    if not hours:
+        return {}
+    days: list[date] = [hour.date() for hour, _ in hours]
+    near = f"day BETWEEN DATE '{min(days)}' AND DATE '{max(days)}'"
+    decided = {
+        (row["hour"], row["camera_id"]) for row in decisions(root, near) if row["decided_at"] >= about.at
+    }
+    return {pair: found for pair, found in hours.items() if pair not in decided}

@@ -1,0 +1,141 @@
+"""Takes an imported event file out of the lake again, and leaves every other row as it is.
+
+Hours that hold nothing else are forgotten; those in which the same camera has other frames are counted and
+published anew. Killed at any moment and run again, it ends as if it had never been interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+from typing import Final
+
+from pyspark.sql import SparkSession
+
+from jobs.events.event_times import EPOCH, MICROSECOND
+from jobs.events.imported_events import SHORT, Import, hours_of
+from jobs.hours.publications import CameraHour
+from jobs.pipeline.publish_scopes import publish_scopes, scopes_of
+from lake.batch_schemas import (
+    CAMERA_HOURS,
+    CAMERA_HOURS_CANDIDATE,
+    HOURLY_COUNTS,
+    MINUTE_COUNTS,
+    OBJECTS_CANDIDATE,
+    PUBLICATIONS,
+    PUBLISHED_OBJECTS,
+    QUALITY_RESULTS,
+)
+from lake.data_docs import QUALITY
+from lake.delta_tables import open_table
+from lake.hours import HOUR
+from lake.reader import read_rows
+from lake.root import Root
+from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.settings import Settings
+from lake.table import Table
+from lake.tables import Lake, again_on_conflict
+
+BY_TOPIC: Final = (DETECTIONS, OBJECTS_CANDIDATE, PUBLISHED_OBJECTS)
+"""What others are made of goes first, lest it be counted anew."""
+BY_HOUR: Final = (
+    CAMERA_HOURS_CANDIDATE,
+    CAMERA_HOURS,
+    MINUTE_COUNTS,
+    HOURLY_COUNTS,
+    QUALITY_RESULTS,
+    PUBLICATIONS,
+)
+"""Decisions go last: they name the hours to a removal that was interrupted."""
+
+
+class UnknownImportError(LookupError):
+    """No import, or several, go by what was said."""
+
+
+def choose(imports: Iterable[Import], said: str) -> Import:
+    """The import that goes by the first digits of its SHA-256, or by its file's name.
+
+    Raises:
+        UnknownImportError: none does, or several do.
+    """
+    every = list(imports)
+    found = [one for one in every if one.sha256.startswith(said) or one.name == said] if said else []
+    if len(found) != 1:
+        named = ", ".join(f"{one.sha256[:SHORT]} ({one.name})" for one in found or every) or "none at all"
+        raise UnknownImportError(f"{said!r} names {len(found)} imports: say one of {named}")
+    return found[0]
+
+
+def remove_import(
+    settings: Settings, about: Import, spark: Callable[[], SparkSession], now: Callable[[], datetime]
+) -> int:
+    """Delete all rows of an import; how many frames there were.
+
+    Args:
+        settings: where the lake is.
+        about: the import.
+        spark: gives the session; only asked for where hours hold other frames of its cameras too.
+        now: the clock, UTC.
+    """
+    lake = Lake(settings.lake)
+    pairs = {*hours_of(lake.root, about), *_decided(lake.root, about)}
+    shared = _with_others(lake.root, about, pairs)
+    removed = [_delete(lake, table, about.is_its) for table in BY_TOPIC]
+    if own := pairs - shared:
+        where = where_exactly(own)
+        for table in BY_HOUR:
+            _delete(lake, table, where)
+    if over := [pair for pair in sorted(shared) if pair[0] + HOUR <= now()]:
+        rows = {hour: 1 for hour, _ in over}
+        scopes = scopes_of(rows, tuple(sorted({camera for _, camera in over})))
+        publish_scopes(spark(), lake, scopes, f"{about.run_id}-removed", now, settings.data / QUALITY, over)
+    _delete(lake, DETECTOR_RUNS, f"run_id = '{about.run_id}'")
+    return removed[0]
+
+
+def where_exactly(pairs: Collection[CameraHour]) -> str:
+    """A condition on these hours and cameras, as delta-rs can delete by: it compares no time that is text.
+
+    >>> from lake.hours import parse_hour
+    >>> where_exactly([(parse_hour("2026-01-02T03:00:00Z"), "door")])
+    "day IN (DATE '2026-01-02') AND (camera_id = 'door' AND CAST(hour AS BIGINT) IN (1767322800000000))"
+    """
+    hours: dict[str, list[str]] = {}
+    for hour, camera in sorted(pairs):
+        hours.setdefault(camera, []).append(str((hour - EPOCH) // MICROSECOND))
+    days = ", ".join(sorted({f"DATE '{hour:%Y-%m-%d}'" for hour, _ in pairs}))
+    each = (
+        f"camera_id = '{name}' AND CAST(hour AS BIGINT) IN ({', '.join(own)})" for name, own in hours.items()
+    )
+    return f"day IN ({days}) AND ({' OR '.join(each)})"
+
+
+def _decided(root: Root, about: Import) -> set[CameraHour]:
+    """Hours that the import published, also where its frames are gone."""
+    sql = f"SELECT DISTINCT hour, camera_id FROM publications WHERE run_id = '{about.run_id}'"
+    return {(row["hour"], row["camera_id"]) for row in read_rows(root, sql, PUBLICATIONS)}
+
+
+def _with_others(root: Root, about: Import, pairs: Collection[CameraHour]) -> set[CameraHour]:
+    """Those hours and cameras in which the lake has other frames too."""
+    if not pairs:
+        return set()
+    days: list[date] = [hour.date() for hour, _ in pairs]
+    where = f"""day BETWEEN DATE '{min(days)}' AND DATE '{max(days)}' AND replay_id IS NULL
+    AND NOT ({about.is_its})"""
+    found = set()
+    for table in (DETECTIONS, FRAMES):
+        hours = f"SELECT DISTINCT date_trunc('hour', observed_at) AS hour, camera_id FROM {table.name}"
+        found |= {(row["hour"], row["camera_id"]) for row in read_rows(root, f"{hours} WHERE {where}", table)}
+    return found & set(pairs)
+
+
+def _delete(lake: Lake, table: Table, where: str) -> int:
+    removed: list[int] = []
+
+    def delete() -> None:
+        removed.append(int(open_table(lake.folder(table)).delete(where)["num_deleted_rows"]))
+
+    again_on_conflict(delete)
+    return removed[-1]

@@ -1,0 +1,84 @@
+"""Rows of `detections` out of an event file.
+
+No picture came, so there is nothing for `frames`. The rows bear the topic `imported` and, in place of a
+topic's id, the SHA-256 of the file, by which a second import of it is known. Nothing went through a broker: a
+frame counts as appended when it was observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, write_deltalake
+
+from jobs.events.event_frames import MOMENT, Staged, frames_of
+from jobs.events.imported_events import Import
+from lake.contracts import IMPORTED_TOPIC, Status
+from lake.delta_tables import open_table
+from lake.schemas import DETECTIONS, DETECTOR_RUNS
+from lake.tables import Lake, again_on_conflict
+
+
+def write_import(lake: Lake, about: Import, staged: Staged) -> None:
+    """Write the rows of a file, in one commit; none writes nothing.
+
+    The run comes first: a frame's run must be written down before the frame is.
+
+    Args:
+        lake: the tables.
+        about: the import.
+        staged: its rows.
+    """
+    if not staged.rows:
+        return
+    runs, rows = open_table(lake.folder(DETECTOR_RUNS)), open_table(lake.folder(DETECTIONS))
+    runs.delete(f"run_id = '{about.run_id}'")
+    run = pa.Table.from_pylist([about.to_run()], _schema(runs))
+    again_on_conflict(lambda: write_deltalake(open_table(lake.folder(DETECTOR_RUNS)), run, mode="append"))
+    schema = _schema(rows)
+
+    def append() -> None:
+        read = pa.RecordBatchReader.from_batches(schema, detections(about, staged, schema))
+        write_deltalake(open_table(lake.folder(DETECTIONS)), read, mode="append")
+
+    again_on_conflict(append)
+
+
+def _schema(table: DeltaTable) -> pa.Schema:
+    return pa.schema(table.schema().to_arrow())
+
+
+def detections(about: Import, staged: Staged, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Rows of `detections`, a day at a time; offsets count through all of them."""
+    written = 0
+    for day in staged.days:
+        frames = frames_of(staged.of_day(day), schema.field("objects").type)
+        rows = _rows(about, frames, day, written)
+        yield from pa.table({field.name: rows.get(field.name, pa.nulls(len(frames), field.type))
+                             for field in schema}).cast(schema).to_batches()  # fmt: skip
+        written += len(frames)
+
+
+def _rows(about: Import, frames: pa.Table, day: date, written: int) -> dict[str, Any]:
+    count = len(frames)
+    offset = pa.array(np.arange(written, written + count))
+    observed = frames["observed_at"]
+    names = frames["camera_id"], pa.repeat(about.run_id, count), offset.cast(pa.string())
+    same = {
+        "topic": IMPORTED_TOPIC, "topic_id": about.sha256, "partition": 0, "clock_skewed": False,
+        "layer": "batch", "run_id": about.run_id, "status": str(Status.DETECTED),
+        "finished_at": pa.scalar(about.at, MOMENT), "day": day,
+    }  # fmt: skip
+    return {
+        "offset": offset,
+        "camera_id": frames["camera_id"],
+        "frame_id": pc.binary_join_element_wise(*names, "/"),
+        **dict.fromkeys(("appended_at", "captured_at", "observed_at"), observed),
+        "objects": frames["objects"],
+        **{name: pa.repeat(value, count) for name, value in same.items()},
+    }

@@ -1,0 +1,1 @@
+"""From a Kafka record to its outcome: what layers of detection share."""

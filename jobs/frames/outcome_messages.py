@@ -1,0 +1,147 @@
+"""What the speed layer says of a frame, as JSON: `result/1` where it was analysed, else `outcome/1`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from jobs.detector.detector import DetectedObject
+from jobs.detector.sectors import sector_of
+from lake.contracts import OUTCOME_SCHEMA, OUTCOMES_TOPIC, RESULT_SCHEMA, RESULTS_TOPIC, Status, rfc3339
+
+Metadata = Mapping[str, Any]
+"""A record's columns `jobs.frames.frame_records.METADATA`; its times are UTC, with or without a zone."""
+
+MESSAGE_DDL = "topic STRING, key BINARY, value BINARY"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One Kafka message to be written."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Detecting:
+    """What is equal for all messages of a detector run.
+
+    Attributes:
+        run_id: key of `detector_runs`.
+        layer: `speed` or `batch`.
+        zone: site time zone, for the time old readers show.
+        report_threshold: objects at or above it are reported.
+    """
+
+    run_id: str
+    layer: str
+    zone: str
+    report_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """UTC moments of a frame's way: its batch, start of decoding, end of the analysis."""
+
+    batch_at: datetime
+    started_at: datetime
+    finished_at: datetime
+
+    def as_json(self) -> dict[str, str | None]:
+        """RFC 3339 texts by name."""
+        return {name: _said(getattr(self, name)) for name in ("batch_at", "started_at", "finished_at")}
+
+
+def outcome(frame: Metadata, status: Status, reason: str | None, run: Detecting, stages: Stages) -> Message:
+    """Say that a frame was not analysed, and why."""
+    value = {"schema": OUTCOME_SCHEMA, **_common(frame, run, stages), "status": status, "reason": reason}
+    return Message(OUTCOMES_TOPIC, _key(frame), json.dumps(value).encode())
+
+
+def result(
+    frame: Metadata, objects: Sequence[DetectedObject], image: str | None, run: Detecting, stages: Stages
+) -> Message:
+    """Say what was seen.
+
+    Args:
+        frame: the record.
+        objects: all objects with score >= 0.2.
+        image: base64 JPEG with boxes drawn, or None.
+        run: the detector run.
+        stages: when it happened.
+    """
+    shown = [_reported(seen) for seen in objects if seen.score >= run.report_threshold]
+    value: dict[str, Any] = {
+        "schema": RESULT_SCHEMA,
+        "timestamp": frame["client_timestamp"] or _local(frame["observed_at"], run.zone),
+        **_common(frame, run, stages),
+        "status": Status.DETECTED,
+        "objects": shown,
+        "candidates": [_stored(seen) for seen in objects],
+    }
+    if image is not None:
+        value["image"] = image
+    return Message(RESULTS_TOPIC, _key(frame), json.dumps(value).encode())
+
+
+def _common(frame: Metadata, run: Detecting, stages: Stages) -> dict[str, Any]:
+    record = {name: frame[name] for name in ("topic", "topic_id", "partition", "offset")}
+    times = {name: _said(frame[name]) for name in ("captured_at", "sent_at", "observed_at")}
+    return {
+        "camera_id": frame["camera_id"],
+        "frame_id": frame["frame_id"],
+        **times,
+        "clock_skewed": frame["clock_skewed"],
+        "replay_id": frame["replay_id"],
+        "record": {**record, "appended_at": _said(frame["appended_at"])},
+        "layer": run.layer,
+        "run_id": run.run_id,
+        "stages": stages.as_json(),
+    }
+
+
+def _reported(seen: DetectedObject) -> dict[str, Any]:
+    """As the first version's readers know it, and the box beside it."""
+    box = (seen.ymin, seen.xmin, seen.ymax, seen.xmax)
+    return {
+        "label": seen.label,
+        "score": round(float(seen.score), 2),
+        "sector": list(sector_of(*box)),
+        "box": [round(float(edge), 4) for edge in box],
+    }
+
+
+def _stored(seen: DetectedObject) -> dict[str, Any]:
+    box = {name: _single(getattr(seen, name)) for name in ("score", "ymin", "xmin", "ymax", "xmax")}
+    vertical, horizontal = sector_of(seen.ymin, seen.xmin, seen.ymax, seen.xmax)
+    return {"label": seen.label, **box, "sector_v": vertical, "sector_h": horizontal}
+
+
+def _single(value: float) -> float:
+    """The shortest decimal that reads back as the same float32."""
+    return float(str(np.float32(value)))
+
+
+def _key(frame: Metadata) -> bytes | None:
+    return frame["camera_id"].encode() if frame["camera_id"] else None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _said(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(_utc(moment))
+
+
+def _local(moment: datetime, zone: str) -> str:
+    """Zone-less local time, as the first version's readers expect it."""
+    return _utc(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat()

@@ -1,0 +1,1 @@
+"""How every batch program starts, reads its arguments and ends."""

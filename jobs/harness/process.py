@@ -1,0 +1,81 @@
+"""How every batch program begins and ends: at low priority, with its parents, in one sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pyspark.sql import SparkSession
+
+from jobs.detector.model_manifest import ModelFilesError
+from jobs.harness.parent_watch import watch_parents
+from jobs.harness.settings import BatchSettings
+from lake.broker import TopicMissingError
+from lake.catalog import LakeEmptyError
+from lake.hours import HourError
+from lake.kafka_client import BrokerAwayError
+from lake.session import SparkUnavailableError, open_session
+from lake.settings import SettingError
+
+LOWEST_PRIORITY: Final = 19
+AUTOGROUP: Final = Path("/proc/self/autogroup")
+ANSWERS: Final = (
+    BrokerAwayError,
+    HourError,
+    LakeEmptyError,
+    ModelFilesError,
+    SettingError,
+    SparkUnavailableError,
+    TopicMissingError,
+)
+"""Errors that are told in one sentence; any other is a fault of the program, and shown whole."""
+
+log = logging.getLogger("batch")
+
+
+def run_job(
+    env: Mapping[str, str], job: Callable[[], int], expected: tuple[type[Exception], ...] = ()
+) -> int:
+    """Run a batch program; its exit status, 1 after an expected error.
+
+    Args:
+        env: the process environment.
+        job: the program after its arguments are read; called at low priority.
+        expected: errors of the program's own that say everything in their message.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stdout
+    )
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    give_way()
+    watch_parents(env)
+    answers: tuple[type[Exception], ...] = (*ANSWERS, *expected)
+    try:
+        return job()
+    except answers as error:
+        log.error("%s", error)
+        return 1
+
+
+def give_way() -> None:
+    """Go to the lowest priority, with all that is started from now on.
+
+    Linux weighs sessions against each other first (autogroup) and priorities only within one. The programs
+    that `up` started, Airflow's tasks among them, share a session; a program that leads its own lowers that.
+    """
+    os.nice(LOWEST_PRIORITY)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # other systems have no such file
+            AUTOGROUP.write_text(str(LOWEST_PRIORITY), encoding="ascii")
+
+
+def open_batch_session(env: Mapping[str, str], name: str, settings: BatchSettings) -> SparkSession:
+    """Start Spark for a batch program, or join the JVM that spark-submit started."""
+    return open_session(env, name, settings.master, settings.spark_conf())

@@ -1,0 +1,1 @@
+"""BATCH LAYER: completes, counts and publishes hours."""

@@ -1,0 +1,125 @@
+"""Gives frames their terminal outcome in the batch layer: a chunk in, rows of `detections` out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.frames.analyse_frames import Analysis, analyse_in_arrow
+from jobs.frames.frame_policy import ALL, Policy, choose_frames
+from jobs.frames.frame_records import METADATA
+from jobs.frames.isolate_frames import analyse_one_by_one, killed_its_worker
+from jobs.frames.outcome_messages import MESSAGE_DDL, Detecting, Message, Stages, outcome
+from jobs.frames.outcome_rows import read_outcomes
+from jobs.harness.settings import BatchSettings
+from jobs.stream.archive_detections import fresh_outcomes
+from jobs.stream.kafka_source import among
+from jobs.stream.offset_ranges import by_partition
+from lake.schemas import DETECTIONS, FRAMES
+from lake.tables import Lake
+
+MOST_FRAMES, MOST_BYTES = 128, 256 * 2**20
+"""Of one chunk: some seconds of work, and what the driver can hold when each goes alone."""
+EVERYTHING: Final = Policy(ALL)
+
+Row = Mapping[str, Any]
+"""A row of `frames`."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Analyses chunks of frames and writes down what they are.
+
+    Attributes:
+        spark: the session.
+        settings: of the batch.
+        lake: where frames are read and outcomes written.
+        run: the detector run.
+        now: the clock; goes to the workers.
+    """
+
+    spark: SparkSession
+    settings: BatchSettings
+    lake: Lake
+    run: Detecting
+    now: Callable[[], datetime]
+
+    def settle(self, chunk: Sequence[Row], number: int) -> int:
+        """Give each frame of the chunk its outcome; how many rows were written."""
+        batch_at = self.now()
+        judged = list(choose_frames(chunk, batch_at, EVERYTHING))
+        stages = Stages(batch_at, batch_at, batch_at)
+        said = [
+            outcome(_metadata(row), verdict.status, verdict.reason, self.run, stages)
+            for row, verdict in judged
+            if verdict.status is not None
+        ]
+        chosen = [row for row, verdict in judged if verdict.status is None]
+        return self._store([*said, *self._analysed(chosen, batch_at)], number)
+
+    def _analysed(self, chosen: Sequence[Row], batch_at: datetime) -> list[Message]:
+        if not chosen:
+            return []
+        settings = self.settings
+        analysis = Analysis(
+            settings.factory, settings.detector, self.run, batch_at, frozenset(), whole_pictures=True
+        )
+        frames = self._frames(chosen)
+        messages = frames.mapInArrow(analyse_in_arrow(analysis, self.now), MESSAGE_DDL)
+        try:
+            return [Message(**row) for row in messages.toArrow().to_pylist()]
+        except (Py4JJavaError, PySparkException) as error:
+            if not killed_its_worker(error):
+                raise
+            log.error("a chunk killed its worker; its %d frames go one by one", len(chosen))
+            return analyse_one_by_one(frames.toArrow().to_pylist(), analysis, self.now)
+
+    def _frames(self, chosen: Sequence[Row]) -> DataFrame:
+        """The chosen rows of `frames` as the speed layer sees records; day and offsets find their files."""
+        places = by_partition((row["topic"], row["partition"], row["offset"]) for row in chosen)
+        offsets = [row["offset"] for row in chosen]
+        rows = self.lake.read(self.spark, FRAMES).where(
+            F.col("day").isin(sorted({row["day"] for row in chosen}))
+            & F.col("topic_id").isin(sorted({row["topic_id"] for row in chosen}))
+            & F.col("offset").between(min(offsets), max(offsets))
+            & among(places)
+        )
+        return rows.withColumn("client_timestamp", F.lit(None).cast("string")).select(*METADATA, "value")
+
+    def _store(self, said: Sequence[Message], number: int) -> int:
+        """Append blindly what is not stored yet: an anti-join in the same write would conflict."""
+        # They never were in Kafka: none was read before another.
+        messages = [{"value": one.value, "topic": one.topic, "partition": 0, "offset": 0} for one in said]
+        arrived = read_outcomes(messages, self.lake.arrow_schema(DETECTIONS))
+        fresh = fresh_outcomes(self.lake.root, arrived)
+        if fresh:
+            self.lake.append_arrow(arrived.take(fresh), DETECTIONS, self.run.run_id, number)
+        return len(fresh)
+
+
+def in_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows in their order, in chunks of at most `MOST_FRAMES` and `MOST_BYTES` (but at least one row)."""
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        if chunk and (len(chunk) == MOST_FRAMES or size + row["bytes"] > MOST_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(row)
+        size += row["bytes"]
+    if chunk:
+        yield chunk
+
+
+def _metadata(row: Row) -> Row:
+    return {**row, "client_timestamp": None}

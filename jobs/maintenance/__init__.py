@@ -1,0 +1,1 @@
+"""Keeps tables small, files few and the disk free; checks Spark."""

@@ -1,0 +1,161 @@
+"""What maintenance a lake needs: from the files each table has and what was done before, to a list of tasks.
+
+A table's files are compacted when its day is over, once, and hourly while it is not. Vacuuming by the log
+(lite) knows a removed file only as long as the log does, one day; so it takes, four times a day, those that
+were removed more than 18 hours ago. What it misses while nothing runs, the weekly full one finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from jobs.maintenance.settings import Keep
+from lake.table import Table
+
+MANY_FILES: Final = 16
+"""Fewer are not worth compacting while their day lasts, nor, once it was, what came late to it."""
+EVERYTHING: Final = "all"
+"""Scope of work on a whole table."""
+
+
+class Work(StrEnum):
+    """Pieces of maintenance, in the order in which they are done to a table."""
+
+    RETENTION = "retention"
+    OPTIMIZE = "optimize"
+    VACUUM_LITE = "vacuum_lite"
+    VACUUM_FULL = "vacuum_full"
+
+
+EVERY: Final = {
+    # A little less than the schedule's hour or day: a run may start some minutes earlier than the last did.
+    Work.RETENTION: timedelta(hours=23),
+    Work.OPTIMIZE: timedelta(minutes=50),
+    Work.VACUUM_LITE: timedelta(hours=5, minutes=50),
+    Work.VACUUM_FULL: timedelta(days=7, minutes=-10),
+}
+UNPARTITIONED_EVERY: Final = timedelta(hours=23)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Files of a day, or of a whole table, in its present version."""
+
+    files: int = 0
+    bytes: int = 0
+    rows: int = 0
+
+    def __add__(self, other: Extent) -> Extent:
+        """Both together."""
+        return Extent(self.files + other.files, self.bytes + other.bytes, self.rows + other.rows)
+
+
+Days = Mapping[date | None, Extent]
+"""Extent of each day of a table; None for a table without days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One piece of maintenance on one table.
+
+    Attributes:
+        table: the table.
+        work: what.
+        scope: the day, condition or `all`, for people and for the next plan.
+        day: the only day it concerns; None for several or none.
+    """
+
+    table: Table
+    work: Work
+    scope: str
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What `maintenance_reports` says was done, per table, work and scope: when last, and files left."""
+
+    last: Mapping[tuple[str, str, str], tuple[datetime, int]]
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> Done:
+        """Read rows of `maintenance_reports`; dry runs and failures do not count."""
+        last: dict[tuple[str, str, str], tuple[datetime, int]] = {}
+        for row in rows:
+            if not row["dry_run"] and row["error"] is None:
+                key = row["table_name"], row["work"], row["scope"]
+                found = row["finished_at"], row["files_after"]
+                last[key] = max(found, last.get(key, found), key=lambda one: one[0])
+        return cls(last)
+
+    def since(self, task: Task, now: datetime) -> timedelta:
+        """How long ago this was done; very long when never. A full vacuum is a lite one too."""
+        works = (Work.VACUUM_LITE, Work.VACUUM_FULL) if task.work is Work.VACUUM_LITE else (task.work,)
+        found = [self.last.get((task.table.name, work, task.scope)) for work in works]
+        return min((now - one[0] for one in found if one), default=timedelta.max)
+
+
+def tasks(
+    table: Table, days: Days, keeps: Sequence[Keep], works: Iterable[Work], now: datetime
+) -> Iterator[Task]:
+    """All that could be done to a table, whether due or not, in the order of `Work`."""
+    wanted = set(works)
+    if Work.RETENTION in wanted:
+        yield from _retention(days, [keep for keep in keeps if keep.table == table], now)
+    if Work.OPTIMIZE in wanted:
+        yield from _optimize(table, days)
+    yield from (
+        Task(table, work, EVERYTHING) for work in (Work.VACUUM_LITE, Work.VACUUM_FULL) if work in wanted
+    )
+
+
+def due(found: Iterable[Task], days: Days, done: Done, now: datetime) -> list[Task]:
+    """Those tasks whose time has come; a full vacuum makes a lite one needless."""
+    ripe = [task for task in found if _is_due(task, days, done, now)]
+    full = any(task.work is Work.VACUUM_FULL for task in ripe)
+    return [task for task in ripe if not (full and task.work is Work.VACUUM_LITE)]
+
+
+def _is_due(task: Task, days: Days, done: Done, now: datetime) -> bool:
+    ago = done.since(task, now)
+    if task.work is not Work.OPTIMIZE:
+        return ago >= EVERY[task.work]
+    if task.day is None:
+        return days[None].files >= MANY_FILES and ago >= UNPARTITIONED_EVERY
+    if task.day >= now.date():
+        return days[task.day].files >= MANY_FILES and ago >= EVERY[task.work]
+    found = done.last.get((task.table.name, task.work, task.scope))
+    if found is None or found[0].date() <= task.day:
+        return True
+    return days[task.day].files > found[1] + MANY_FILES
+
+
+def _optimize(table: Table, days: Days) -> Iterator[Task]:
+    for day, extent in sorted(days.items(), key=lambda item: item[0] or date.min):
+        if extent.files > 1:
+            yield Task(table, Work.OPTIMIZE, EVERYTHING if day is None else str(day), day)
+
+
+def _retention(days: Days, keeps: Sequence[Keep], now: datetime) -> Iterator[Task]:
+    for keep in keeps:
+        first = max(keep.first_kept(now), _first_that_fits(days, keep.most_bytes, now.date()))
+        yield Task(keep.table, Work.RETENTION, keep.condition(first))
+
+
+def _first_that_fits(days: Days, most_bytes: int | None, today: date) -> date:
+    """The oldest day to keep so that it and all later ones are at most so many bytes; never after today."""
+    if most_bytes is None:
+        return date.min
+    left, first = most_bytes, today
+    for day in sorted((day for day in days if day is not None), reverse=True):
+        left -= days[day].bytes
+        if left < 0 and day < today:
+            break
+        first = min(first, day)
+    else:
+        return date.min
+    return first

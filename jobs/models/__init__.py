@@ -1,0 +1,1 @@
+"""Converts published models into model folders."""

@@ -1,0 +1,85 @@
+"""SSDLite MobileNet v2 as TensorFlow modules: raw heads, and the whole detector behind the TF2 signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from jobs.detector.ssd_decoding import IOU_THRESHOLD, MOST_OBJECTS
+from jobs.models.graph_model import cut_graph, fold_scales, read_graph_model
+from lake.contracts import STORED_SCORE
+
+INPUT_SIZE = 300
+PICTURES = tf.TensorSpec([None, None, None, 3], tf.uint8, "input_tensor")
+FEED, BOXES, LOGITS, ANCHORS = "Preprocessor/sub", "Squeeze", "concat_1", "Postprocessor/ExpandDims"
+
+
+class SsdHeads(tf.Module):  # type: ignore[misc]
+    """Normalised pictures → undecoded boxes and class logits.
+
+    Attributes:
+        anchors: float32 [A, 4], ymin, xmin, ymax, xmax in 0..1.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        graph, weights = read_graph_model(folder)
+        fold_scales(graph)
+        self._graph = cut_graph(graph, FEED, [BOXES, LOGITS])
+        self.anchors: np.ndarray = weights[ANCHORS][0]
+
+    def __call__(self, normalised: Any) -> tuple[Any, Any]:
+        """float32 RGB [N, 300, 300, 3] in -1..1 → encoded boxes [N, A, 4], logits [N, A, 90]."""
+        boxes, logits = tf.import_graph_def(
+            self._graph,
+            input_map={f"{FEED}:0": normalised},
+            return_elements=[f"{BOXES}:0", f"{LOGITS}:0"],
+            name="",
+        )
+        return boxes, logits[..., 1:]  # column 0 is the background
+
+
+class SsdDetector(tf.Module):  # type: ignore[misc]
+    """The detector with the signature of TF2's object-detection models."""
+
+    def __init__(self, heads: SsdHeads) -> None:
+        super().__init__()
+        self._heads = heads
+
+    @tf.function(input_signature=[PICTURES])  # type: ignore[untyped-decorator]
+    def __call__(self, pictures: Any) -> dict[str, Any]:
+        """uint8 RGB [N, H, W, 3] → boxes [N, 100, 4], scores, classes from 1, number of detections."""
+        size = [INPUT_SIZE, INPUT_SIZE]
+        # corners not moved by half a pixel: the way the network was trained; no-op at 300 x 300
+        resized = tf.compat.v1.image.resize_bilinear(tf.cast(pictures, tf.float32), size)
+        encoded, logits = self._heads(resized * (2 / 255) - 1)
+        return suppressed(self._decode(encoded), tf.sigmoid(logits))
+
+    def _decode(self, encoded: Any) -> Any:
+        """Encoded boxes → corners in 0..1; the same rule as `box_coding.decode_boxes`."""
+        anchors = self._heads.anchors
+        size, centre = anchors[:, 2:] - anchors[:, :2], (anchors[:, 2:] + anchors[:, :2]) / 2
+        middle = encoded[..., :2] / 10 * size + centre
+        half = tf.exp(encoded[..., 2:] / 5) * size / 2
+        return tf.concat([middle - half, middle + half], -1)
+
+
+def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
+    """Boxes [N, A, 4], scores [N, A, C] → the outputs of TF2's object-detection models; classes from 1."""
+    found = tf.image.combined_non_max_suppression(
+        boxes[:, :, None, :],
+        scores,
+        max_output_size_per_class=MOST_OBJECTS,
+        max_total_size=MOST_OBJECTS,
+        iou_threshold=IOU_THRESHOLD,
+        score_threshold=STORED_SCORE,
+    )
+    return {
+        "detection_boxes": found.nmsed_boxes,
+        "detection_scores": found.nmsed_scores,
+        "detection_classes": found.nmsed_classes + 1,
+        "num_detections": tf.cast(found.valid_detections, tf.float32),
+    }

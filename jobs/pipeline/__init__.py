@@ -1,0 +1,1 @@
+"""The steps of the batch layer in order, without Airflow."""

@@ -1,0 +1,212 @@
+"""The batch layer without Airflow: the same steps for hours named by hand, in one Spark session.
+
+Analyse what the speed layer skipped, count, check, publish; a day at a time, one sentence per step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+
+from pyspark.sql import SparkSession
+
+from jobs.harness.arguments import BatchArguments, listed, run_parser
+from jobs.harness.process import open_batch_session, run_job
+from jobs.harness.settings import BatchSettings
+from jobs.hours import count_objects, detect_skipped
+from jobs.hours.publications import CameraHour
+from jobs.quality.check_quality import Audit, audit, decide, known_vocabularies
+from lake.broker import TopicMissingError
+from lake.broker_hours import record_broker_hours
+from lake.catalog import check_lake
+from lake.clock import utc_now
+from lake.configuration import load_configuration
+from lake.data_docs import QUALITY
+from lake.due import LOOKED_BACK, archives_lacking, frames_to_detect, has_rows
+from lake.hours import HOUR, Candidate, HourError, Scope, hours_between, parse_hour, said
+from lake.kafka_client import BrokerAwayError
+from lake.settings import Settings
+from lake.tables import Lake
+
+PROGRAM = "jobs.pipeline.batch"
+WIDTH_OF_REASONS = 5
+"""So many reasons of an hour are told; all are in quality_results."""
+
+Tell = Callable[[str], None]
+
+log = logging.getLogger("batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One run over some hours.
+
+    Attributes:
+        spark: the session.
+        settings: of the batch.
+        lake: the tables.
+        run_id: names the run in all that it writes.
+        now: the wall clock, a function that worker processes can import.
+        tell: is handed each sentence.
+    """
+
+    spark: SparkSession
+    settings: BatchSettings
+    lake: Lake
+    run_id: str
+    now: Callable[[], datetime]
+    tell: Tell
+
+    def run(self, scope: Scope) -> bool:
+        """All steps, for the hours that are over; whether none was held."""
+        return all([self._run_day(day) for day in by_day(scope)])
+
+    def rehearse(self, scope: Scope) -> None:
+        """Say what a run would find; nothing is written."""
+        for day in by_day(scope):
+            left = frames_to_detect(self.lake.root, day)
+            if left and self.settings.detect_skipped:
+                self.tell(f"would analyse {left:,} frames of {_hours(day)} that the speed layer skipped")
+            now, tell = self.now(), self.tell
+            count_objects.run(self.spark, self.lake, day, self.run_id, now, dry_run=True, tell=tell)
+        self.tell("dry run: nothing was written")
+
+    def _run_day(self, scope: Scope) -> bool:
+        if self.settings.detect_skipped:
+            self._detect(scope)
+        candidate = count_objects.run(self.spark, self.lake, scope, self.run_id, self.now(), tell=self.tell)
+        over = tuple(hour for hour in scope.hours if hour + HOUR <= self.now())
+        for hour in sorted(set(scope.hours) - set(over)):
+            self.tell(f"{said(hour)} is not over yet: counted, not published")
+        return not over or self._publish(replace(candidate, scope=Scope(over, scope.cameras)))
+
+    def _detect(self, scope: Scope) -> None:
+        if not frames_to_detect(self.lake.root, scope):
+            return
+        run, clock = detect_skipped.run, time.monotonic
+        done = run(self.spark, self.settings, self.lake, scope, self.run_id, self.now, clock)
+        self.tell(detect_skipped.sentence(done, self.settings.detect_minutes))
+
+    def _publish(self, candidate: Candidate) -> bool:
+        """Check and publish; whether nothing was held."""
+        shared = self.settings.shared
+        docs, words = shared.data / QUALITY, known_vocabularies(shared.models)
+        found = audit(self.lake.root, candidate, self.run_id, self.now(), docs, words)
+        decide(self.lake, candidate, found, self.run_id, self.now(), lambda: self.spark)
+        for sentence in sentences(found):
+            self.tell(sentence)
+        return not found.held
+
+
+def by_day(scope: Scope) -> Iterator[Scope]:
+    """The scope a UTC day at a time, so that a year of hours needs no more memory than a day."""
+    for _, hours in groupby(scope.hours, key=datetime.date):
+        yield replace(scope, hours=tuple(hours))
+
+
+def sentences(found: Audit) -> Iterator[str]:
+    """What was decided, hour by hour."""
+    for hour, cameras in _by_hour(found.passed):
+        yield f"published {said(hour)}: {', '.join(cameras)}"
+    for (hour, camera), reasons in sorted(found.held.items()):
+        more = len(reasons) - WIDTH_OF_REASONS
+        rest = f"; and {more} more" if more > 0 else ""
+        yield f"held {said(hour)}, {camera}: {'; '.join(reasons[:WIDTH_OF_REASONS])}{rest}"
+
+
+def _by_hour(about: Sequence[CameraHour]) -> Iterator[tuple[datetime, list[str]]]:
+    for hour, pairs in groupby(sorted(about), key=lambda pair: pair[0]):
+        yield hour, [camera for _, camera in pairs]
+
+
+def _hours(scope: Scope) -> str:
+    first, last = said(scope.hours[0]), said(scope.hours[-1])
+    return first if first == last else f"{first} to {last}"
+
+
+def ask_broker(settings: Settings, scope: Scope, now: datetime) -> str | None:
+    """Record the broker's own counts of its hours; what the archives still lack of a recent scope."""
+    if scope.hours[-1] < now - LOOKED_BACK:
+        return None
+    try:
+        record_broker_hours(settings, now)
+    except (BrokerAwayError, TopicMissingError) as error:
+        log.warning("%s; whether the archives hold all of the hour stays unknown", error)
+        return None
+    end = scope.hours[-1] + HOUR
+    lacking = archives_lacking(settings, end) if end <= now else None
+    return f"{lacking}: count again when they are there" if lacking else None
+
+
+def parse(argv: Sequence[str]) -> BatchArguments:
+    """The command line of `pycturestream batch`; a slip ends the program with 2."""
+    purpose = "Analyse what was skipped, count, check and publish hours, without Airflow."
+    parser = run_parser(PROGRAM, purpose)
+    parser.prog = "pycturestream batch"
+    parser.add_argument("which", choices=("hour", "range"), help="one hour; or from one to another")
+    parser.add_argument(
+        "moments",
+        nargs="+",
+        type=listed(parse_hour),
+        metavar="HOUR",
+        help="start of a UTC hour, such as 2026-01-31T10:00:00Z; for a range the first and the last one",
+    )
+    parser.add_argument(
+        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; all unless told"
+    )
+    parser.add_argument("--no-detect", action="store_true", help="leave what the speed layer skipped")
+    given = parser.parse_args(argv)
+    try:
+        return BatchArguments(_scope(given), given.run_id, given.dry_run, given)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _scope(given: argparse.Namespace) -> Scope:
+    hours = [hour for named in given.moments for hour in named]
+    wanted = 1 if given.which == "hour" else 2
+    if len(hours) != wanted:
+        raise HourError(f"{given.which} takes {wanted} of these, not {len(hours)}: 2026-01-31T10:00:00Z")
+    return Scope(hours_between(hours[0], hours[-1]), given.cameras or None)
+
+
+def show(sentence: str) -> None:
+    """For people, at once."""
+    print(sentence, flush=True)  # noqa: T201
+
+
+def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run the batch layer over the hours named; 0 when all that has data is published, 1 when not."""
+    told = parse(argv)
+
+    def job() -> int:
+        logging.getLogger().setLevel(logging.WARNING)  # the sentences tell it
+        settings = BatchSettings.from_env(env)
+        settings = replace(settings, detect_skipped=settings.detect_skipped and not told.given.no_detect)
+        check_lake(settings.shared)
+        lake = Lake(settings.shared.lake)
+        if not has_rows(lake.root, told.scope):
+            show(f"{_hours(told.scope)}: no frames and no detections, nothing to count")
+            return 0
+        if lacking := ask_broker(settings.shared, told.scope, utc_now()):
+            show(lacking)
+        with open_batch_session(env, "batch", settings) as spark:
+            batch = Batch(spark, settings, lake, told.run_id, utc_now, show)
+            if told.dry_run:
+                batch.rehearse(told.scope)
+                return 0
+            return 0 if batch.run(told.scope) else 1
+
+    return run_job(env, job)
+
+
+if __name__ == "__main__":
+    load_configuration()
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,1 @@
+"""The quality gate: expectations on counted hours, audited with Great Expectations."""

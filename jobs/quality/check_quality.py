@@ -1,0 +1,241 @@
+"""Audits candidates with Great Expectations, publishes the hours and cameras that pass, and holds the rest.
+
+The audit needs no Spark; it starts only when something is to be published.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final, Self
+
+import pyarrow as pa
+from deltalake import write_deltalake
+from pyspark.sql import SparkSession
+
+from jobs.detector.model_manifest import LABELS, sha256_of
+from jobs.harness.arguments import listed, run_parser
+from jobs.harness.process import open_batch_session, run_job
+from jobs.harness.settings import BatchSettings
+from jobs.hours.publish_hours import hold, publish
+from jobs.quality.audit_parts import parts
+from jobs.quality.data_docs import Documented, write_docs
+from jobs.quality.derived_columns import Vocabularies, subjects
+from jobs.quality.expectation import SUBJECTS, WARNING
+from jobs.quality.expectations import EXPECTATIONS
+from jobs.quality.findings import CameraHour, Groups, held, number_groups, passed, result_rows
+from jobs.quality.inputs import CandidateGoneError, read
+from jobs.quality.validation import Finding, merged, validate
+from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
+from lake.catalog import check_lake
+from lake.clock import utc_now
+from lake.configuration import load_configuration
+from lake.data_docs import QUALITY
+from lake.delta_tables import open_table
+from lake.hours import Candidate, Scope, parse_hour, said
+from lake.hours import merged as merged_candidates
+from lake.root import Root
+from lake.settings import whole
+from lake.tables import Lake, again_on_conflict
+
+PROGRAM: Final = "jobs.quality.check_quality"
+FEW: Final = 24
+"""Hours and cameras up to this many are told one by one."""
+HISTORY: Final = 50
+"""Runs whose Data Docs are kept."""
+
+log = logging.getLogger("check_quality")
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        passed: hours and cameras of the candidate that no critical expectation failed for, sorted.
+        held: the others, each with one sentence per critical expectation that failed.
+        findings: every expectation over the whole scope.
+    """
+
+    passed: list[CameraHour]
+    held: dict[CameraHour, list[str]]
+    findings: list[Finding]
+
+
+def audit(
+    root: Root,
+    candidate: Candidate,
+    run_id: str,
+    now: datetime,
+    docs: Path,
+    vocabularies: Vocabularies | None = None,
+    *,
+    history: int = HISTORY,
+    dry_run: bool = False,
+) -> Audit:
+    """Hold a candidate, as of its versions, against all expectations; write `quality_results` and Data Docs.
+
+    Args:
+        root: root folder of the tables.
+        candidate: what is audited.
+        run_id: names the audit.
+        now: UTC, stored as `checked_at`.
+        docs: folder of the Data Docs site and what it is made from.
+        vocabularies: labels of known models, see `known_vocabularies`.
+        history: how many runs the site keeps.
+        dry_run: write nothing.
+    """
+    found, good, start = list[list[Finding]](), list[CameraHour](), 0
+    bad: dict[CameraHour, list[str]] = {}
+    for part in parts(root, candidate):
+        findings, groups = _judge(root, part, start, vocabularies or {})
+        start += len(groups.keys)
+        found += [findings] if groups.keys else []
+        reasons = held(findings, groups)
+        bad |= reasons
+        good += passed(groups, reasons)
+        if groups.keys and not dry_run:
+            _append(root, result_rows(findings, groups, candidate, run_id, now))
+    outcome = Audit(sorted(good), bad, merged(found))
+    if not dry_run:
+        _document(outcome, Documented(run_id, candidate.scope, now, len(good), len(bad)), docs, history)
+    return outcome
+
+
+def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None:
+    if outcome.findings:
+        write_docs(docs, run, outcome.findings, history)
+
+
+def _judge(
+    root: Root, part: Candidate, start: int, vocabularies: Vocabularies
+) -> tuple[list[Finding], Groups]:
+    rows, groups = number_groups(subjects(read(root, part), vocabularies), start)
+    findings = [
+        finding
+        for subject in SUBJECTS
+        for finding in validate(
+            subject, rows[subject], [one for one in EXPECTATIONS if one.subject == subject]
+        )
+    ]
+    return findings, groups
+
+
+def _append(root: Root, rows: pa.Table) -> None:
+    def append() -> None:
+        table = open_table(root / QUALITY_RESULTS.name)
+        ordered = rows.select(QUALITY_RESULTS.columns)
+        write_deltalake(table, ordered.cast(pa.schema(table.schema().to_arrow())), mode="append")
+
+    again_on_conflict(append)
+
+
+def known_vocabularies(models: Path) -> dict[str, frozenset[str]]:
+    """SHA-256 of each provisioned model's labels file to the labels in it."""
+    files = sorted(models.glob(f"*/{LABELS}"))
+    return {sha256_of(file): frozenset(filter(None, file.read_text().splitlines())) for file in files}
+
+
+def sentences(outcome: Audit) -> list[str]:
+    """What was found, for people: each hour and camera where there are few, else a summary."""
+    warned = [one for one in outcome.findings if one.expectation.severity == WARNING and one.unexpected]
+    warnings = [f"warning: {one.expectation.sentence}: {len(one.unexpected)} fell short" for one in warned]
+    bad = [f"held {said(hour)} {camera}: {'; '.join(why)}" for (hour, camera), why in outcome.held.items()]
+    if len(outcome.passed) <= FEW:
+        good = [f"passed {said(hour)} {camera}" for hour, camera in outcome.passed]
+    else:
+        good = [f"passed {len(outcome.passed)} hours and cameras"]
+    return [*good, *bad[:FEW], *([f"held {len(bad) - FEW} more"] if len(bad) > FEW else []), *warnings]
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What is audited: candidates as announced, or hours whose newest candidates are meant."""
+
+    candidates: tuple[Candidate, ...]
+    scope: Scope | None
+    run_id: str
+    dry_run: bool
+
+    @classmethod
+    def parse(cls, argv: Sequence[str]) -> Self:
+        """Read the command line; a slip ends the program with 2."""
+        parser = run_parser(PROGRAM, "Audit counted hours, publish what passes, hold the rest.")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--candidates", metavar="JSON", help="candidates as count_objects said them")
+        what.add_argument(
+            "--hours", type=listed(parse_hour), metavar="HOUR,…", help="their newest candidates"
+        )
+        parser.add_argument(
+            "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="with --hours"
+        )
+        given = parser.parse_args(argv)
+        try:
+            candidates = tuple(map(Candidate.from_extra, json.loads(given.candidates or "[]")))
+            scope = Scope(given.hours, given.cameras or None) if given.hours is not None else None
+        except (ValueError, TypeError) as error:
+            parser.error(str(error))
+        if not candidates and scope is None:
+            parser.error(f"--candidates {given.candidates!r} names none")
+        return cls(candidates, scope, given.run_id, given.dry_run)
+
+    def candidate(self, lake: Lake) -> Candidate:
+        """All that is asked for as one candidate."""
+        if self.scope is None:
+            return merged_candidates(self.candidates)
+        return Candidate(self.scope, lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE))
+
+
+def decide(
+    lake: Lake,
+    candidate: Candidate,
+    outcome: Audit,
+    run_id: str,
+    now: datetime,
+    spark: Callable[[], SparkSession],
+) -> None:
+    """Publish what passed and hold the rest; Spark is asked for only when something passed."""
+    hold(lake, candidate, outcome.held, run_id, now)
+    if outcome.passed:
+        publish(spark(), lake, candidate, outcome.passed, run_id, now)
+
+
+def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Audit and publish; the exit status is 0 also when hours were held."""
+    told = Arguments.parse(argv)
+
+    def job() -> int:
+        settings, now = BatchSettings.from_env(env), utc_now()
+        check_lake(settings.shared)
+        lake = Lake(settings.shared.lake)
+        candidate = told.candidate(lake)
+        outcome = audit(
+            lake.root,
+            candidate,
+            told.run_id,
+            now,
+            settings.shared.data / QUALITY,
+            known_vocabularies(settings.shared.models),
+            history=whole(env, "QUALITY_HISTORY"),
+            dry_run=told.dry_run,
+        )
+        for sentence in sentences(outcome):
+            log.info("%s%s", "would say: " if told.dry_run else "", sentence)
+        if not told.dry_run:
+            spark = partial(open_batch_session, env, "check_quality", settings)
+            decide(lake, candidate, outcome, told.run_id, now, spark)
+        return 0
+
+    return run_job(env, job, (CandidateGoneError,))
+
+
+if __name__ == "__main__":
+    load_configuration()
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,12 @@
+"""All that an audit expects, in one list. No heavy import: the list alone may be asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jobs.quality.expectation import Expectation
+from jobs.quality.hour_expectations import OF_HOURS
+from jobs.quality.object_expectations import OF_OBJECTS
+from jobs.quality.record_expectations import OF_DETECTIONS, OF_FRAMES
+
+EXPECTATIONS: Final[tuple[Expectation, ...]] = (*OF_FRAMES, *OF_DETECTIONS, *OF_OBJECTS, *OF_HOURS)

@@ -1,0 +1,117 @@
+"""From findings to rows of `quality_results`, and to what is held and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from jobs.quality.expectation import CAMERA_HOURS, CRITICAL, OBJECTS
+from jobs.quality.recount import KEYS
+from jobs.quality.validation import GROUP, Finding
+from lake.hours import Candidate
+
+CameraHour = tuple[datetime, str]
+"""An hour (UTC) and a camera."""
+DECIDED: Final = (OBJECTS, CAMERA_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The hours and cameras of an audit, numbered from `start`.
+
+    Attributes:
+        keys: hour and camera of each number.
+        start: the first number.
+        checked: subject → rows of each number, in order.
+        decided: numbers that a candidate speaks of.
+    """
+
+    keys: Sequence[CameraHour]
+    start: int
+    checked: Mapping[str, Sequence[int]]
+    decided: frozenset[int]
+
+
+def number_groups(subjects: dict[str, pd.DataFrame], start: int) -> tuple[dict[str, pd.DataFrame], Groups]:
+    """Add GROUP to each subject's rows, numbering every hour and camera that any of them names."""
+    named = pd.concat([rows[KEYS] for rows in subjects.values()]).drop_duplicates().sort_values(KEYS)
+    index = pd.MultiIndex.from_frame(named)
+    numbered = {
+        subject: rows.assign(**{GROUP: index.get_indexer(pd.MultiIndex.from_frame(rows[KEYS])) + start})
+        for subject, rows in subjects.items()
+    }
+    checked = {
+        subject: rows[GROUP].value_counts().reindex(range(start, start + len(index)), fill_value=0).tolist()
+        for subject, rows in numbered.items()
+    }
+    objects, hours = (numbered[subject] for subject in DECIDED)
+    decided = frozenset(objects[GROUP]) | frozenset(hours[hours["is_counted"]][GROUP])
+    keys = [(hour.to_pydatetime(), camera) for hour, camera in index]
+    return numbered, Groups(keys, start, checked, decided)
+
+
+def result_rows(
+    findings: Iterable[Finding], groups: Groups, candidate: Candidate, run_id: str, now: datetime
+) -> pa.Table:
+    """One row of `quality_results` per finding and group."""
+    hours, cameras = (list(column) for column in zip(*groups.keys, strict=True))
+    parts = [_columns(finding, groups) for finding in findings]
+    columns = {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    count = len(columns["expectation"])
+    return pa.table({
+        **columns,
+        "hour": pa.array(hours * len(parts), pa.timestamp("us", tz="UTC")),
+        "camera_id": cameras * len(parts),
+        "day": pa.array([hour.date() for hour in hours] * len(parts), pa.date32()),
+        "run_id": [run_id] * count,
+        "objects_candidate_version": [candidate.objects_version] * count,
+        "camera_hours_candidate_version": [candidate.camera_hours_version] * count,
+        "checked_at": pa.array([now] * count, pa.timestamp("us", tz="UTC")),
+    })  # fmt: skip
+
+
+def _columns(finding: Finding, groups: Groups) -> dict[str, list[object]]:
+    expectation, count = finding.expectation, len(groups.keys)
+    numbers = range(groups.start, groups.start + count)
+    return {
+        "expectation": [expectation.name] * count,
+        "subject": [expectation.subject] * count,
+        "severity": [expectation.severity] * count,
+        "sentence": [expectation.sentence] * count,
+        "success": [not finding.unexpected[number] for number in numbers],
+        "checked": list(groups.checked[expectation.subject]),
+        "unexpected": [finding.unexpected[number] for number in numbers],
+        "observed": ["; ".join(finding.examples.get(number, ())) or None for number in numbers],
+    }
+
+
+def held(findings: Iterable[Finding], groups: Groups) -> dict[CameraHour, list[str]]:
+    """One sentence for each critical expectation that failed, by the hours and cameras decided."""
+    reasons: dict[CameraHour, list[str]] = {}
+    for finding in findings:
+        if finding.expectation.severity == CRITICAL:
+            for number in sorted(groups.decided & finding.unexpected.keys()):
+                key = groups.keys[number - groups.start]
+                reasons.setdefault(key, []).append(_reason(finding, number, groups))
+    return reasons
+
+
+def _reason(finding: Finding, number: int, groups: Groups) -> str:
+    expectation, short = finding.expectation, finding.unexpected[number]
+    checked = groups.checked[expectation.subject][number - groups.start]
+    examples = "; ".join(finding.examples[number])
+    return (
+        f"{expectation.name}: {short} of {checked} rows of {expectation.subject} fell short of "
+        f'"{expectation.sentence}" ({examples})'
+    )
+
+
+def passed(groups: Groups, reasons: Mapping[CameraHour, object]) -> list[CameraHour]:
+    """Hours and cameras decided that nothing holds."""
+    keys = (groups.keys[number - groups.start] for number in sorted(groups.decided))
+    return [key for key in keys if key not in reasons]

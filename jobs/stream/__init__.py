@@ -1,0 +1,1 @@
+"""SPEED LAYER: the streaming application, detection and three archives."""

@@ -1,0 +1,127 @@
+"""The worker's side of the speed layer: one partition's Kafka records in, a message about each out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+from pyspark.accumulators import Accumulator, AccumulatorParam
+
+from jobs.detector.detector import DetectorSettings
+from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse, in_arrow, spare_collector
+from jobs.frames.frame_policy import Policy, Verdict, choose_frames
+from jobs.frames.frame_records import KAFKA_COLUMNS, Record, describe
+from jobs.frames.outcome_messages import Detecting, Message, Stages, outcome
+
+RECORD = (*KAFKA_COLUMNS, "batch_at")
+"""Columns of the Kafka source, and the time that Spark stored for the batch."""
+STEP = 16
+"""Frames that are analysed, and said, at a time."""
+
+Place = tuple[str, int, int]
+"""Topic, partition and offset."""
+Analyse = Callable[[Sequence[Frame], Analysis, Clock], list[Message]]
+
+
+class Places(AccumulatorParam[list[Place]]):
+    """Gathers on the driver which records the workers saw."""
+
+    def zero(self, _value: list[Place]) -> list[Place]:
+        """None so far."""
+        return []
+
+    def addInPlace(self, value1: list[Place], value2: list[Place]) -> list[Place]:
+        """Both."""
+        value1.extend(value2)
+        return value1
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedLayer:
+    """What a worker needs to know; travels to it with the batch.
+
+    Attributes:
+        topic_id: UUID of the topic.
+        zone: the site's time zone.
+        policy: what may be skipped.
+        factory: `module:function` that loads a detector from its settings.
+        detector: the detector's settings.
+        run: the detector run.
+    """
+
+    topic_id: str
+    zone: str
+    policy: Policy
+    factory: str
+    detector: DetectorSettings
+    run: Detecting
+
+    def answer(
+        self, records: Iterable[Record], analyse: Analyse, now: Clock, step: int = STEP
+    ) -> Iterator[list[Message]]:
+        """A message about each record of one partition, some at a time.
+
+        Args:
+            records: RECORD of one partition of a micro-batch.
+            analyse: finds what is on frames.
+            now: the clock.
+            step: records that are answered together.
+        """
+        rest = iter(records)
+        first = next(rest, None)
+        if first is None:
+            return
+        frames = map(self._describe, chain([first], rest))
+        judged: list[tuple[Frame, Verdict]] = []
+        for one in choose_frames(frames, first["batch_at"], self.policy):
+            judged.append(one)
+            if len(judged) == step:
+                yield self._answer(judged, analyse, now)
+                judged = []
+        yield self._answer(judged, analyse, now)
+
+    def _describe(self, record: Record) -> dict[str, Any]:
+        said = describe(record, self.topic_id, self.zone)
+        return {**said, "value": record["value"], "batch_at": record["batch_at"]}
+
+    def _answer(self, judged: Sequence[tuple[Frame, Verdict]], analyse: Analyse, now: Clock) -> list[Message]:
+        said = [
+            outcome(frame, verdict.status, verdict.reason, self.run, Stages(frame["batch_at"], at, at))
+            for at in [now()]
+            for frame, verdict in judged
+            if verdict.status is not None
+        ]
+        chosen = [(frame, verdict) for frame, verdict in judged if verdict.status is None]
+        if not chosen:
+            return said
+        return said + analyse([frame for frame, _ in chosen], self._analysis(chosen), now)
+
+    def _analysis(self, chosen: Sequence[tuple[Frame, Verdict]]) -> Analysis:
+        shown = frozenset(
+            (frame["partition"], frame["offset"]) for frame, verdict in chosen if verdict.picture
+        )
+        batch_at: datetime = chosen[0][0]["batch_at"]
+        return Analysis(self.factory, self.detector, self.run, batch_at, shown)
+
+
+def detect_in_arrow(
+    speed: SpeedLayer, seen: Accumulator[list[Place]], now: Clock
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """A function for `mapInArrow`: RECORD in, messages out; `seen` gets the place of every record."""
+
+    def records(batches: Iterator[pa.RecordBatch]) -> Iterator[Record]:
+        for batch in batches:
+            rows = batch.to_pylist()
+            seen.add([(row["topic"], row["partition"], row["offset"]) for row in rows])
+            yield from rows
+
+    def detect(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from map(in_arrow, speed.answer(records(batches), analyse, now))
+        spare_collector(len(sys.modules))
+
+    return detect

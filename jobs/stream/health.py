@@ -1,0 +1,80 @@
+"""The small file in which the streaming application says how it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.queries import Started
+from lake.contracts import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHealth:
+    """Writes the file; a reader sees the old or the new one, never half."""
+
+    path: Path
+    run_id: str
+    ui: str | None
+    room: DiskRoom
+
+    def write(self, queries: Iterable[Started], now: datetime) -> None:
+        """Write the state of all queries."""
+        said = {
+            "state": "running",
+            "pid": os.getpid(),
+            "updated_at": rfc3339(now),
+            "run_id": self.run_id,
+            "ui": self.ui,
+            "paused": self.room.paused,
+            "queries": {started.name: _progress(started) for started in queries},
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(said), encoding="utf-8")
+        part.replace(self.path)
+
+
+def _progress(started: Started) -> dict[str, Any]:
+    """The last micro-batch; `offsets` is how far it came, `latest` what the broker then had."""
+    told = started.query._jsq.lastProgress()
+    if told is None:
+        return {"batch": None, "rows": 0, "offsets": {}, "latest": {}}
+    # As pyspark reads it, it asks the JVM dozens of questions, 50 ms of processor time; its JSON is one.
+    progress = json.loads(told.json())
+    return {
+        "batch": progress["batchId"],
+        "rows": progress["numInputRows"],
+        "offsets": merged_offsets(progress, "endOffset"),
+        "latest": merged_offsets(progress, "latestOffset"),
+        "duration_ms": progress["durationMs"],
+    }
+
+
+def merged_offsets(progress: Any, name: str) -> dict[str, dict[str, int]]:
+    """Topic → partition → offset of all sources of a micro-batch; empty where it says none.
+
+    Args:
+        progress: of the micro-batch, as Spark or its JSON gives it.
+        name: startOffset, endOffset or latestOffset.
+    """
+    merged: dict[str, dict[str, int]] = {}
+    for source in progress["sources"]:
+        said = source[name]
+        merged |= (json.loads(said) if isinstance(said, str) else said) or {}
+    return merged
+
+
+def last_known_ends(path: Path, query: str) -> dict[tuple[str, int], int]:
+    """The ends of the partitions as a former run of the application last saw them; empty when unknown."""
+    try:
+        latest = json.loads(path.read_text(encoding="utf-8"))["queries"][query]["latest"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {(topic, int(part)): int(end) for topic, ends in latest.items() for part, end in ends.items()}

@@ -1,0 +1,206 @@
+"""What each micro-batch read and how long it took, kept in table `stream_progress`; one commit a minute.
+
+Spark tells its listeners beside the queries. As pyspark reads such an event it asks the JVM dozens of
+questions, 50 ms of processor time for each micro-batch; its JSON alone costs 0.3 ms. So the listener keeps
+the JSON and nothing else; a thread does the rest, without Spark.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, Final
+
+import pyarrow as pa
+from deltalake import write_deltalake
+from deltalake.exceptions import DeltaError
+from py4j.protocol import Py4JError
+from pyspark.java_gateway import ensure_callback_server_started
+from pyspark.sql import SparkSession
+
+from jobs.stream.health import merged_offsets
+from lake.delta_tables import open_table
+from lake.root import Root
+from lake.schemas import STREAM_PROGRESS
+
+EVERY_S: Final = 60.0
+MOST_WAITING: Final = 10_000
+"""Micro-batches that wait for their commit: those of half an hour of a busy stream."""
+LAST_EVENTS_MS: Final = 2_000
+LAST_WRITE_S: Final = 10.0
+"""Both end before the supervisor's patience does."""
+
+log = logging.getLogger(__name__)
+
+
+class StreamProgress:
+    """Micro-batches that wait for their commit; where they are too many, the oldest are lost and counted.
+
+    Args:
+        root: root folder of the tables.
+        run_id: detector run of the application.
+        most: how many may wait.
+    """
+
+    def __init__(self, root: Root, run_id: str, most: int = MOST_WAITING) -> None:
+        self._root, self._run_id, self._most = root, run_id, most
+        self._told: deque[str] = deque()
+        self._rows: deque[dict[str, Any]] = deque()
+        self._lock = threading.Lock()
+        self._lost = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._told) + len(self._rows)
+
+    def tell(self, progress: str) -> None:
+        """Keep what Spark tells of a micro-batch, JSON of its StreamingQueryProgress. From any thread."""
+        with self._lock:
+            self._told.append(progress)
+            self._lost += _shorten(self._told, self._most)
+
+    def write(self) -> None:
+        """Append all that wait in one commit; what cannot be written waits for the next time.
+
+        From one thread at a time.
+        """
+        with self._lock:
+            told, lost = list(self._told), self._lost
+            self._told.clear()
+            self._lost = 0
+        self._rows += [row for progress in told if (row := self._read(progress))]
+        lost += _shorten(self._rows, self._most)
+        if lost:
+            log.warning("stream_progress: %d micro-batches are lost, as too many waited to be written", lost)
+        if self._rows:
+            self._append()
+
+    def _read(self, progress: str) -> dict[str, Any] | None:
+        try:
+            return progress_row(json.loads(progress), self._run_id)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("stream_progress: a micro-batch is left out; cannot read %.200s: %r", progress, error)
+            return None
+
+    def _append(self) -> None:
+        try:
+            table = open_table(self._root / STREAM_PROGRESS.name)
+            schema = pa.schema(table.schema().to_arrow())
+            write_deltalake(table, pa.Table.from_pylist(list(self._rows), schema), mode="append")
+        except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
+            log.warning("stream_progress: %d micro-batches wait; cannot write: %s", self.waiting, error)
+        else:
+            self._rows.clear()
+
+
+def _shorten(waiting: deque[Any], most: int) -> int:
+    """Drop the oldest of too many; how many."""
+    over = max(0, len(waiting) - most)
+    for _ in range(over):
+        waiting.popleft()
+    return over
+
+
+def progress_row(progress: dict[str, Any], run_id: str) -> dict[str, Any]:
+    """A row of `stream_progress`.
+
+    Args:
+        progress: Spark's StreamingQueryProgress.
+        run_id: detector run of the application.
+    """
+    took, started_at = progress["durationMs"], datetime.fromisoformat(progress["timestamp"])
+    ends = merged_offsets(progress, "endOffset")
+    return {
+        "query": str(progress["name"]),
+        "batch_id": int(progress["batchId"]),
+        "run_id": run_id,
+        "started_at": started_at,
+        # Spark counts a record again each time that a batch looks at it; a first batch has no start.
+        "rows": min(int(progress["numInputRows"]), _count(merged_offsets(progress, "startOffset"), ends)),
+        "trigger_ms": int(took["triggerExecution"]),
+        "add_batch_ms": took.get("addBatch", 0),
+        "planning_ms": took.get("queryPlanning", 0),
+        "logs_ms": took.get("walCommit", 0) + took.get("commitOffsets", 0),
+        "behind": _count(ends, merged_offsets(progress, "latestOffset")),
+        "day": started_at.date(),
+    }
+
+
+def _count(starts: dict[str, dict[str, int]], ends: dict[str, dict[str, int]]) -> int:
+    """Offsets between the one and the other, of all topics and partitions."""
+    return sum(
+        max(0, end - starts.get(topic, {}).get(partition, 0))
+        for topic, partitions in ends.items()
+        for partition, end in partitions.items()
+    )
+
+
+class ProgressListener:
+    """Spark's listener: keeps the JSON of each event, leaves out what cannot be had, and never raises."""
+
+    def __init__(self, progress: StreamProgress) -> None:
+        self._progress = progress
+
+    def onQueryStarted(self, event: Any) -> None:
+        """Spark waits for this; there is nothing to keep."""
+
+    def onQueryProgress(self, event: Any) -> None:
+        """A micro-batch was committed."""
+        with suppress(Py4JError, OSError):
+            self._progress.tell(event.progress().json())
+
+    def onQueryIdle(self, event: Any) -> None:
+        """There is nothing to read."""
+
+    def onQueryTerminated(self, event: Any) -> None:
+        """The application watches its queries itself."""
+
+    class Java:
+        """How py4j shows it to the JVM."""
+
+        implements: Final = ["org.apache.spark.sql.streaming.PythonStreamingQueryListener"]
+
+
+@contextmanager
+def recorded_progress(spark: SparkSession, root: Root, run_id: str) -> Iterator[None]:
+    """While it lasts, the micro-batches of all queries are recorded; at its end the last of them.
+
+    Args:
+        spark: the session of the queries.
+        root: root folder of the tables.
+        run_id: detector run of the application.
+    """
+    progress, ended = StreamProgress(root, run_id), threading.Event()
+    writer = threading.Thread(
+        target=_write_until, args=(progress, ended), name="stream-progress", daemon=True
+    )
+    listener = _listen(spark, ProgressListener(progress))
+    writer.start()
+    try:
+        yield
+    finally:
+        with suppress(Py4JError, OSError):
+            spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(LAST_EVENTS_MS)
+            spark.streams._jsqm.removeListener(listener)
+        ended.set()
+        writer.join(LAST_WRITE_S)
+
+
+def _write_until(progress: StreamProgress, ended: threading.Event) -> None:
+    while not ended.wait(EVERY_S):
+        progress.write()
+    progress.write()
+
+
+def _listen(spark: SparkSession, listener: ProgressListener) -> Any:
+    gateway: Any = spark.sparkContext._gateway
+    ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
+    shown = gateway.jvm.org.apache.spark.sql.streaming.PythonStreamingQueryListenerWrapper(listener)
+    spark.streams._jsqm.addListener(shown)
+    return shown

@@ -1,0 +1,216 @@
+"""The streaming application: detect_objects and three archives in one Spark.
+
+It ends when a query fails or a topic was made anew, with a sentence and a non-zero status; its supervisor
+starts it again, and each query goes on where its checkpoint is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from filelock import BaseFileLock, FileLock, Timeout
+from py4j.protocol import Py4JError
+from pyspark.sql import SparkSession
+
+from jobs.detector.executor_files import ship_detector
+from jobs.detector.model_manifest import ModelFilesError
+from jobs.frames.detector_run import describe_run, record_run
+from jobs.frames.outcome_messages import Detecting
+from jobs.stream.checkpoints import checkpoint_of, last_life, unread
+from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.health import StreamHealth, last_known_ends
+from jobs.stream.kafka_errors import refusal
+from jobs.stream.lost_offsets import Gaps
+from jobs.stream.progress import recorded_progress
+from jobs.stream.queries import READS, Queries, Started
+from jobs.stream.settings import StreamSettings
+from lake.broker import TopicMissingError, check_rights, topic_ids
+from lake.clock import utc_now
+from lake.configuration import load_configuration
+from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
+from lake.kafka_address import Address
+from lake.kafka_client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
+from lake.session import SparkUnavailableError, open_session
+from lake.settings import SettingError
+from lake.tables import Lake
+
+TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC, STATUS_TOPIC)
+WRITTEN = (RESULTS_TOPIC, OUTCOMES_TOPIC)
+RIGHTS = {topic: ("READ", "WRITE") if topic in WRITTEN else ("READ",) for topic in TOPICS}
+TOPICS_LOOKED_AT_EVERY_S = 5.0
+
+JVM_GONE = (Py4JError, ConnectionError)
+Clock = Callable[[], datetime]
+
+log = logging.getLogger("stream")
+
+
+class StreamEndedError(RuntimeError):
+    """The application cannot go on and wants to be started again."""
+
+
+class StopRequestedError(Exception):
+    """Somebody asked the application to stop."""
+
+
+def run(
+    spark: SparkSession, settings: StreamSettings, ids: Mapping[str, str], now: Callable[[], datetime]
+) -> None:
+    """Start the queries and watch them until one fails or the topics change.
+
+    Raises:
+        StreamEndedError: a query failed, or a topic was made anew.
+        StopRequestedError: a signal asked for the end.
+        ModelFilesError: the model is not as its manifest says, here or where it was sent.
+    """
+    lake = Lake(settings.shared.lake)
+    lake.create(spark)
+    shared = settings.shared
+    detecting = Detecting(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
+    known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
+    record_run(lake, detecting, known, now())
+    _record_unread(settings, lake, ids, now)
+    shipped = ship_detector(spark.sparkContext, settings.detector, shared.run / "shipped")
+    settings = replace(settings, detector=shipped)
+    room = DiskRoom(lake.root if isinstance(lake.root, Path) else shared.data, settings.least_free)
+    health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl, room)
+    with recorded_progress(spark, lake.root, detecting.run_id):
+        queries = Queries(spark, settings, lake, detecting, room, ids, now).start()
+        log.info(
+            "detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id
+        )
+        try:
+            _watch(queries, health, settings, ids, now)
+        finally:
+            room.stopping.set()
+            with suppress(*JVM_GONE):
+                for started in queries:
+                    started.query.stop()
+
+
+def _record_unread(
+    settings: StreamSettings,
+    lake: Lake,
+    ids: Mapping[str, str],
+    now: Clock,
+) -> None:
+    """Where a topic was made anew, record what of the old one each query had not read."""
+    for query, topics in READS.items():
+        current = {topic: ids[topic] for topic in topics}
+        life = last_life(settings.shared.checkpoints, query, current)
+        if life is None:
+            continue
+        log.warning("%s: %s was made anew; reading it from its beginning", query, " or ".join(topics))
+        gaps = Gaps(lake, query, life.topic_ids, life.folder)
+        left = unread(life, current, last_known_ends(settings.health, query))
+        gaps.record(left, "recreated", now(), 0)
+        checkpoint_of(settings.shared.checkpoints, query, current).mkdir(parents=True)
+
+
+def _watch(
+    queries: list[Started],
+    health: StreamHealth,
+    settings: StreamSettings,
+    ids: Mapping[str, str],
+    now: Clock,
+) -> None:
+    look_at = time.monotonic() + TOPICS_LOOKED_AT_EVERY_S
+    while True:
+        health.write(queries, now())
+        for started in queries:
+            if not started.query.isActive:
+                raise StreamEndedError(_obituary(started, settings.shared.broker))
+        if time.monotonic() > look_at:
+            look_at = time.monotonic() + _check_topics(settings.shared.broker, ids)
+        time.sleep(1)
+
+
+def _obituary(started: Started, kafka: Address) -> str:
+    error = str(started.query.exception())
+    return f"query {started.name} failed: {refusal(error, kafka) or error}"
+
+
+def _check_topics(kafka: Address, ids: Mapping[str, str]) -> float:
+    """Seconds until they should be looked at again."""
+    try:
+        changed = [topic for topic, found in topic_ids(kafka, ids).items() if ids[topic] != found]
+    except (BrokerAwayError, TopicMissingError) as error:
+        log.warning("%s", error)
+        return REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else TOPICS_LOOKED_AT_EVERY_S
+    if changed:
+        raise StreamEndedError(f"topic {', '.join(changed)} was made anew: starting again from its beginning")
+    return TOPICS_LOOKED_AT_EVERY_S
+
+
+def wait_for_topics(kafka: Address) -> dict[str, str]:
+    """The UUIDs of the topics, as soon as there is a broker that has them and lets this program use them."""
+    said = ""
+    while True:
+        try:
+            check_rights(kafka, RIGHTS)
+            return topic_ids(kafka, TOPICS)
+        except (BrokerAwayError, TopicMissingError) as error:
+            refused = isinstance(error, BrokerRefusedError)
+            if str(error) != said:
+                log.log(logging.ERROR if refused else logging.INFO, "waiting: %s", error)
+            said = str(error)
+            time.sleep(REFUSED_AFTER_S if refused else 1)
+
+
+def _only_one(settings: StreamSettings) -> BaseFileLock:
+    """Held while the application runs: two on the same checkpoints would disturb each other.
+
+    Raises:
+        StreamEndedError: another one runs, and does not end within half a minute.
+    """
+    settings.shared.run.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.shared.run / "stream.lock", timeout=30)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StreamEndedError(
+            f"another stream works on {settings.shared.data}: ./pycturestream down"
+        ) from error
+    return lock
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise StopRequestedError
+
+
+def main(env: Mapping[str, str]) -> int:
+    """Read the settings, start Spark, run until the end; the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s")
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        settings = StreamSettings.from_env(env)
+        with _only_one(settings):
+            spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
+            run(spark, settings, wait_for_topics(settings.shared.broker), utc_now)
+    except (StreamEndedError, SettingError, SparkUnavailableError, ModelFilesError) as error:
+        log.error("%s", error)
+        return 1
+    except JVM_GONE as error:
+        log.error("Spark's JVM is gone: %s", error)
+        return 1
+    except (StopRequestedError, KeyboardInterrupt):
+        log.info("stopped as asked")
+    return 0
+
+
+if __name__ == "__main__":
+    load_configuration()
+    sys.exit(main(os.environ))
