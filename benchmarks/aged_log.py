@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from deltalake import DeltaTable
 
-from lake.schemas import DETECTIONS
+from lake.schema.schemas import DETECTIONS
 from tests.jobs.hour_rows import add, outcome, record
 
 OPTIMIZED_EVERY: Final = 1800

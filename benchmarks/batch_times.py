@@ -26,7 +26,7 @@ from benchmarks.bench_pictures import open_producer, publish, real_pictures
 from benchmarks.goals import all_reached, goals_table, write
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
-from lake.settings import PREFIX, Settings
+from lake.config.settings import PREFIX, Settings
 from tests.faults.system import System, start_broker
 
 QUERIES: Final = {"detect_batch": DETECT, "archive_batch": ARCHIVE}

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 
-from lake.reader import read_rows
-from lake.schemas import STREAM_PROGRESS
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.reader import read_rows
 
 DETECT, ARCHIVE = "detect_objects", "archive_detections"
 SPREAD_OVER: Final = 500

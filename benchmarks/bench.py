@@ -43,8 +43,8 @@ from benchmarks.stream_under_load import (
 )
 from benchmarks.verdict import verdict
 from jobs.detector.detector import DetectorSettings
-from lake.hours import HOUR, last_full_hour
-from lake.settings import PREFIX, Settings
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.hours import HOUR, last_full_hour
 from tests.faults.system import System, start_broker
 
 WEAK = 0.65

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 from kafka import KafkaProducer
 
-from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
 from tests.faults.wire import encode, frame
 
 SIZE = 1280, 720

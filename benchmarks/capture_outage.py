@@ -28,10 +28,10 @@ from rich.table import Table
 from benchmarks.numbered_frames import FILM_FRAMES, Arrival, Reader, write_film
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
-from lake.broker import offsets
-from lake.contracts import FRAMES_TOPIC
-from lake.kafka_client import BrokerAwayError, knock
-from lake.settings import PREFIX, Settings
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.kafka.broker import offsets
+from lake.kafka.client import BrokerAwayError, knock
 from stack.processes import memory_mb, tree
 from tests.faults.programs import Program, freeze, wait_for
 from tests.faults.system import Broker, start_broker

@@ -35,10 +35,10 @@ from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import CameraStatus, Outcome
 from capture.publish.kafka_producer import DELIVERY_MS, Done, KafkaBroker, Message
 from capture.publish.publisher import Publisher
-from lake.clock import utc_now
-from lake.contracts import MAX_MESSAGE_BYTES, Frame
-from lake.kafka_client import BrokerAwayError, knock
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES, Frame
+from lake.kafka.client import BrokerAwayError, knock
 from tests.faults.system import Broker, running_broker
 
 FPS, SIZE = 10.0, 200_000

@@ -28,7 +28,7 @@ from rich.table import Table
 from benchmarks.agreement import Agreement, agreement
 from benchmarks.varied_frames import read_frames
 from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
-from lake.settings import Settings
+from lake.config.settings import Settings
 
 REPORTED = 0.5
 ALL = "all"

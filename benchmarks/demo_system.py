@@ -12,8 +12,8 @@ from typing import Final
 import psutil
 from kafka import KafkaConsumer, TopicPartition
 
-from lake.contracts import RESULTS_TOPIC, TOPIC_PARTITIONS
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
+from lake.contracts.wire_format import RESULTS_TOPIC, TOPIC_PARTITIONS
 from stack.installation import Installation
 from stack.processes import GONE, tree
 from stack.supervision import Supervisor

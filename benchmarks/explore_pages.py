@@ -27,9 +27,9 @@ from rich.table import Table
 
 from benchmarks.report_pages import add, make_lake, objects_of
 from benchmarks.verdict import say_when
-from lake.exploring import Explorer
-from lake.questions import Question
-from lake.schemas import DETECTIONS
+from dashboards.data.exploring import Explorer
+from lake.schema.schemas import DETECTIONS
+from lake.serving.questions import Question
 
 PAGE = 100
 OBJECT = ("label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.verdict import say_when
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 OUT: Final = PROJECT_ROOT / "var" / "bench"
 

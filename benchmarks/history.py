@@ -34,10 +34,10 @@ from jobs.harness.process import open_batch_session
 from jobs.harness.settings import BatchSettings
 from jobs.hours import count_objects
 from jobs.quality.check_quality import QUALITY, audit, decide
-from lake.due import hours_due
-from lake.hours import Scope, last_full_hour, parse_hour, said
-from lake.settings import PREFIX, PROJECT_ROOT
-from lake.tables import Lake
+from lake.accounting.pending_work import hours_due
+from lake.config.settings import PREFIX, PROJECT_ROOT
+from lake.contracts.hours import Scope, last_full_hour, parse_hour, said
+from lake.storage.tables import Lake
 from stack.installation import Installation
 from stack.programs import spark_environment
 

@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.simulated_hour import LIFE, Fleet
-from lake.due import has_rows, hours_due, missing_records
-from lake.exploring import Explorer
-from lake.hour_accounts import hour_accounts
-from lake.hours import HOUR, Scope
-from lake.ledger import balance
-from lake.open_frames import count_open_frames, open_frames
-from lake.quality_history import QualityHistory
-from lake.quality_questions import QualityAsked
-from lake.questions import Question
-from lake.report_counts import Asked, count
-from lake.report_history import ReportHistory
-from lake.schemas import DETECTIONS, FRAMES
-from lake.table_sizes import TableSizes
+from dashboards.data.exploring import Explorer
+from dashboards.data.hour_accounts import hour_accounts
+from dashboards.data.quality_history import QualityHistory
+from dashboards.data.quality_questions import QualityAsked
+from dashboards.data.report_counts import Asked, count
+from dashboards.data.report_history import ReportHistory
+from dashboards.data.table_sizes import TableSizes
+from lake.accounting.ledger import balance
+from lake.accounting.open_frames import count_open_frames, open_frames
+from lake.accounting.pending_work import has_rows, hours_due, missing_records
+from lake.contracts.hours import HOUR, Scope
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.serving.questions import Question
 
 PAGE: Final = 100
 

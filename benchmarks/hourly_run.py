@@ -9,9 +9,9 @@ from datetime import datetime
 from itertools import cycle
 from typing import Any, Final
 
-from lake.hours import HOUR, Scope, said
-from lake.open_frames import count_open_frames
-from lake.schemas import FRAMES
+from lake.accounting.open_frames import count_open_frames
+from lake.contracts.hours import HOUR, Scope, said
+from lake.schema.schemas import FRAMES
 from tests.faults.system import System
 from tests.jobs import hour_rows
 

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.verdict import verdict
-from lake.settings import PREFIX, PROJECT_ROOT
+from lake.config.settings import PREFIX, PROJECT_ROOT
 from tests.jobs import imported_day
 
 

@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.live_page import sending
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
-from lake.settings import Settings
+from lake.config.settings import Settings
 from tests.browser.chromium import find_browser
 from tests.dashboards.pages import running_dashboard
 from tests.faults.programs import Program, wait_for

@@ -34,8 +34,8 @@ from rich.table import Table
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
 from dashboards.drawn_pictures import drawn
-from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, rfc3339
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, rfc3339
 from tests.browser.chromium import open_page
 from tests.dashboards.pages import running_dashboard
 from tests.faults.system import running_broker

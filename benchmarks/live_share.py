@@ -27,9 +27,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.running_processes import end_when_asked
-from lake.hours import Scope, said
-from lake.open_frames import count_open_frames
-from lake.settings import Settings
+from lake.accounting.open_frames import count_open_frames
+from lake.config.settings import Settings
+from lake.contracts.hours import Scope, said
 from tests.faults.programs import wait_for
 from tests.faults.system import System, start_broker
 from tests.faults.wire import Record, frame, pictures, send

@@ -33,9 +33,9 @@ from benchmarks.goals import all_reached, goals_table, write
 from benchmarks.running_processes import BROKER, asleep, by_role, end_when_asked
 from benchmarks.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 from benchmarks.verdict import verdict
-from lake.reader import read_rows
-from lake.schemas import DETECTIONS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.schemas import DETECTIONS
+from lake.storage.reader import read_rows
 from tests.faults.system import System, start_broker
 
 YOUNG, SINCE_OPTIMIZE = 200, 150

@@ -14,8 +14,8 @@ import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS
-from lake.kafka_client import knock
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS
+from lake.kafka.client import knock
 
 FILM_FRAMES = 200
 BITS, CELL = 8, 64

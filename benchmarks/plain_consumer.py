@@ -23,9 +23,9 @@ from benchmarks.bench_pictures import CAMERAS, open_producer
 from jobs.detector.detector import DetectorSettings
 from jobs.frames.analyse_frames import Analysis, analyse
 from jobs.frames.outcome_messages import Detecting
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES
-from lake.tables import again_on_conflict
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
+from lake.storage.tables import again_on_conflict
 
 PLAIN_RESULTS = "plain-results"
 WRITE_EVERY_S = 2.0

@@ -31,8 +31,8 @@ from rich.table import Table
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
 from dashboards.report_answers import CONTROLS
-from lake.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schemas import TABLES
+from lake.schema.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.schemas import TABLES
 from tests.dashboards.explore_lake import write
 from tests.dashboards.pages import running_dashboard
 from tests.faults.programs import wait_for

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.hours.detect_chunk import MOST_FRAMES
-from lake.contracts import FRAME_SCHEMA, FRAMES_TOPIC, Status
-from lake.hours import HOUR, said
-from lake.schemas import DETECTIONS, FRAMES
-from lake.table import Table
-from lake.tables import Lake
+from lake.contracts.hours import HOUR, said
+from lake.contracts.wire_format import FRAME_SCHEMA, FRAMES_TOPIC, Status
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.schema.table import Table
+from lake.storage.tables import Lake
 
 LIFE: Final = "simulated"
 """Stands for the UUID of the topic, so that no broker is asked about it."""

@@ -20,7 +20,7 @@ import typer
 from benchmarks.sizing_found import found_text
 from benchmarks.sizing_inputs import Inputs, read_inputs
 from benchmarks.sizing_rows import ROWS, Fleet, arithmetic, number
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 PAGE: Final = PROJECT_ROOT / "docs" / "how-big.md"
 KEPT: Final = PAGE.with_suffix(".json")

@@ -12,11 +12,11 @@ from typing import Final
 
 from benchmarks.simulated_hour import DETECTIONS_COMMIT_S, FRAMES_COMMIT_S
 from benchmarks.sizing_inputs import Inputs
+from dashboards.data.report_history import MOST_OBJECTS
 from dashboards.live_cameras import MOST_PICTURE_BYTES
 from jobs.maintenance.run_tasks import COMPACTED_BYTES
 from jobs.stream.kafka_source import RECORDS_PER_ARCHIVE
-from lake.contracts import GIB, TOPIC_PARTITIONS
-from lake.report_history import MOST_OBJECTS
+from lake.contracts.wire_format import GIB, TOPIC_PARTITIONS
 
 LOAD: Final = 0.7
 """Share of the processors that a steady load may take; the rest catches up after a pause."""

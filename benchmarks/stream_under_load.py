@@ -20,8 +20,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from benchmarks.batches import percentile
 from benchmarks.bench_pictures import CAMERAS, open_producer, publish
-from lake.broker import offsets
-from lake.contracts import MAX_MESSAGE_BYTES, RESULTS_TOPIC
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES, RESULTS_TOPIC
+from lake.kafka.broker import offsets
 from tests.faults.programs import wait_for
 from tests.faults.system import System
 

@@ -33,8 +33,8 @@ from benchmarks import thousand_hour, thousand_live, thousand_notices
 from benchmarks.hour_questions import Hour
 from benchmarks.simulated_hour import Fleet
 from benchmarks.verdict import say_when
-from lake.hours import last_full_hour, parse_hour, said
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
+from lake.contracts.hours import last_full_hour, parse_hour, said
 
 OUT: Final = PROJECT_ROOT / "var" / "bench" / "thousand_cameras.json"
 FEWEST: Final = 8

@@ -21,19 +21,19 @@ from benchmarks.bench_pictures import real_pictures
 from benchmarks.history import environment, measure, memory
 from benchmarks.hour_questions import AFTER, BEFORE, Hour, ask_all
 from benchmarks.simulated_hour import LIFE, Writer, broker_hours, frames_of, outcomes_of, settle, write_hour
+from dashboards.data.table_sizes import TableSizes
 from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.images import annotate_picture, decode_picture
 from jobs.frames.analyse_frames import WITHOUT_PICTURE
 from jobs.harness.process import open_batch_session
 from jobs.harness.settings import BatchSettings
-from lake.batch_schemas import BROKER_HOURS
-from lake.hours import HOUR, Scope
-from lake.open_frames import open_frames
-from lake.publications import decisions
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES, TABLES
-from lake.settings import PROJECT_ROOT, Settings
-from lake.table_sizes import TableSizes
-from lake.tables import Lake, append_rows
+from lake.accounting.open_frames import open_frames
+from lake.config.settings import PROJECT_ROOT, Settings
+from lake.contracts.hours import HOUR, Scope
+from lake.schema.batch_schemas import BROKER_HOURS
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES, TABLES
+from lake.storage.tables import Lake, append_rows
+from lake.views.publication_states import decisions
 
 LOOKED_AT: Final = 60
 """Pictures on which objects are counted."""

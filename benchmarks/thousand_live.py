@@ -23,8 +23,8 @@ from kafka import KafkaProducer
 from playwright.sync_api import Page
 
 from benchmarks.thousand_notices import HEARTBEAT_S, notices
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC, Frame, rfc3339
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC, Frame, rfc3339
 from tests.browser.chromium import open_page
 from tests.dashboards.pages import running_dashboard
 from tests.faults.system import running_broker

@@ -20,11 +20,11 @@ from kafka import KafkaProducer
 from benchmarks.running_processes import by_role, seconds_of
 from benchmarks.thousand_hour import tables_of
 from capture.publish.camera_status import CameraStatus, State
-from lake.clock import utc_now
-from lake.contracts import STATUS_TOPIC
-from lake.reader import read_rows
-from lake.schemas import CAMERA_STATUS, STREAM_PROGRESS
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.schema.schemas import CAMERA_STATUS, STREAM_PROGRESS
+from lake.storage.reader import read_rows
 from tests.faults.programs import wait_for
 from tests.faults.system import System, running_broker
 

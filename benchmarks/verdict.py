@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from datetime import UTC, datetime
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 
 def say_when() -> str:

@@ -7,7 +7,7 @@ import sys
 
 from capture.cameras.redaction import redact
 from capture.command import app
-from lake.configuration import load_configuration
+from lake.config.sources import load_configuration
 
 
 def hide_passwords() -> None:

@@ -16,7 +16,7 @@ from capture.cameras.settings import CaptureSettings
 from capture.probe import cli as probe_command
 from capture.results.speech import SpeechUnavailableError
 from capture.results.viewer import Wanted, show_results
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Cameras in: take pictures and publish them."

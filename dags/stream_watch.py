@@ -16,9 +16,9 @@ def watch_stream() -> None:
     """Fail with every complaint; a retry rides out a restart."""
     import os
 
-    from lake.clock import utc_now
-    from lake.settings import Settings
-    from lake.watch import StreamAilingError, complaints
+    from lake.accounting.stream_checks import StreamAilingError, complaints
+    from lake.config.settings import Settings
+    from lake.contracts.clock import utc_now
 
     if found := complaints(Settings.from_env(os.environ), utc_now()):
         raise StreamAilingError("; ".join(found))

@@ -6,7 +6,7 @@ import os
 import sys
 
 from dashboards.allocators import keep_memory_low
-from lake.configuration import load_configuration
+from lake.config.sources import load_configuration
 
 if __name__ == "__main__":
     keep_memory_low(os.environ)

@@ -20,17 +20,17 @@ from dashboards import (
     picture_routes,
 )
 from dashboards.context import KEY, Context
+from dashboards.data.camera_registry import Registry
+from dashboards.data.exploring import Explorer
+from dashboards.data.quality_history import QualityHistory
+from dashboards.data.report_history import ReportHistory
 from dashboards.feed import Feed
 from dashboards.login import Doorkeeper
 from dashboards.pipeline_watch import PipelineWatch
 from dashboards.security import protect
 from dashboards.settings import DashboardSettings
-from lake.exploring import Explorer
-from lake.quality_history import QualityHistory
-from lake.reader import LakeUnreadableError
-from lake.registry import Registry
-from lake.report_history import ReportHistory
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.storage.reader import LakeUnreadableError
 
 CATCHES_ALL: Final = "/<path:path>"
 """The rule by which Dash answers to every path that is nobody else's."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dashboards.context import Context
-from lake.registry import RegisteredCamera, Registry
+from dashboards.data.camera_registry import RegisteredCamera, Registry
 
 MOST_NAMED: Final = 3
 """Cameras that a zone names; of more it says how many."""

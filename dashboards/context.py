@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from flask import current_app
 
 from dashboards.settings import DashboardSettings
-from lake.settings import Settings
+from lake.config.settings import Settings
 
 KEY: Final = "pycturestream"
 Room = TypeVar("Room")

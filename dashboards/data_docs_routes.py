@@ -10,7 +10,7 @@ from flask import Flask, Response
 from werkzeug.security import safe_join
 
 from dashboards.context import here
-from lake.data_docs import DOCS, QUALITY
+from lake.contracts.data_docs import DOCS, QUALITY
 
 PREFIX: Final = "/data-docs/"
 TYPES: Final = {".html": "text/html", ".css": "text/css"}

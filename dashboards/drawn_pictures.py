@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from lake.contracts import IMPORTED_TOPIC, MAX_MESSAGE_BYTES
-from lake.label_colours import colour_of
-from lake.picture_headers import CorruptPictureError, PictureTooLargeError, read_header
+from lake.contracts.image_headers import CorruptPictureError, PictureTooLargeError, read_header
+from lake.contracts.label_colours import colour_of
+from lake.contracts.wire_format import IMPORTED_TOPIC, MAX_MESSAGE_BYTES
 
 SYNTHETIC: Final = "synthetic"
 LEGACY: Final = "legacy"

@@ -11,16 +11,16 @@ from dash import html, no_update
 
 from dashboards import camera_choice, explore_drawer
 from dashboards.context import Context
+from dashboards.data.downstream_hours import hours_of_record, hours_of_run
+from dashboards.data.exploring import Explorer, TooDeepError
+from dashboards.data.provenance import Record, RecordError, days_around, find_record, picture_row, provenance
 from dashboards.explore_grid import PAGE, shown
 from dashboards.explore_query import ExploreQuery
 from dashboards.filters import FilterError
 from dashboards.grid_model import GridModel, GridModelError
-from lake.contracts import rfc3339
-from lake.dependents import hours_of_record, hours_of_run
-from lake.exploring import Explorer, TooDeepError
-from lake.provenance import Record, RecordError, days_around, find_record, picture_row, provenance
-from lake.reader import LakeUnreadableError
-from lake.sql_words import UnspeakableTextError, quoted
+from lake.contracts.wire_format import rfc3339
+from lake.storage.reader import LakeUnreadableError
+from lake.storage.sql_literals import UnspeakableTextError, quoted
 
 NEIGHBOUR_DAYS: Final = 7
 DEPENDENT_DAYS: Final = 30

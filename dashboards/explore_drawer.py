@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.provenance import Provenance
 from dashboards.drawn_pictures import NoPictureError, stored_picture
 from dashboards.explore_grid import moment
-from lake.contracts import rfc3339
-from lake.provenance import Provenance
+from lake.contracts.wire_format import rfc3339
 
 LONGEST_HEADER: Final = 200
 COPIED: Final = ("Frame", "Topic id", "SHA-256", "Detector run", "Configuration", "Run that decided")

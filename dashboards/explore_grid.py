@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import dash_ag_grid as dag
 
+from dashboards.data.provenance import Record
 from dashboards.grid_model import GridModel
-from lake.provenance import Record
 
 PAGE: Final = 100
 TEXTS: Final = ("contains", "notContains", "equals", "notEqual", "startsWith", "endsWith")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Self
 
+from dashboards.data.provenance import FRAME_ID
 from dashboards.filters import Filters
 from dashboards.grid_model import GridModel, GridModelError
-from lake.provenance import FRAME_ID
-from lake.questions import MOST_DAYS, Question
+from lake.serving.questions import MOST_DAYS, Question
 
 
 @dataclass(frozen=True, slots=True)

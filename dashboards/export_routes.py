@@ -13,13 +13,13 @@ import pyarrow.parquet as parquet
 from flask import Flask, Response, request, send_file
 
 from dashboards.context import here
+from dashboards.data.report_counts import MINUTE, Asked
 from dashboards.filters import FilterError
 from dashboards.picture_routes import explorer
 from dashboards.report_query import ReportQuery
-from lake.contracts import rfc3339
-from lake.questions import Question
-from lake.report_counts import MINUTE, Asked
-from lake.sql_words import UnspeakableTextError, quoted
+from lake.contracts.wire_format import rfc3339
+from lake.serving.questions import Question
+from lake.storage.sql_literals import UnspeakableTextError, quoted
 
 OTHER_TYPES: Final = {
     "observed_at": pa.timestamp("us", "UTC"), "object_number": pa.int32(), "partition": pa.int32(),

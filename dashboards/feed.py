@@ -14,9 +14,9 @@ from kafka.errors import KafkaError
 
 from dashboards.feed_messages import report, seen, sent_picture
 from dashboards.live_cameras import Cameras
-from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, RESULTS_TOPIC, STATUS_TOPIC
-from lake.kafka_address import Address, as_kafka, client_options
-from lake.kafka_client import (
+from lake.config.kafka_address import Address, as_kafka, client_options
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, RESULTS_TOPIC, STATUS_TOPIC
+from lake.kafka.client import (
     REFUSED_AFTER_S,
     BrokerAwayError,
     BrokerRefusedError,

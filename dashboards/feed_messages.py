@@ -10,9 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from lake.camera_notices import STATES, Registration
-from lake.contracts import FRAME_SCHEMA, MAX_PICTURE_BYTES, MalformedFrameError, check_camera_id, moment
-from lake.results import JPEG_START, MalformedResultError, parse_result, picture_of
+from lake.contracts.camera_status_message import STATES, Registration
+from lake.contracts.result_message import JPEG_START, MalformedResultError, parse_result, picture_of
+from lake.contracts.wire_format import (
+    FRAME_SCHEMA,
+    MAX_PICTURE_BYTES,
+    MalformedFrameError,
+    check_camera_id,
+    moment,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from lake.contracts import STORED_SCORE, rfc3339
-from lake.sql_words import quoted
-from lake.time_zones import is_time_zone
+from lake.contracts.time_zones import is_time_zone
+from lake.contracts.wire_format import STORED_SCORE, rfc3339
+from lake.storage.sql_literals import quoted
 
 PERIODS: Final = {
     "1h": timedelta(hours=1),

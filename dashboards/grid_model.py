@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from lake.questions import COLUMNS
-from lake.sql_words import quoted
+from lake.serving.questions import COLUMNS
+from lake.storage.sql_literals import quoted
 
 LONGEST_TEXT: Final = 200
 LONGEST_MODEL: Final = 4000

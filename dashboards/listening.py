@@ -11,7 +11,7 @@ from dashboards.login import key_path, users_path
 from dashboards.private_files import secret_key
 from dashboards.settings import DashboardSettings
 from dashboards.users import UsersError, read_users
-from lake.settings import PREFIX, SettingError, Settings
+from lake.config.settings import PREFIX, SettingError, Settings
 
 
 def check_login(settings: Settings, dashboard: DashboardSettings) -> None:

@@ -9,10 +9,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
+from dashboards.data.camera_registry import shown
 from dashboards.feed_messages import Report, Seen, SentPicture
-from lake.contracts import rfc3339
-from lake.registry import shown
-from lake.sentences import line, sentences
+from lake.contracts.sentences import line, sentences
+from lake.contracts.wire_format import rfc3339
 
 RATE_WINDOW_S: Final = 30.0
 SILENT_AFTER: Final = 3.0

@@ -8,7 +8,7 @@ from flask import Flask, Response, abort, jsonify, request
 
 from dashboards.context import here
 from dashboards.feed import Feed
-from lake.contracts import CAMERA_ID
+from lake.contracts.wire_format import CAMERA_ID
 
 KINDS: Final = ("sent", "annotated")
 LONGEST_FIND: Final = 80

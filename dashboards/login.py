@@ -18,7 +18,7 @@ from dashboards.private_files import secret_key
 from dashboards.sessions import Cookies, Sessions
 from dashboards.settings import DashboardSettings
 from dashboards.users import EVERYBODY, User, UsersError, UsersFile
-from lake.settings import Settings
+from lake.config.settings import Settings
 
 LOGIN: Final = "/login"
 STYLE: Final = "/assets/login.css"

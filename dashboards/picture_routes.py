@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from dashboards.context import here
+from dashboards.data.exploring import Explorer
+from dashboards.data.provenance import Record, RecordError, current_objects, picture_row
 from dashboards.drawn_pictures import NoPictureError, drawn, stored_picture
-from lake.contracts import STORED_SCORE
-from lake.exploring import Explorer
-from lake.picture_headers import read_header
-from lake.provenance import Record, RecordError, current_objects, picture_row
+from lake.contracts.image_headers import read_header
+from lake.contracts.wire_format import STORED_SCORE
 
 
 def explorer() -> Explorer:

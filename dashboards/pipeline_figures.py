@@ -12,9 +12,9 @@ from statistics import fmean, median
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from dashboards.data.stream_rates import QueryMinute
 from dashboards.pipeline_watch import Minutes
 from dashboards.report_figures import GRID, PALETTE, Figure
-from lake.stream_rates import QueryMinute
 
 Steps = Sequence[tuple[QueryMinute, ...]]
 """One query's minutes, for each step of a chart."""

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from dash import html
 
 from dashboards.dag_states import DagRun, DagState
+from dashboards.data.hour_accounts import HourAccount
+from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline_words import clock, link, size
 from dashboards.settings import LOOPBACK
-from lake.contracts import Status
-from lake.hour_accounts import HourAccount
-from lake.ledger import ARCHIVED, Account, Ledger, Span
-from lake.table_sizes import TableSize
+from lake.accounting.ledger import ARCHIVED, Account, Ledger, Span
+from lake.contracts.wire_format import Status
 
 SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
 QUARANTINED: Final = (Status.CORRUPT, Status.TOO_LARGE, Status.MALFORMED, Status.FAILED)

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dashboards.dag_states import Airflow, DagState
+from dashboards.data.hour_accounts import HourAccount, hour_accounts
+from dashboards.data.ledger_now import LedgerNow, ledger_now
+from dashboards.data.stream_now import StreamNow, stream_now
+from dashboards.data.stream_rates import QueryMinute, query_minutes
+from dashboards.data.table_sizes import TableSize, TableSizes
 from dashboards.pipeline_query import PERIODS
 from dashboards.watched import Kept, Watched
-from lake.hour_accounts import HourAccount, hour_accounts
-from lake.hours import hour_of
-from lake.ledger_now import LedgerNow, ledger_now
-from lake.settings import Settings
-from lake.stream_now import StreamNow, stream_now
-from lake.stream_rates import QueryMinute, query_minutes
-from lake.table_sizes import TableSize, TableSizes
+from lake.config.settings import Settings
+from lake.contracts.hours import hour_of
 
 MINUTE: Final = timedelta(minutes=1)
 FEWEST_HOURS: Final = timedelta(days=1)

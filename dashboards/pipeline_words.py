@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.hour_accounts import HourAccount
+from dashboards.data.ledger_now import LedgerNow
+from dashboards.data.stream_now import QueryNow, StreamNow
+from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline_figures import step_of
 from dashboards.pipeline_watch import Minutes
 from dashboards.watched import Kept
-from lake.hour_accounts import HourAccount
-from lake.ledger import Ledger
-from lake.ledger_now import LedgerNow
-from lake.sentences import plain
-from lake.stream_now import QueryNow, StreamNow
-from lake.table_sizes import TableSize
+from lake.accounting.ledger import Ledger
+from lake.contracts.sentences import plain
 
 MOST_LETTERS: Final = 400
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1")

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from dashboards import quality_days, quality_tables, quality_words
 from dashboards.context import Context
+from dashboards.data.quality_history import QualityHistory
 from dashboards.data_docs_routes import docs_folder
 from dashboards.filters import FilterError, in_a_row
 from dashboards.quality_map import heat_map
 from dashboards.quality_query import QualityQuery
-from lake.data_docs import documented_runs
-from lake.hours import hour_of
-from lake.quality_history import QualityHistory
-from lake.reader import LakeUnreadableError
+from lake.contracts.data_docs import documented_runs
+from lake.contracts.hours import hour_of
+from lake.storage.reader import LakeUnreadableError
 
 CHOOSE: Final = "Choose an expectation, or one of its cells, to see its checks one by one."
 

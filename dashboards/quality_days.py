@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from dashboards.data.quality_history import Quality
 from dashboards.report_figures import GRID, STATES
-from lake.quality_history import Quality
 
 COLUMNS: Final = ("Passed", "Warned", "Failed", "Hours published", "Held", "Open")
 CHECKS: Final = (("failed", "#d55e00", "x"), ("warned", "#e69f00", "/"))

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.quality_history import Checks, Expected, Quality
 from dashboards.quality_query import QualityQuery
-from lake.contracts import rfc3339
-from lake.quality_history import Checks, Expected, Quality
+from lake.contracts.wire_format import rfc3339
 
 STATES: Final = {"failed": "F", "warned": "W", "passed": "P", "not run": "·"}
 MEANING: Final = {

@@ -11,10 +11,10 @@ from typing import Final, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from dashboards.data.quality_questions import QualityAsked
 from dashboards.filters import FilterError, Filters
-from lake.contracts import rfc3339
-from lake.hours import HOUR, hour_of
-from lake.quality_questions import QualityAsked
+from lake.contracts.hours import HOUR, hour_of
+from lake.contracts.wire_format import rfc3339
 
 PERIODS: Final = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
 SEVERITIES: Final = {"all": "Critical and warnings", "critical": "Critical", "warning": "Warnings"}

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.quality_history import HeldHour, Quality
 from dashboards.data_docs_routes import PREFIX
 from dashboards.filters import Filters
 from dashboards.quality_days import COLUMNS, Day
 from dashboards.quality_query import QualityQuery
 from dashboards.quality_words import hours, plural
 from dashboards.zone_words import shown
-from lake.data_docs import DocumentedRun, run_of
-from lake.hours import HOUR
-from lake.quality_history import HeldHour, Quality
+from lake.contracts.data_docs import DocumentedRun, run_of
+from lake.contracts.hours import HOUR
 
 MOST_REASONS: Final = 10
 LONGEST_REASON: Final = 600

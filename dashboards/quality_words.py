@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from dashboards.data.quality_history import OVERDUE, Quality
 from dashboards.zone_words import shown
-from lake.quality_history import OVERDUE, Quality
 
 STATES: Final = ("published", "held", "open")
 NO_AUDIT: Final = (

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from dashboards import report_figures, report_words
 from dashboards.context import Context
+from dashboards.data.report_counts import Counts, count
+from dashboards.data.report_history import History, ReportHistory
 from dashboards.filters import in_a_row
 from dashboards.report_query import ReportQuery, before
-from lake.contracts import rfc3339
-from lake.report_counts import Counts, count
-from lake.report_history import History, ReportHistory
-from lake.time_zones import is_time_zone
+from lake.contracts.time_zones import is_time_zone
+from lake.contracts.wire_format import rfc3339
 
 CONTROLS: Final = (
     "camera",

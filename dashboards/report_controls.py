@@ -12,7 +12,7 @@ from dash import html
 from dashboards.controls import CLEAR, choice, names, zone_choice
 from dashboards.filters import PERIODS
 from dashboards.report_query import AXES, BUCKETS, MEASURES, ReportQuery
-from lake.contracts import STORED_SCORE
+from lake.contracts.wire_format import STORED_SCORE
 
 PERIOD_WORDS = {
     "1h": "Last hour", "today": "Today", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days",

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from dashboards.data.report_counts import MINUTE, Counts, Ints
+from dashboards.data.report_days import CELL_COLUMNS, CELL_ROWS, HEIGHTS, SIDES
 from dashboards.report_query import AXES, MEASURES, ReportQuery
 from dashboards.report_series import (
     EPOCH,
@@ -30,8 +32,6 @@ from dashboards.report_series import (
     range_of,
     rates,
 )
-from lake.report_counts import MINUTE, Counts, Ints
-from lake.report_days import CELL_COLUMNS, CELL_ROWS, HEIGHTS, SIDES
 
 Figure = dict[str, Any]
 PALETTE: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#999999")

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from urllib.parse import urlencode
 
+from dashboards.data.report_counts import MINUTE, Asked
 from dashboards.filters import FilterError, Filters
-from lake.questions import MOST_DAYS
-from lake.report_counts import MINUTE, Asked
+from lake.serving.questions import MOST_DAYS
 
 AXES: Final = {
     "hour": "Hour of the day",

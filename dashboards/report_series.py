@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from lake.report_counts import MINUTE, Asked
+from dashboards.data.report_counts import MINUTE, Asked
 
 Ints = npt.NDArray[np.int64]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.report_counts import Counts
+from dashboards.data.report_history import History
 from dashboards.zone_words import shown
-from lake.report_counts import Counts
-from lake.report_history import History
 
 MOST_LABELS: Final = 12
 

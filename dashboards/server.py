@@ -16,7 +16,7 @@ from dashboards.app import create_app
 from dashboards.context import KEY
 from dashboards.listening import check_login, listening
 from dashboards.settings import DashboardSettings
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
 
 THREADS: Final = 16
 

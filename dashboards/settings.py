@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from lake.settings import number, path, text, whole
+from lake.config.settings import number, path, text, whole
 
 LOOPBACK: Final = "127.0.0.1"
 

@@ -18,8 +18,8 @@ from dashboards.login import users_path
 from dashboards.passwords import PasswordError, hashed
 from dashboards.settings import DashboardSettings
 from dashboards.users import NAME, ROLES, VIEWER, User, Users, UsersError, read_users, write_users
-from lake.configuration import load_configuration
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
+from lake.config.sources import load_configuration
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Who logs in.")]
 StdinOption = Annotated[

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from lake.settings import text
+from lake.config.settings import text
 from stack.airflow_places import AirflowPlaces
 from stack.airflow_secrets import Secrets, passwords_file
 from stack.installation import LOOPBACK, Installation

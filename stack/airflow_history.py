@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lake.settings import number
+from lake.config.settings import number
 from stack.airflow import airflow_home
 from stack.installation import Installation
 

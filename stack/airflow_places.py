@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from lake.settings import PREFIX, SettingError, text, whole
+from lake.config.settings import PREFIX, SettingError, text, whole
 
 LOOPBACK: Final = "127.0.0.1"
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from kafka import KafkaAdminClient
 
-from lake.contracts import GIB, MAX_MESSAGE_BYTES
-from lake.kafka_address import Address, client_options
-from lake.kafka_client import BrokerAwayError, BrokerRefusedError, reached
+from lake.config.kafka_address import Address, client_options
+from lake.contracts.wire_format import GIB, MAX_MESSAGE_BYTES
+from lake.kafka.client import BrokerAwayError, BrokerRefusedError, reached
 from stack.broker_security import BrokerSecurity
 from stack.kafka_cluster import LOOPBACK, VOTERS, copied, find_cluster, list_voters, name_node
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from lake.kafka_address import SASL_SSL, SCRAM, SCRAM_MODULE
+from lake.config.kafka_address import SASL_SSL, SCRAM, SCRAM_MODULE
 
 ITERATIONS: Final = 8192
 

@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from lake.configuration import load_configuration
-from lake.settings import PROJECT_ROOT, SettingError
+from lake.config.settings import PROJECT_ROOT, SettingError
+from lake.config.sources import load_configuration
 from stack.clock import SystemClock
 from stack.health import ailment
 from stack.installation import Installation

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from lake.settings import PREFIX, PROJECT_ROOT, SettingError
+from lake.config.settings import PREFIX, PROJECT_ROOT, SettingError
 from stack import config_command
 from stack.airflow import COMPONENTS
 from stack.clock import SystemClock
@@ -34,7 +34,7 @@ HANDED_OVER = {
     "batch": ("jobs.pipeline.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),
     "demo-events": ("jobs.demo.demo_events", "Write seeded history into the lake, or remove it.", ()),
     "events": ("jobs.events.cli", "Import and export events.json of the first version.", ()),
-    "sql": ("lake.shell", "Ask the lake in SQL, or open its shell.", ()),
+    "sql": ("lake.spark.sql_shell", "Ask the lake in SQL, or open its shell.", ()),
 }
 """Command → module, help, first arguments."""
 SPARK_MODULES = {
@@ -42,7 +42,7 @@ SPARK_MODULES = {
     "jobs.demo.demo_events",
     "jobs.evaluation.evaluate_models",
     "jobs.events.cli",
-    "lake.shell",
+    "lake.spark.sql_shell",
 }
 OUR_PACKAGES = {"stack", "lake"}
 HANDS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

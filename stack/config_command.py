@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lake.configuration import DOTENV, Configuration, read_configuration
-from lake.setting_keys import KEYS, SUBJECTS
-from lake.settings import PREFIX, PROJECT_ROOT, SettingError
+from lake.config.setting_keys import KEYS, SUBJECTS
+from lake.config.settings import PREFIX, PROJECT_ROOT, SettingError
+from lake.config.sources import DOTENV, Configuration, read_configuration
 from stack.installation import Installation
 
 app = typer.Typer(help="Show the settings, or check them all at once.", no_args_is_help=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from lake.broker import offsets
-from lake.contracts import FRAMES_TOPIC, Status
-from lake.current import RECORD_KEY, current_detections
-from lake.kafka_address import Address
-from lake.kafka_client import BrokerAwayError
-from lake.root import Root
-from lake.schemas import DETECTIONS, EXPIRED_RANGES
-from lake.table import Table
-from lake.view import qualified, same
+from lake.config.kafka_address import Address
+from lake.config.lake_location import Root
+from lake.contracts.wire_format import FRAMES_TOPIC, Status
+from lake.kafka.broker import offsets
+from lake.kafka.client import BrokerAwayError
+from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES
+from lake.schema.table import Table
+from lake.views.current_detections import RECORD_KEY, current_detections
+from lake.views.view import qualified, same
 
 QUERY: Final = "detect_objects"
 SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
@@ -96,7 +96,7 @@ def _query(lake: Root, table: Table, sql: str) -> list[dict[str, Any]]:
     # Imported late: delta-rs and Arrow would slow down every command that never looks at the lake.
     from deltalake.exceptions import DeltaError
 
-    from lake.reader import read_rows
+    from lake.storage.reader import read_rows
 
     try:
         return read_rows(lake, sql, table)

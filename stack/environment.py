@@ -23,7 +23,7 @@ PYTHON: Final = FOLDER / "bin" / "python"
 STAMP: Final = "pycturestream.installed"
 MISSING_TOOLS: Final = """\
 import os
-from lake.configuration import load_configuration
+from lake.config.sources import load_configuration
 from stack.java import needs_bundled_java
 from stack.node import find_system_npm
 load_configuration()

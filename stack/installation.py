@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from lake.configuration import read_environment
-from lake.contracts import FRAMES_TOPIC, GIB, HOUR_MS, TOPICS
-from lake.settings import PREFIX, SettingError, Settings, number, text, whole
+from lake.config.settings import PREFIX, SettingError, Settings, number, text, whole
+from lake.config.sources import read_environment
+from lake.contracts.wire_format import FRAMES_TOPIC, GIB, HOUR_MS, TOPICS
 from stack.kafka_cluster import name_node
 from stack.spark_cluster import SparkCluster
 

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
-from lake.settings import text
+from lake.config.settings import text
 
 OLDEST: Final = 17
 """Spark 4.2 and the Kafka 4.2 broker both ask for Java 17 or newer."""

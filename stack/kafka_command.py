@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from stack.installation import Installation
 
 kafka_commands = typer.Typer(help="What a secured Kafka must allow.", no_args_is_help=True)

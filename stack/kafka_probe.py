@@ -11,9 +11,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
-from lake.contracts import TOPIC_PARTITIONS, TOPICS
-from lake.kafka_address import Address, client_options
-from lake.kafka_client import explained
+from lake.config.kafka_address import Address, client_options
+from lake.contracts.wire_format import TOPIC_PARTITIONS, TOPICS
+from lake.kafka.client import explained
 from stack.broker import why_not_ready
 from stack.topics import Configs, few_copies, partitions_of
 

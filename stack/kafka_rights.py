@@ -17,9 +17,9 @@ from kafka.admin import (
     ResourceType,
 )
 
-from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC, TOPICS
-from lake.kafka_address import Address, client_options
-from lake.kafka_client import reached
+from lake.config.kafka_address import Address, client_options
+from lake.contracts.wire_format import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC, TOPICS
+from lake.kafka.client import reached
 from stack.kafka_probe import SCRATCH
 from stack.kafka_users import ADMIN, BATCH, RESULTS
 from stack.programs import CAPTURE, DASHBOARD, STREAM

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from lake.settings import PREFIX, SettingError, text
+from lake.config.settings import PREFIX, SettingError, text
 from stack.programs import CAPTURE, DASHBOARD, STREAM, Program
 
 BATCH, RESULTS, ADMIN = "batch", "results", "admin"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from lake.settings import Settings
+from lake.config.settings import Settings
 from stack.artifacts import Artifact, Package, Stamp, load_on_demand
 from stack.downloads import fetch_npm_package
 from stack.fetching import INCOMING, Progress, Report, fetch_checked, unpacked

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
 from stack.installation import LOOPBACK, Installation
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from lake.configuration import MARK
+from lake.config.sources import MARK
 
 GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 

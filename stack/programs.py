@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lake.settings import PREFIX, path, text
-from lake.spark_conf import cluster_conf, uses_cluster, write_spark_conf
+from lake.config.settings import PREFIX, path, text
+from lake.spark.conf import cluster_conf, uses_cluster, write_spark_conf
 from stack.airflow import COMPONENTS
 from stack.installation import LOOPBACK, PORTS, Installation
 from stack.java import find_java

@@ -13,8 +13,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from lake.configuration import load_configuration
-from lake.settings import PROJECT_ROOT, Settings
+from lake.config.settings import PROJECT_ROOT, Settings
+from lake.config.sources import load_configuration
 from stack.artifacts import Artifact, Artifacts, Stamp, load_artifacts
 from stack.downloads import ToolError, fetch_npm_package, fetch_wheel, run_tool
 from stack.fetching import INCOMING, Fetch, Progress, ProvisionError, Report, fetch_checked, ivy_of, unpacked

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from lake.configuration import load_configuration
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
+from lake.config.sources import load_configuration
 from stack.installation import Installation
 from stack.java import JavaNotFoundError
 from stack.programs import python_programs, spark_environment

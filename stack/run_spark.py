@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from stack.installation import Installation
 from stack.programs import SPARKS, spark_environment
 from stack.spark_daemons import daemon_command, daemon_environment, work_folder

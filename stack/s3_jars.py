@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from lake.settings import Settings
+from lake.config.settings import Settings
 from stack.artifacts import Stamp, load_s3_jars, sha256_of
 from stack.downloads import ToolError, run_tool
 from stack.fetching import INCOMING, Progress, ProvisionError, Report, fetch_checked, ivy_of

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from lake.setting_key import Key
-from lake.setting_keys import SUBJECTS
-from lake.settings import PREFIX, PROJECT_ROOT
+from lake.config.setting_key import Key
+from lake.config.setting_keys import SUBJECTS
+from lake.config.settings import PREFIX, PROJECT_ROOT
 
 PAGE: Final = PROJECT_ROOT / "docs" / "settings.md"
 HEAD: Final = f"""\
 # Settings
 
-Written by `python -m stack.settings_page` from `lake/setting_keys.py`; a test compares them.
+Written by `python -m stack.settings_page` from `lake/config/setting_keys.py`; a test compares them.
 
 A setting has one name in every program: `{PREFIX}KAFKA_PORT` in the environment and in the file `.env`,
 `kafka_port` in the file `pycturestream.toml`. Both files lie in the project's root; `{PREFIX}CONFIG` names

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from lake.settings import PREFIX, whole
+from lake.config.settings import PREFIX, whole
 
 LOOPBACK: Final = "127.0.0.1"
 SPARK_PORTS: Final = ("SPARK_MASTER_PORT", "SPARK_MASTER_UI_PORT", "SPARK_WORKER_UI_PORT")

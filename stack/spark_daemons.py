@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from lake.configuration import MARK
-from lake.spark_conf import JAVA_OPTIONS
+from lake.config.sources import MARK
+from lake.spark.conf import JAVA_OPTIONS
 from stack.installation import Installation
 from stack.ports import is_open
 from stack.spark_cluster import BATCH_SLOTS, LOOPBACK, SPARK_MASTER, STREAM_SLOTS, SparkCluster

@@ -11,8 +11,8 @@ from typing import Final
 from filelock import FileLock, Timeout
 from kafka.errors import KafkaError
 
-from lake.configuration import MARK
-from lake.kafka_client import BrokerAwayError, BrokerRefusedError, explained, knock, topics_named
+from lake.config.sources import MARK
+from lake.kafka.client import BrokerAwayError, BrokerRefusedError, explained, knock, topics_named
 from stack.airflow import COMPONENTS
 from stack.broker import BrokerSettings
 from stack.clock import Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lake.contracts import Status as Outcome
+from lake.contracts.wire_format import Status as Outcome
 from stack.airflow import API, address, airflow_home
 from stack.airflow_secrets import passwords_file, read_passwords
 from stack.clock import Clock

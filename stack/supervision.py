@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from lake.configuration import MARK
+from lake.config.sources import MARK
 from stack.installation import Installation
 
 UNREACHABLE: Final = (OSError, HTTPException, xmlrpc.client.Error)

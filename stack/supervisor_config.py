@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from lake.settings import SettingError
+from lake.config.settings import SettingError
 from stack.installation import Installation
 from stack.programs import Program
 

@@ -13,10 +13,10 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
 
-from lake.configuration import load_configuration
-from lake.contracts import FRAMES_TOPIC, TOPIC_PARTITIONS, TOPICS
-from lake.kafka_address import Address, client_options
-from lake.settings import PROJECT_ROOT, SettingError
+from lake.config.kafka_address import Address, client_options
+from lake.config.settings import PROJECT_ROOT, SettingError
+from lake.config.sources import load_configuration
+from lake.contracts.wire_format import FRAMES_TOPIC, TOPIC_PARTITIONS, TOPICS
 from stack.installation import Installation
 from stack.kafka_cluster import MOST_COPIES, copies_in_step
 

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lake.settings import Settings
+    from lake.config.settings import Settings
 
 
 def at(clock: str, day: str = "2026-01-02") -> datetime:
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings on the provisioned cache, with a data folder (with a space in it) of its own."""
-    from lake.settings import Settings
+    from lake.config.settings import Settings
 
     data = tmp_path_factory.mktemp("some data")
     home = Settings.from_env(os.environ).home
@@ -67,8 +67,8 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
     """One Spark session in this process for all tests that ask for it."""
     import sys
 
-    from lake.session import open_session
-    from lake.spark_conf import write_spark_conf
+    from lake.spark.conf import write_spark_conf
+    from lake.spark.session import open_session
     from stack.java import find_java
 
     folder: Path = settings.run / "spark-conf"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lake.batch_schemas import PUBLICATIONS
-from lake.reader import read_rows
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
+from lake.schema.batch_schemas import PUBLICATIONS
+from lake.storage.reader import read_rows
 from stack.airflow_secrets import read_passwords
 from stack.installation import PORTS
 from stack.processes import marked

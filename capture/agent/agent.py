@@ -18,7 +18,7 @@ from capture.cameras.redaction import redact
 from capture.cameras.settings import CaptureSettings
 from capture.publish.camera_status import CameraStatus, State
 from capture.publish.publisher import Publisher
-from lake.contracts import rfc3339
+from lake.contracts.wire_format import rfc3339
 
 LOG: Final = logging.getLogger("capture.agent.agent")
 HEARTBEAT_SECONDS: Final = 30.0

@@ -16,7 +16,7 @@ from capture.publish.backoff import Backoff
 from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import CameraStatus, State
 from capture.sources.source import CameraUnavailableError, EndOfSourceError, Source, UnreadablePictureError
-from lake.contracts import Frame
+from lake.contracts.wire_format import Frame
 
 LOG: Final = logging.getLogger("capture.agent.camera_loop")
 LOOK_SECONDS: Final = 1.0

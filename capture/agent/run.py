@@ -23,9 +23,9 @@ from capture.publish.camera_status import CameraStatus, State
 from capture.publish.kafka_producer import KafkaBroker
 from capture.publish.publisher import Publisher
 from capture.sources.factory import source_of
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC
 
 LOG: Final = logging.getLogger("capture")
 JOIN_SECONDS: Final = 1.0

@@ -15,7 +15,7 @@ from capture.cameras.settings import CaptureSettings
 from capture.pictures.motion import KEYS as MOTION_KEYS
 from capture.pictures.motion import MotionRule, MotionRuleError, motion_rule
 from capture.pictures.privacy_masks import Mask, MaskError, masks_from
-from lake.contracts import MalformedFrameError, check_camera_id
+from lake.contracts.wire_format import MalformedFrameError, check_camera_id
 
 KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled",
                "longest_side", "masks", *MOTION_KEYS)  # fmt: skip

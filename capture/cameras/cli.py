@@ -13,7 +13,7 @@ from capture.cameras.cameras import CameraError, camera_from, read_cameras, with
 from capture.cameras.cameras_file import add_camera, ensure_cameras, remove_camera
 from capture.cameras.redaction import redact
 from capture.cameras.settings import CaptureSettings
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
 
 INTERVAL_HELP: Final = "Seconds between two pictures; 3 unless told. 0: every one of a file, without waiting."
 

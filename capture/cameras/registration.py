@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from lake.camera_notices import LONGEST_NAME, plain_text
-from lake.time_zones import is_time_zone
+from lake.contracts.camera_status_message import LONGEST_NAME, plain_text
+from lake.contracts.time_zones import is_time_zone
 
 KEYS: Final = ("name", "place", "time_zone")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from lake.settings import Settings, number, path, whole
+from lake.config.settings import Settings, number, path, whole
 
 DEMO_CLIP: Final = Path("clips", "bikes.mp4")
 

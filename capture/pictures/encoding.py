@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lake.contracts import MAX_PICTURE_BYTES
+from lake.contracts.wire_format import MAX_PICTURE_BYTES
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 """Height, width and 3 colours: blue, green, red."""

@@ -16,7 +16,7 @@ from capture.cameras.cameras import DEMO, Camera
 from capture.cameras.redaction import redact
 from capture.probe.causes import Cause, Machine, cause_from, hint, reason
 from capture.probe.probe_source import Request
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 TRIED: Final = range(4)
 """Indexes that are looked at although nothing of them is to be seen."""

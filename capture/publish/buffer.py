@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import attrgetter
 
 from capture.publish.camera_status import CameraStatus
-from lake.contracts import Frame
+from lake.contracts.wire_format import Frame
 
 
 class FrameBuffer:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from capture.cameras.redaction import redact
-from lake.contracts import rfc3339
+from lake.contracts.wire_format import rfc3339
 
 STATUS_SCHEMA: Final = "status/1"
 

@@ -21,9 +21,9 @@ from kafka.errors import (
 )
 
 from capture.publish.camera_status import Outcome
-from lake.contracts import MAX_MESSAGE_BYTES
-from lake.kafka_address import Address, client_options
-from lake.kafka_client import BrokerAwayError, explained, knock
+from lake.config.kafka_address import Address, client_options
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES
+from lake.kafka.client import BrokerAwayError, explained, knock
 
 LOG: Final = logging.getLogger("capture.publish.kafka_producer")
 DELIVERY_MS: Final = 8_000

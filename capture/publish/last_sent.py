@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from capture.cameras.atomic_files import write_atomically
-from lake.contracts import Frame
+from lake.contracts.wire_format import Frame
 
 LOG: Final = logging.getLogger("capture.publish.publisher")
 EVERY_S: Final = 1.0

@@ -17,8 +17,8 @@ from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import CameraStatus, Outcome, State
 from capture.publish.kafka_producer import Broker, Message
 from capture.publish.last_sent import SentPictures
-from lake.contracts import FRAMES_TOPIC, STATUS_TOPIC, Frame
-from lake.kafka_client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
+from lake.contracts.wire_format import FRAMES_TOPIC, STATUS_TOPIC, Frame
+from lake.kafka.client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
 
 LOG: Final = logging.getLogger("capture.publish.publisher")
 WINDOW: Final = 8

@@ -13,9 +13,11 @@ from kafka.errors import KafkaError
 
 from capture.cameras.atomic_files import write_atomically
 from capture.publish.backoff import Backoff
-from lake.contracts import MAX_MESSAGE_BYTES, RESULTS_TOPIC, check_camera_id
-from lake.kafka_address import Address, client_options
-from lake.kafka_client import (
+from lake.config.kafka_address import Address, client_options
+from lake.contracts.result_message import picture_of
+from lake.contracts.sentences import line, plain, sentences
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES, RESULTS_TOPIC, check_camera_id
+from lake.kafka.client import (
     REFUSED_AFTER_S,
     BrokerAwayError,
     BrokerRefusedError,
@@ -23,8 +25,6 @@ from lake.kafka_client import (
     explained,
     knock,
 )
-from lake.results import picture_of
-from lake.sentences import line, plain, sentences
 
 POLL_MS: Final = 500
 CHECK_POLLS: Final = 10

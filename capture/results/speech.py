@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple, Self
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 MOST_SECONDS: Final = 60.0
 """A text that takes longer is cut off: the sound device hangs."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 EXTRA: Final = (
     f"speech needs the package pyttsx3: run, in {PROJECT_ROOT}, .venv/bin/python -m stack.environment speech"

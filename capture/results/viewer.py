@@ -16,9 +16,9 @@ from rich.console import Console
 from capture.publish.backoff import Backoff
 from capture.results.consumer import as_json, as_text, follow, save_picture
 from capture.results.speech import Speaker, Text, voice
-from lake.results import MalformedResultError, parse_result
-from lake.sentences import sentences
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.result_message import MalformedResultError, parse_result
+from lake.contracts.sentences import sentences
 
 LONGEST_WAIT_S: Final = 5.0
 Say = Callable[[str], None]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
-from lake.batch_schemas import PUBLICATIONS
-from lake.hours import Candidate, Scope, parse_hour, said
-from lake.reader import read_rows
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.hours import Candidate, Scope, parse_hour, said
+from lake.schema.batch_schemas import PUBLICATIONS
+from lake.storage.reader import read_rows
 
 
 def counted_candidate(plan: Mapping[str, Any], run_id: str) -> dict[str, Any]:

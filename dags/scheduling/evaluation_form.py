@@ -6,7 +6,7 @@ from typing import Final
 
 from airflow.sdk import Param
 
-from lake.contracts import STORED_SCORE
+from lake.contracts.wire_format import STORED_SCORE
 
 WORD: Final = r"^[^-\s].*$"
 """No word may look like an option."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lake.data_docs import DOCS, QUALITY
-from lake.settings import Settings, whole
+from lake.config.settings import Settings, whole
+from lake.contracts.data_docs import DOCS, QUALITY
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from airflow.sdk import Param
 
-from lake.contracts import CAMERA_ID
+from lake.contracts.wire_format import CAMERA_ID
 
 WHOLE_HOUR: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:00(:00(\.0+)?)?(Z|[+-]\d{2}:00)$"
 HOUR_HELP = "Start of an hour, UTC, such as 2026-01-31T10:00:00Z."

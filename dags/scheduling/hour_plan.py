@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
 from dags.scheduling.run_hours import SETTLING, Asked, Interval, asked, audit_arguments
-from lake.broker_hours import record_broker_hours
-from lake.clock import utc_now
-from lake.due import archives_lacking, frames_to_detect, has_rows, hours_due
-from lake.hours import HOUR, HourError, Scope, said
-from lake.kafka_client import BrokerAwayError
-from lake.settings import Settings, text
+from lake.accounting.broker_hours import record_broker_hours
+from lake.accounting.pending_work import archives_lacking, frames_to_detect, has_rows, hours_due
+from lake.config.settings import Settings, text
+from lake.contracts.clock import utc_now
+from lake.contracts.hours import HOUR, HourError, Scope, said
+from lake.kafka.client import BrokerAwayError
 
 PATIENCE: Final = timedelta(minutes=20)
 """So long the archives are waited for; what they bring later reopens its hour."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from lake.hours import (
+from lake.contracts.hours import (
     HOUR,
     Candidate,
     HourError,

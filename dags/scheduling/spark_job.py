@@ -12,7 +12,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dags.scheduling.defaults import SPARK_CONNECTION, SPARK_POOL
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 LOWEST_PRIORITY = 19
 

@@ -15,8 +15,8 @@ from dashboards.context import here
 from dashboards.filters import FilterError
 from dashboards.quality_controls import CONTROLS, bar
 from dashboards.quality_query import QualityQuery
-from lake.contracts import rfc3339
-from lake.reader import LakeUnreadableError
+from lake.contracts.wire_format import rfc3339
+from lake.storage.reader import LakeUnreadableError
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/quality", name="Quality", title="PyctureStream: quality", order=3

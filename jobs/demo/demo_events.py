@@ -25,13 +25,13 @@ from jobs.demo.lake_writer import check_names, remove_history, write_history
 from jobs.demo.publishing import publish_history
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.data_docs import QUALITY
-from lake.hours import said
-from lake.root import Root
-from lake.schemas import TABLES
-from lake.tables import Lake
+from lake.config.lake_location import Root
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.data_docs import QUALITY
+from lake.contracts.hours import said
+from lake.schema.schemas import TABLES
+from lake.storage.tables import Lake
 
 PROGRAM: Final = "jobs.demo.demo_events"
 

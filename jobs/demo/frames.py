@@ -8,7 +8,7 @@ from typing import Final, Self
 import numpy as np
 
 from jobs.demo.history import FEWEST_FRAMES, Plan
-from lake.contracts import TOPIC_PARTITIONS
+from lake.contracts.wire_format import TOPIC_PARTITIONS
 
 SLOTS: Final = 1200
 """Pictures that a camera takes in an hour."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from jobs.demo.cameras import MOST_CAMERAS, camera_names, scene_of
-from lake.hours import HOUR, hour_of, said
+from lake.contracts.hours import HOUR, hour_of, said
 
 MOST_DAYS: Final = 90
 MOST_OBJECTS: Final = 10_000_000

@@ -14,7 +14,10 @@ from deltalake import write_deltalake
 from jobs.demo.cameras import MOST_CAMERAS, PREFIX, camera_names
 from jobs.demo.history import History, HistoryError, Plan
 from jobs.demo.rows import LAYERS, TOPIC, Chunk, chunks, run_id
-from lake.batch_schemas import (
+from lake.config.lake_location import Root
+from lake.contracts.hours import said
+from lake.contracts.wire_format import STORED_SCORE
+from lake.schema.batch_schemas import (
     BROKER_HOURS,
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
@@ -25,14 +28,11 @@ from lake.batch_schemas import (
     PUBLISHED_OBJECTS,
     QUALITY_RESULTS,
 )
-from lake.contracts import STORED_SCORE
-from lake.delta_tables import is_table, open_table
-from lake.hours import said
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.table import Table
-from lake.tables import again_on_conflict
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.schema.table import Table
+from lake.storage.delta_tables import is_table, open_table
+from lake.storage.reader import read_rows
+from lake.storage.tables import again_on_conflict
 
 ITS_CAMERAS: Final = "camera_id IN (" + ", ".join(f"'{name}'" for name in camera_names(MOST_CAMERAS)) + ")"
 ITS_TOPIC: Final = f"topic = '{TOPIC}'"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.demo.cameras import OTHER_SIZE, SIZES, Scene
 from jobs.detector.sectors import COLUMNS, ROWS
-from lake.contracts import STORED_SCORE
+from lake.contracts.wire_format import STORED_SCORE
 
 DOUBTFUL: Final = 0.4
 """Share of the objects of which the model is not sure."""

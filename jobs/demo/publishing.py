@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from jobs.demo.history import Plan
 from jobs.pipeline.publish_scopes import Published, publish_scopes, scopes_of
-from lake.tables import Lake
+from lake.storage.tables import Lake
 
 
 def publish_history(

@@ -19,8 +19,8 @@ from jobs.demo.cameras import scene_of
 from jobs.demo.frames import Frames, waits
 from jobs.demo.history import Plan
 from jobs.demo.objects import draw_objects, draw_rows, see
-from lake.contracts import FRAME_SCHEMA, TOPIC_PARTITIONS, Status
-from lake.hours import HOUR
+from lake.contracts.hours import HOUR
+from lake.contracts.wire_format import FRAME_SCHEMA, TOPIC_PARTITIONS, Status
 
 TOPIC: Final = "synthetic"
 """Marks every row of an invented history."""

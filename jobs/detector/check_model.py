@@ -20,8 +20,8 @@ import numpy as np
 from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.model_manifest import check_files, read_labels, read_manifest
 from jobs.detector.native_output import quiet
-from lake.configuration import load_configuration
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
+from lake.config.sources import load_configuration
 
 CLIP: Final = Path("clips", "bikes.mp4")
 FRAME: Final = 30

@@ -13,9 +13,9 @@ from jobs.detector.engines import Engine, LiteRtEngine, TensorFlowEngine
 from jobs.detector.images import fit_picture
 from jobs.detector.model_manifest import Manifest, Shipment, read_labels, read_manifest
 from jobs.detector.ssd_decoding import IOU_THRESHOLD, Found
-from lake.contracts import STORED_SCORE
-from lake.setting_keys import KEYS
-from lake.settings import PREFIX, SettingError, Settings, path, text, whole
+from lake.config.setting_keys import KEYS
+from lake.config.settings import PREFIX, SettingError, Settings, path, text, whole
+from lake.contracts.wire_format import STORED_SCORE
 
 ENGINES: Final = KEYS["ENGINE"].allowed
 PRECISIONS: Final = KEYS["PRECISION"].allowed

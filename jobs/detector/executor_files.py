@@ -28,8 +28,8 @@ from jobs.detector.model_manifest import (
     read_manifest,
     sha256_of,
 )
-from lake.settings import PROJECT_ROOT
-from lake.spark_conf import is_local
+from lake.config.settings import PROJECT_ROOT
+from lake.spark.conf import is_local
 
 CODE: Final = ("jobs", "lake")
 """Packages that a worker imports."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from lake.label_colours import COLOURS, colour_number
-from lake.picture_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
+from lake.contracts.image_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
+from lake.contracts.label_colours import COLOURS, colour_number
 
 if TYPE_CHECKING:
     from jobs.detector.detector import DetectedObject

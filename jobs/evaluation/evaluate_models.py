@@ -32,11 +32,11 @@ from jobs.evaluation.rows import store
 from jobs.harness.arguments import run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.contracts import STORED_SCORE
-from lake.schemas import MODEL_EVALUATIONS
-from lake.tables import Lake
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import STORED_SCORE
+from lake.schema.schemas import MODEL_EVALUATIONS
+from lake.storage.tables import Lake
 
 REPORTS: Final = "evaluations"
 """Folder below the data for reports that were not told another place."""

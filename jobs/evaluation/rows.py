@@ -12,11 +12,11 @@ from jobs.detector.detector import DetectedObject
 from jobs.detector.sectors import sector_of
 from jobs.evaluation.comparison import Answer, Evaluated
 from jobs.evaluation.report import About
-from lake.delta_tables import open_table
-from lake.root import Root
-from lake.schemas import MODEL_EVALUATIONS
-from lake.sql_words import quoted
-from lake.tables import again_on_conflict
+from lake.config.lake_location import Root
+from lake.schema.schemas import MODEL_EVALUATIONS
+from lake.storage.delta_tables import open_table
+from lake.storage.sql_literals import quoted
+from lake.storage.tables import again_on_conflict
 
 
 def store(root: Root, about: About, evaluated: Sequence[Evaluated]) -> int:

@@ -31,14 +31,14 @@ from jobs.events.remove_events import UnknownImportError, choose, remove_import
 from jobs.events.served_events import Span
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from lake.catalog import check_lake
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.contracts import rfc3339
-from lake.reader import LakeUnreadableError
-from lake.root import Root
-from lake.settings import Settings
-from lake.tables import Lake
+from lake.config.lake_location import Root
+from lake.config.settings import Settings
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import rfc3339
+from lake.spark.catalog import check_lake
+from lake.storage.reader import LakeUnreadableError
+from lake.storage.tables import Lake
 
 ANSWERS: Final = (
     EventRowError,

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.events.event_times import EPOCH, MICROSECOND, Doubt, EventTimeError, read_time, said_time
 from jobs.events.json_rows import JsonRows
-from lake.contracts import MalformedFrameError, check_camera_id, rfc3339
+from lake.contracts.wire_format import MalformedFrameError, check_camera_id, rfc3339
 
 NOTHING: Final = "Nothing detected"
 KEYS: Final = ("event_type", "timestamp", "camera_id")

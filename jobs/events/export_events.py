@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.events.event_rows import Form, write_events
 from jobs.events.served_events import Span, served_events
-from lake.root import Root
+from lake.config.lake_location import Root
 
 
 class ExportExistsError(FileExistsError):

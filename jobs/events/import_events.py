@@ -21,14 +21,14 @@ from jobs.events.event_rows import Reading, read_events
 from jobs.events.imported_events import SHORT, Import, holds, imports_of, undecided
 from jobs.events.write_events import write_import
 from jobs.pipeline.publish_scopes import Published, publish_scopes, scopes_of
-from lake.contracts import Status, rfc3339
-from lake.data_docs import QUALITY
-from lake.hours import HOUR
-from lake.reader import read_table
-from lake.root import Root
-from lake.schemas import DETECTIONS
-from lake.settings import Settings
-from lake.tables import Lake
+from lake.config.lake_location import Root
+from lake.config.settings import Settings
+from lake.contracts.data_docs import QUALITY
+from lake.contracts.hours import HOUR
+from lake.contracts.wire_format import Status, rfc3339
+from lake.schema.schemas import DETECTIONS
+from lake.storage.reader import read_table
+from lake.storage.tables import Lake
 
 LOCK: Final = "events.lock"
 

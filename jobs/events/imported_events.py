@@ -11,11 +11,11 @@ from typing import Any, Final, Self
 
 from jobs.events.event_rows import Reading
 from jobs.hours.publications import CameraHour
-from lake.contracts import IMPORTED_TOPIC
-from lake.publications import decisions
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS, DETECTOR_RUNS
+from lake.config.lake_location import Root
+from lake.contracts.wire_format import IMPORTED_TOPIC
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
+from lake.storage.reader import read_rows
+from lake.views.publication_states import decisions
 
 MODEL: Final = "unknown: events of the first version"
 REPORTED: Final = 0.5

@@ -16,7 +16,11 @@ from jobs.events.event_times import EPOCH, MICROSECOND
 from jobs.events.imported_events import SHORT, Import, hours_of
 from jobs.hours.publications import CameraHour
 from jobs.pipeline.publish_scopes import publish_scopes, scopes_of
-from lake.batch_schemas import (
+from lake.config.lake_location import Root
+from lake.config.settings import Settings
+from lake.contracts.data_docs import QUALITY
+from lake.contracts.hours import HOUR
+from lake.schema.batch_schemas import (
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
     HOURLY_COUNTS,
@@ -26,15 +30,11 @@ from lake.batch_schemas import (
     PUBLISHED_OBJECTS,
     QUALITY_RESULTS,
 )
-from lake.data_docs import QUALITY
-from lake.delta_tables import open_table
-from lake.hours import HOUR
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.settings import Settings
-from lake.table import Table
-from lake.tables import Lake, again_on_conflict
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.schema.table import Table
+from lake.storage.delta_tables import open_table
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake, again_on_conflict
 
 BY_TOPIC: Final = (DETECTIONS, OBJECTS_CANDIDATE, PUBLISHED_OBJECTS)
 """What others are made of goes first, lest it be counted anew."""
@@ -97,7 +97,7 @@ def remove_import(
 def where_exactly(pairs: Collection[CameraHour]) -> str:
     """A condition on these hours and cameras, as delta-rs can delete by: it compares no time that is text.
 
-    >>> from lake.hours import parse_hour
+    >>> from lake.contracts.hours import parse_hour
     >>> where_exactly([(parse_hour("2026-01-02T03:00:00Z"), "door")])
     "day IN (DATE '2026-01-02') AND (camera_id = 'door' AND CAST(hour AS BIGINT) IN (1767322800000000))"
     """

@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.batch_schemas import UNKNOWN_CAMERA
-from lake.contracts import Status, rfc3339
-from lake.open_tables import Opened, OpenTables
-from lake.questions import days_near
-from lake.root import Root
-from lake.sql_words import quoted
-from lake.views import with_views
+from lake.config.lake_location import Root
+from lake.contracts.wire_format import Status, rfc3339
+from lake.schema.batch_schemas import UNKNOWN_CAMERA
+from lake.serving.open_tables import Opened, OpenTables
+from lake.serving.questions import days_near
+from lake.storage.sql_literals import quoted
+from lake.views.all_views import with_views
 
 READ: Final = ("published_objects", "publications", "detections")
 OBJECTS: Final = """

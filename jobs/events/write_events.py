@@ -18,10 +18,10 @@ from deltalake import DeltaTable, write_deltalake
 
 from jobs.events.event_frames import MOMENT, Staged, frames_of
 from jobs.events.imported_events import Import
-from lake.contracts import IMPORTED_TOPIC, Status
-from lake.delta_tables import open_table
-from lake.schemas import DETECTIONS, DETECTOR_RUNS
-from lake.tables import Lake, again_on_conflict
+from lake.contracts.wire_format import IMPORTED_TOPIC, Status
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
+from lake.storage.delta_tables import open_table
+from lake.storage.tables import Lake, again_on_conflict
 
 
 def write_import(lake: Lake, about: Import, staged: Staged) -> None:

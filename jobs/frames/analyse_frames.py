@@ -22,7 +22,7 @@ from jobs.detector.executor_files import arrived
 from jobs.detector.images import CorruptPictureError, PictureTooLargeError, annotate_picture, decode_picture
 from jobs.frames.frame_records import LEGACY
 from jobs.frames.outcome_messages import Detecting, Message, Stages, outcome, result
-from lake.contracts import Status
+from lake.contracts.wire_format import Status
 
 Frame = Mapping[str, Any]
 """A record's METADATA and its `value`."""

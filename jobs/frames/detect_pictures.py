@@ -17,8 +17,8 @@ from jobs.detector.detector import ENGINES, DetectedObject, Detector, DetectorSe
 from jobs.detector.images import annotate_picture, decode_picture
 from jobs.detector.native_output import quiet
 from jobs.detector.sectors import sector_of
-from lake.configuration import load_configuration
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
+from lake.config.sources import load_configuration
 
 SUFFIX = ".objects.jpg"
 

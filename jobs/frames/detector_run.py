@@ -11,8 +11,8 @@ from jobs.detector.detector import DetectorSettings
 from jobs.detector.model_manifest import read_manifest
 from jobs.frames.frame_policy import Policy
 from jobs.frames.outcome_messages import Detecting
-from lake.schemas import DETECTOR_RUNS
-from lake.tables import Lake
+from lake.schema.schemas import DETECTOR_RUNS
+from lake.storage.tables import Lake
 
 
 def describe_run(detector: DetectorSettings, factory: str, policy: Policy, run: Detecting) -> dict[str, Any]:

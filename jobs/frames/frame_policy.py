@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from jobs.frames.frame_records import LEGACY
-from lake.contracts import MAX_PICTURE_BYTES, Status
-from lake.settings import Settings, number, text
+from lake.config.settings import Settings, number, text
+from lake.contracts.wire_format import MAX_PICTURE_BYTES, Status
 
 NEWEST, ALL = "newest", "all"
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from lake.contracts import CAMERA_ID, FRAME_SCHEMA
+from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA
 
 LEGACY: Final = "legacy"
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)

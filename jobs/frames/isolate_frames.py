@@ -12,7 +12,7 @@ from pebble import ProcessExpired, ProcessPool
 from jobs.detector.model_manifest import ModelFilesError
 from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse
 from jobs.frames.outcome_messages import Message, Stages, outcome
-from lake.contracts import Status
+from lake.contracts.wire_format import Status
 
 PATIENCE_S = 60.0
 """Seconds that one frame may take; loading the slowest engine takes 13."""

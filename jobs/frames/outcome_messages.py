@@ -13,7 +13,14 @@ import numpy as np
 
 from jobs.detector.detector import DetectedObject
 from jobs.detector.sectors import sector_of
-from lake.contracts import OUTCOME_SCHEMA, OUTCOMES_TOPIC, RESULT_SCHEMA, RESULTS_TOPIC, Status, rfc3339
+from lake.contracts.wire_format import (
+    OUTCOME_SCHEMA,
+    OUTCOMES_TOPIC,
+    RESULT_SCHEMA,
+    RESULTS_TOPIC,
+    Status,
+    rfc3339,
+)
 
 Metadata = Mapping[str, Any]
 """A record's columns `jobs.frames.frame_records.METADATA`; its times are UTC, with or without a zone."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from lake.contracts import Status, moment
-from lake.schemas import LAYERS
+from lake.contracts.wire_format import Status, moment
+from lake.schema.schemas import LAYERS
 
 BEFORE_PICTURE: Final = ', "image": "'
 """Ends what the archive reads of a result: its picture is the last thing in the message, and most of it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
-from lake.hours import HourError, Scope, parse_hour
+from lake.contracts.hours import HourError, Scope, parse_hour
 
 RUN_ID_LENGTH: Final = 250
 """Airflow's own limit."""

@@ -16,12 +16,12 @@ from pyspark.sql import SparkSession
 from jobs.detector.model_manifest import ModelFilesError
 from jobs.harness.parent_watch import watch_parents
 from jobs.harness.settings import BatchSettings
-from lake.broker import TopicMissingError
-from lake.catalog import LakeEmptyError
-from lake.hours import HourError
-from lake.kafka_client import BrokerAwayError
-from lake.session import SparkUnavailableError, open_session
-from lake.settings import SettingError
+from lake.config.settings import SettingError
+from lake.contracts.hours import HourError
+from lake.kafka.broker import TopicMissingError
+from lake.kafka.client import BrokerAwayError
+from lake.spark.catalog import LakeEmptyError
+from lake.spark.session import SparkUnavailableError, open_session
 
 LOWEST_PRIORITY: Final = 19
 AUTOGROUP: Final = Path("/proc/self/autogroup")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from jobs.detector.detector import DetectorSettings
-from lake.settings import Settings, number, text
+from lake.config.settings import Settings, number, text
 
 UNDER_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
 """Environment variable by which spark-submit tells the Python program where its JVM listens."""

@@ -9,11 +9,11 @@ from typing import Final
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
-from lake.contracts import Status, rfc3339
-from lake.current import RECORD_KEY, current_detections
-from lake.hours import HOUR, Scope
-from lake.schemas import DETECTIONS
+from lake.contracts.hours import HOUR, Scope
+from lake.contracts.wire_format import Status, rfc3339
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.schemas import DETECTIONS
+from lake.views.current_detections import RECORD_KEY, current_detections
 
 RESENT_WITHIN: Final = timedelta(days=2)
 """A frame that was sent twice is looked for in days so far from its hour's."""

@@ -32,20 +32,20 @@ from jobs.hours.aggregates import (
     with_stored_coverage,
 )
 from jobs.hours.publications import CameraHour, Decision, record_decisions, where_pairs
-from lake.batch_schemas import (
+from lake.accounting.suppressed_hours import GATED_DDL, gated_of_scope
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.hours import Candidate, Scope, said
+from lake.schema.batch_schemas import (
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
     OBJECTS_CANDIDATE,
     PUBLISHED_OBJECTS,
 )
-from lake.catalog import check_lake
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.gated_hours import GATED_DDL, gated_of_scope
-from lake.hours import Candidate, Scope, said
-from lake.schemas import DETECTIONS, FRAMES
-from lake.table import Table
-from lake.tables import Lake, again_on_conflict
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.schema.table import Table
+from lake.spark.catalog import check_lake
+from lake.storage.tables import Lake, again_on_conflict
 
 PROGRAM = "jobs.hours.count_objects"
 

@@ -23,8 +23,8 @@ from jobs.harness.settings import BatchSettings
 from jobs.stream.archive_detections import fresh_outcomes
 from jobs.stream.kafka_source import among
 from jobs.stream.offset_ranges import by_partition
-from lake.schemas import DETECTIONS, FRAMES
-from lake.tables import Lake
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.tables import Lake
 
 MOST_FRAMES, MOST_BYTES = 128, 256 * 2**20
 """Of one chunk: some seconds of work, and what the driver can hold when each goes alone."""

@@ -27,12 +27,12 @@ from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.hours.detect_chunk import EVERYTHING, Row, Settling, in_chunks
 from jobs.stream.archive_detections import IDENTITY
-from lake.catalog import check_lake
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.hours import Scope
-from lake.open_frames import count_open_frames, open_frames
-from lake.tables import Lake
+from lake.accounting.open_frames import count_open_frames, open_frames
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.hours import Scope
+from lake.spark.catalog import check_lake
+from lake.storage.tables import Lake
 
 LAYER: Final = "batch"
 

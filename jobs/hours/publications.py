@@ -9,10 +9,10 @@ from datetime import datetime
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from lake.batch_schemas import PUBLICATIONS
-from lake.delta_tables import open_table
-from lake.hours import Candidate, said
-from lake.root import Root
+from lake.config.lake_location import Root
+from lake.contracts.hours import Candidate, said
+from lake.schema.batch_schemas import PUBLICATIONS
+from lake.storage.delta_tables import open_table
 
 CameraHour = tuple[datetime, str]
 """An hour (UTC) and a camera."""
@@ -56,7 +56,7 @@ def record_decisions(
 def where_pairs(about: Iterable[CameraHour]) -> str:
     """A condition on day, hour and camera_id for exactly these hours and cameras, of which there is one.
 
-    >>> from lake.hours import parse_hour
+    >>> from lake.contracts.hours import parse_hour
     >>> where_pairs([(parse_hour("2026-01-02T03:00:00Z"), "door")])
     "day IN (DATE '2026-01-02') AND ((hour IN (TIMESTAMP '2026-01-02T03:00:00Z') AND camera_id IN ('door')))"
     """

@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.hours.aggregates import count_by_hour, count_by_minute
 from jobs.hours.publications import CameraHour, Decision, record_decisions, where_pairs
-from lake.batch_schemas import (
+from lake.contracts.hours import Candidate
+from lake.schema.batch_schemas import (
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
     HOURLY_COUNTS,
@@ -20,9 +21,8 @@ from lake.batch_schemas import (
     OBJECTS_CANDIDATE,
     PUBLISHED_OBJECTS,
 )
-from lake.hours import Candidate
-from lake.table import Table
-from lake.tables import Lake, again_on_conflict
+from lake.schema.table import Table
+from lake.storage.tables import Lake, again_on_conflict
 
 
 def publish(

@@ -23,8 +23,8 @@ from pyspark.sql import functions as F
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.stream.kafka_source import read_stream, write_messages
-from lake.configuration import load_configuration
-from lake.kafka_address import Address
+from lake.config.kafka_address import Address
+from lake.config.sources import load_configuration
 
 KAFKA: Final = "kafka"
 DELTA: Final = "delta"

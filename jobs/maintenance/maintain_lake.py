@@ -25,14 +25,14 @@ from jobs.harness.settings import BatchSettings
 from jobs.maintenance.plan import Done, Task, Work, due, tasks
 from jobs.maintenance.run_tasks import Report, Tending, days_of
 from jobs.maintenance.settings import MaintenanceSettings
-from lake.batch_schemas import MAINTENANCE_REPORTS
-from lake.catalog import check_lake
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.delta_tables import open_table
-from lake.reader import read_rows
-from lake.schemas import TABLES
-from lake.tables import Lake, again_on_conflict, append_rows
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.schema.batch_schemas import MAINTENANCE_REPORTS
+from lake.schema.schemas import TABLES
+from lake.spark.catalog import check_lake
+from lake.storage.delta_tables import open_table
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake, again_on_conflict, append_rows
 
 DUE: Final = "due"
 WORKS: Final[Mapping[str, tuple[Work, ...]]] = {

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from jobs.maintenance.settings import Keep
-from lake.table import Table
+from lake.schema.table import Table
 
 MANY_FILES: Final = 16
 """Fewer are not worth compacting while their day lasts, nor, once it was, what came late to it."""

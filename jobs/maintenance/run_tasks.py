@@ -24,9 +24,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.maintenance.plan import Days, Extent, Task, Work
-from lake.delta_tables import open_table
-from lake.reader import read_rows
-from lake.tables import Lake, again_on_conflict
+from lake.storage.delta_tables import open_table
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake, again_on_conflict
 
 KEPT_REMOVED_H: Final = {Work.VACUUM_LITE: 18, Work.VACUUM_FULL: 24}
 """Hours for which files stay that the present version no longer has; the log forgets them after 24."""

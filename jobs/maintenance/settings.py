@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Self
 
-from lake.batch_schemas import (
+from lake.config.settings import Settings, number, whole
+from lake.contracts.wire_format import IMPORTED_TOPIC
+from lake.schema.batch_schemas import (
     CAMERA_HOURS_CANDIDATE,
     MINUTE_COUNTS,
     OBJECTS_CANDIDATE,
     PUBLISHED_OBJECTS,
     QUALITY_RESULTS,
 )
-from lake.contracts import IMPORTED_TOPIC
-from lake.schemas import CAMERA_STATUS, DETECTIONS, FRAMES, STREAM_PROGRESS
-from lake.settings import Settings, number, whole
-from lake.table import Table
+from lake.schema.schemas import CAMERA_STATUS, DETECTIONS, FRAMES, STREAM_PROGRESS
+from lake.schema.table import Table
 
 DEMO_CAMERA: Final = "demo"
 GB: Final = 1_000_000_000

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from jobs.detector.ssd_decoding import IOU_THRESHOLD, MOST_OBJECTS
 from jobs.models.graph_model import cut_graph, fold_scales, read_graph_model
-from lake.contracts import STORED_SCORE
+from lake.contracts.wire_format import STORED_SCORE
 
 INPUT_SIZE = 300
 PICTURES = tf.TensorSpec([None, None, None, 3], tf.uint8, "input_tensor")

@@ -23,17 +23,17 @@ from jobs.harness.settings import BatchSettings
 from jobs.hours import count_objects, detect_skipped
 from jobs.hours.publications import CameraHour
 from jobs.quality.check_quality import Audit, audit, decide, known_vocabularies
-from lake.broker import TopicMissingError
-from lake.broker_hours import record_broker_hours
-from lake.catalog import check_lake
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.data_docs import QUALITY
-from lake.due import LOOKED_BACK, archives_lacking, frames_to_detect, has_rows
-from lake.hours import HOUR, Candidate, HourError, Scope, hours_between, parse_hour, said
-from lake.kafka_client import BrokerAwayError
-from lake.settings import Settings
-from lake.tables import Lake
+from lake.accounting.broker_hours import record_broker_hours
+from lake.accounting.pending_work import LOOKED_BACK, archives_lacking, frames_to_detect, has_rows
+from lake.config.settings import Settings
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.data_docs import QUALITY
+from lake.contracts.hours import HOUR, Candidate, HourError, Scope, hours_between, parse_hour, said
+from lake.kafka.broker import TopicMissingError
+from lake.kafka.client import BrokerAwayError
+from lake.spark.catalog import check_lake
+from lake.storage.tables import Lake
 
 PROGRAM = "jobs.pipeline.batch"
 WIDTH_OF_REASONS = 5

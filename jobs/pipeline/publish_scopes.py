@@ -14,8 +14,8 @@ from pyspark.sql import SparkSession
 from jobs.hours import count_objects
 from jobs.hours.publications import CameraHour
 from jobs.quality.check_quality import Audit, audit, decide
-from lake.hours import Scope, said
-from lake.tables import Lake
+from lake.contracts.hours import Scope, said
+from lake.storage.tables import Lake
 
 MOST_HOURS: Final = 7 * 24
 MOST_ROWS: Final = 250_000

@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import Final
 
 from jobs.quality.inputs import CandidateTables
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, UNKNOWN_CAMERA
-from lake.hours import Candidate, Scope
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS, FRAMES
-from lake.sql_words import quoted
+from lake.config.lake_location import Root
+from lake.contracts.hours import Candidate, Scope
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.reader import read_rows
+from lake.storage.sql_literals import quoted
 
 MOST_ROWS: Final = 500_000
 """Objects, frames and detections looked at at once: about 1 GB. A single camera is never cut."""

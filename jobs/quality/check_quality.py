@@ -33,17 +33,17 @@ from jobs.quality.expectations import EXPECTATIONS
 from jobs.quality.findings import CameraHour, Groups, held, number_groups, passed, result_rows
 from jobs.quality.inputs import CandidateGoneError, read
 from jobs.quality.validation import Finding, merged, validate
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
-from lake.catalog import check_lake
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.data_docs import QUALITY
-from lake.delta_tables import open_table
-from lake.hours import Candidate, Scope, parse_hour, said
-from lake.hours import merged as merged_candidates
-from lake.root import Root
-from lake.settings import whole
-from lake.tables import Lake, again_on_conflict
+from lake.config.lake_location import Root
+from lake.config.settings import whole
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.data_docs import QUALITY
+from lake.contracts.hours import Candidate, Scope, parse_hour, said
+from lake.contracts.hours import merged as merged_candidates
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
+from lake.spark.catalog import check_lake
+from lake.storage.delta_tables import open_table
+from lake.storage.tables import Lake, again_on_conflict
 
 PROGRAM: Final = "jobs.quality.check_quality"
 FEW: Final = 24

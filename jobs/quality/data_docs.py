@@ -22,8 +22,8 @@ from filelock import FileLock
 
 from jobs.quality.expectation import CRITICAL, SUBJECTS
 from jobs.quality.validation import Finding, great_expectations
-from lake.data_docs import DOCS, FAILED, RUNS, STYLE, SUMMARY
-from lake.hours import Scope, said
+from lake.contracts.data_docs import DOCS, FAILED, RUNS, STYLE, SUMMARY
+from lake.contracts.hours import Scope, said
 
 STYLE_SOURCE: Final = Path(__file__).with_name("quality_docs.css")
 NO_NETWORK: Final = (

@@ -15,8 +15,8 @@ from jobs.quality.inputs import Rows
 from jobs.quality.label_drift import label_drift
 from jobs.quality.object_expectations import DETECTED, PAST_RETENTION, SLACK
 from jobs.quality.recount import FATES, KEYS, RECORD_NAMES, current_outcomes, recount
-from lake.contracts import IMPORTED_TOPIC
-from lake.hours import HOUR
+from lake.contracts.hours import HOUR
+from lake.contracts.wire_format import IMPORTED_TOPIC
 
 Vocabularies = Mapping[str, frozenset[str]]
 """SHA-256 of a labels file to the labels in it."""

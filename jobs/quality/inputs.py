@@ -13,13 +13,13 @@ from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError
 
 from jobs.quality.expectation import RECORD
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
-from lake.contracts import rfc3339
-from lake.delta_tables import open_table
-from lake.hours import HOUR, Candidate, Scope
-from lake.root import Root
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.table import Table
+from lake.config.lake_location import Root
+from lake.contracts.hours import HOUR, Candidate, Scope
+from lake.contracts.wire_format import rfc3339
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.schema.table import Table
+from lake.storage.delta_tables import open_table
 
 RESENT_WITHIN: Final = timedelta(days=2)
 """A frame that was sent twice is looked for in days so far from its hour's."""

@@ -21,7 +21,7 @@ from jobs.quality.expectation import (
     pair,
 )
 from jobs.quality.record_expectations import LAYERS, MOST_OBJECTS
-from lake.contracts import STORED_SCORE
+from lake.contracts.wire_format import STORED_SCORE
 
 SLACK: Final = 1e-6
 """Boxes are float32 between 0 and 1: their smallest step there is 6e-8, and a model may round a few times."""

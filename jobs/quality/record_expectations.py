@@ -22,8 +22,8 @@ from jobs.quality.expectation import (
     not_before,
     pair,
 )
-from lake.batch_schemas import UNKNOWN_CAMERA
-from lake.contracts import CAMERA_ID, FRAME_SCHEMA, MAX_MESSAGE_BYTES, Status
+from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA, MAX_MESSAGE_BYTES, Status
+from lake.schema.batch_schemas import UNKNOWN_CAMERA
 
 FORMATS: Final = (FRAME_SCHEMA, "legacy")
 STATUSES: Final = tuple(str(status) for status in Status)

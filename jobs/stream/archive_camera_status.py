@@ -16,12 +16,18 @@ from pyspark.sql import DataFrame
 
 from jobs.stream.lost_offsets import Gaps
 from jobs.stream.offset_ranges import OffsetRange, by_partition
-from lake.camera_notices import COUNTERS, CameraNotice, MalformedNoticeError, Registration, read_notice
-from lake.contracts import STATUS_TOPIC
-from lake.reader import read_rows
-from lake.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS
-from lake.table import Table
-from lake.tables import Lake, again_on_conflict, append_rows
+from lake.contracts.camera_status_message import (
+    COUNTERS,
+    CameraNotice,
+    MalformedNoticeError,
+    Registration,
+    read_notice,
+)
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS
+from lake.schema.table import Table
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake, again_on_conflict, append_rows
 
 QUERY: Final = "archive_camera_status"
 RECORD: Final = ("topic", "partition", "offset", "timestamp", "key", "value")

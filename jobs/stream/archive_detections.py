@@ -20,10 +20,10 @@ from jobs.frames.outcome_rows import BEFORE_PICTURE, SOURCE, read_outcomes
 from jobs.stream.highest_offsets import HighestOffsets, Row
 from jobs.stream.lost_offsets import Gaps
 from jobs.stream.offset_ranges import by_partition
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS
-from lake.tables import Lake
+from lake.config.lake_location import Root
+from lake.schema.schemas import DETECTIONS
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 
 QUERY = "archive_detections"
 IDENTITY = ("topic", "topic_id", "partition", "offset", "appended_at", "layer")

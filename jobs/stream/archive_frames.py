@@ -22,9 +22,9 @@ from jobs.stream.disk_guard import DiskRoom
 from jobs.stream.kafka_source import among
 from jobs.stream.lost_offsets import Gaps
 from jobs.stream.offset_ranges import OffsetRange, by_partition
-from lake.reader import read_rows
-from lake.schemas import FRAMES
-from lake.tables import Lake
+from lake.schema.schemas import FRAMES
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 
 QUERY = "archive_frames"
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.stream.offset_ranges import OffsetRange, committed_ends
-from lake.root import Root, changed_at
+from lake.config.lake_location import Root, changed_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from jobs.stream.detect_partition import RECORD, Place, SpeedLayer, detect_in_ar
 from jobs.stream.kafka_source import read_ranges, write_messages
 from jobs.stream.lost_offsets import Gaps
 from jobs.stream.offset_ranges import batch_time, by_partition
-from lake.kafka_address import Address
+from lake.config.kafka_address import Address
 
 QUERY = "detect_objects"
 

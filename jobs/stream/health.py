@@ -12,7 +12,7 @@ from typing import Any
 
 from jobs.stream.disk_guard import DiskRoom
 from jobs.stream.queries import Started
-from lake.contracts import rfc3339
+from lake.contracts.wire_format import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from lake.ledger import SPEED
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS
+from lake.accounting.ledger import SPEED
+from lake.config.lake_location import Root
+from lake.schema.schemas import DETECTIONS
+from lake.storage.reader import read_rows
 
 Stretch = tuple[str, str, int, date]
 """Topic, topic id, partition, and the UTC day of the frames."""

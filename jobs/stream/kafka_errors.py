@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lake.kafka_address import Address
-from lake.kafka_client import forbidden, login_refused, topics_named
+from lake.config.kafka_address import Address
+from lake.kafka.client import forbidden, login_refused, topics_named
 
 TOPICS: Final = re.compile(r"TopicAuthorizationException: Not authorized to access topics: \[([^\]]*)\]")
 GROUP: Final = re.compile(r"GroupAuthorizationException: Not authorized to access group: (\S+)")

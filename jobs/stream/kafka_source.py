@@ -11,8 +11,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.stream.offset_ranges import OffsetRange
-from lake.contracts import MAX_MESSAGE_BYTES
-from lake.kafka_address import Address, spark_options
+from lake.config.kafka_address import Address, spark_options
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES
 
 FRAMES_PER_BATCH = 2000
 """One cap for all loads: idle batches are small and loaded ones large by themselves."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs.stream.offset_ranges import OffsetRange, missing_ranges, planned_ranges, query_id, without
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import EXPIRED_RANGES
-from lake.table import Table
-from lake.tables import Lake
+from lake.config.lake_location import Root
+from lake.schema.schemas import EXPIRED_RANGES
+from lake.schema.table import Table
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from lake.root import Root
+from lake.config.lake_location import Root
 
 CHECKPOINT_ADVICE: Final = (
     "stop the stream and move the checkpoint away to begin again from the earliest offset"

@@ -24,9 +24,9 @@ from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
 from jobs.stream.health import merged_offsets
-from lake.delta_tables import open_table
-from lake.root import Root
-from lake.schemas import STREAM_PROGRESS
+from lake.config.lake_location import Root
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.delta_tables import open_table
 
 EVERY_S: Final = 60.0
 MOST_WAITING: Final = 10_000

@@ -19,9 +19,9 @@ from jobs.stream.highest_offsets import HighestOffsets
 from jobs.stream.kafka_source import FRAMES_PER_BATCH, RECORDS_PER_ARCHIVE, read_stream
 from jobs.stream.lost_offsets import Gaps
 from jobs.stream.settings import StreamSettings
-from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
-from lake.schemas import DETECTIONS
-from lake.tables import Lake
+from lake.contracts.wire_format import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
+from lake.schema.schemas import DETECTIONS
+from lake.storage.tables import Lake
 
 READS: Final = {
     detect_objects.QUERY: (FRAMES_TOPIC,),

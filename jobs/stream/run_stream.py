@@ -35,15 +35,15 @@ from jobs.stream.lost_offsets import Gaps
 from jobs.stream.progress import recorded_progress
 from jobs.stream.queries import READS, Queries, Started
 from jobs.stream.settings import StreamSettings
-from lake.broker import TopicMissingError, check_rights, topic_ids
-from lake.clock import utc_now
-from lake.configuration import load_configuration
-from lake.contracts import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
-from lake.kafka_address import Address
-from lake.kafka_client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
-from lake.session import SparkUnavailableError, open_session
-from lake.settings import SettingError
-from lake.tables import Lake
+from lake.config.kafka_address import Address
+from lake.config.settings import SettingError
+from lake.config.sources import load_configuration
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
+from lake.kafka.broker import TopicMissingError, check_rights, topic_ids
+from lake.kafka.client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedError
+from lake.spark.session import SparkUnavailableError, open_session
+from lake.storage.tables import Lake
 
 TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC, STATUS_TOPIC)
 WRITTEN = (RESULTS_TOPIC, OUTCOMES_TOPIC)

@@ -10,8 +10,8 @@ from typing import Self
 from jobs.detector.detector import DetectorSettings
 from jobs.frames.frame_policy import Policy
 from jobs.stream.disk_guard import GB
-from lake.settings import Settings, number, text, whole
-from lake.spark_conf import is_local
+from lake.config.settings import Settings, number, text, whole
+from lake.spark.conf import is_local
 
 CHECKPOINTS_WITHOUT_FORKS = (
     "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"

@@ -163,7 +163,7 @@ def test_each_rule_sees_what_breaks_it(rule: Rule, path: str, source: str, fault
 
 
 KEPT = [
-    (programs_imported, "jobs/a.py", "import lake.settings\nimport jobs.detector.sectors"),
+    (programs_imported, "jobs/a.py", "import lake.config.settings\nimport jobs.detector.sectors"),
     (long_functions, "stack/a.py", "def f():\n" + " x = 1\n" * 38),
     (clocks_below_main, "jobs/a.py", "def main():\n    run(lambda: datetime.now(UTC))"),
     (clocks_below_main, "capture/command.py", "datetime.now(UTC)"),

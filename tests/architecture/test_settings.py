@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lake.setting_key import EVERY, Key
-from lake.setting_keys import KEYS
-from lake.settings import PREFIX
+from lake.config.setting_key import EVERY, Key
+from lake.config.setting_keys import KEYS
+from lake.config.settings import PREFIX
 from stack import settings_page
 from stack.kafka_users import own_settings
 

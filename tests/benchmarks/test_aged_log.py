@@ -4,9 +4,9 @@ import pytest
 from deltalake import DeltaTable
 
 from benchmarks.aged_log import ROWS, actions, age, entries_of
-from lake.reader import read_rows
-from lake.schemas import DETECTIONS
-from lake.tables import COMMON_PROPERTIES, Lake
+from lake.schema.schemas import DETECTIONS
+from lake.storage.reader import read_rows
+from lake.storage.tables import COMMON_PROPERTIES, Lake
 from tests.conftest import at
 from tests.dashboards.explore_lake import schema
 from tests.jobs.hour_rows import outcome, record

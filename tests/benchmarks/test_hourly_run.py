@@ -11,8 +11,8 @@ from deltalake import DeltaTable
 
 from benchmarks import bench
 from benchmarks.hourly_run import CAMERA, JOBS, HourlyRun, leave_frames
-from lake.schemas import DETECTIONS, FRAMES
-from lake.tables import COMMON_PROPERTIES
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.tables import COMMON_PROPERTIES
 from tests.conftest import at
 from tests.dashboards.explore_lake import schema
 from tests.faults.programs import Program

@@ -8,10 +8,10 @@ from deltalake import DeltaTable
 from benchmarks.batch_times import LOOK_EVERY, committed, until
 from benchmarks.batches import ARCHIVE, DETECT
 from benchmarks.hourly_run import CAMERA, leave_frames
-from lake.hours import Scope
-from lake.open_frames import count_open_frames, open_frames
-from lake.schemas import DETECTIONS, FRAMES
-from lake.tables import COMMON_PROPERTIES
+from lake.accounting.open_frames import count_open_frames, open_frames
+from lake.contracts.hours import Scope
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.tables import COMMON_PROPERTIES
 from tests.conftest import at
 from tests.dashboards.explore_lake import schema
 

@@ -9,13 +9,13 @@ import pytest
 from deltalake import DeltaTable
 
 from benchmarks.simulated_hour import LIFE, Fleet, broker_hours, frames_of, outcomes_of, settle, write_hour
-from lake.batch_schemas import BROKER_HOURS
-from lake.due import missing_records
-from lake.hour_accounts import HourAccount, hour_accounts
-from lake.hours import HOUR, Scope
-from lake.ledger import balance
-from lake.open_frames import open_frames
-from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
+from dashboards.data.hour_accounts import HourAccount, hour_accounts
+from lake.accounting.ledger import balance
+from lake.accounting.open_frames import open_frames
+from lake.accounting.pending_work import missing_records
+from lake.contracts.hours import HOUR, Scope
+from lake.schema.batch_schemas import BROKER_HOURS
+from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
 

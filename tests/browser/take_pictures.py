@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from stack.airflow import address, airflow_home
 from stack.airflow_secrets import read_passwords
 from stack.installation import Installation

@@ -17,8 +17,8 @@ from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import CameraStatus, Outcome
 from capture.publish.kafka_producer import Done, Message
 from capture.publish.publisher import Publisher
-from lake.contracts import FRAMES_TOPIC, Frame
-from lake.kafka_client import BrokerAwayError
+from lake.contracts.wire_format import FRAMES_TOPIC, Frame
+from lake.kafka.client import BrokerAwayError
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

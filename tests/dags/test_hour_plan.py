@@ -13,8 +13,8 @@ import pytest
 from dags.scheduling import hour_plan
 from dags.scheduling.hour_plan import audit_plan, plan
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
-from lake.hours import Candidate, Scope
-from lake.kafka_client import BrokerAwayError
+from lake.contracts.hours import Candidate, Scope
+from lake.kafka.client import BrokerAwayError
 from tests.conftest import at
 
 TEN_O_CLOCK, ELEVEN = at("10:00"), at("11:00")
@@ -34,7 +34,7 @@ BY_HAND = Run("manual", None, None, at("11:20"), at("11:20"))
 
 @dataclass
 class FakeLake:
-    """Answers of `lake.due` and the broker, and the moment."""
+    """Answers of `lake.accounting.pending_work` and the broker, and the moment."""
 
     now: datetime = ELEVEN + timedelta(minutes=6)
     due: tuple[datetime, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dags.scheduling.run_hours import Asked, Interval, asked, audit_arguments
-from lake.hours import Candidate, HourError, Scope
+from lake.contracts.hours import Candidate, HourError, Scope
 from tests.conftest import at
 
 NOW = at("12:34")

@@ -10,7 +10,7 @@ from jobs.quality.data_docs import Documented, write_docs
 from jobs.quality.expectation import SUBJECTS
 from jobs.quality.expectations import EXPECTATIONS
 from jobs.quality.validation import Finding, suite_of
-from lake.hours import Scope
+from lake.contracts.hours import Scope
 
 SHORT = {"scores_are_in_range": ["score 1.5"]}
 

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from lake.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.table import Table
+from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.schema.table import Table
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 DAY = date(2026, 11, 20)

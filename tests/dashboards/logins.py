@@ -14,7 +14,7 @@ from dashboards.app import create_app
 from dashboards.passwords import hashed
 from dashboards.settings import DashboardSettings
 from dashboards.users import ADMIN, VIEWER, User, write_users
-from lake.settings import Settings
+from lake.config.settings import Settings
 from tests.conftest import at
 
 BASE = "http://127.0.0.1:8078"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
 from tests.faults.programs import Program, free_ports, wait_for
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lake.batch_schemas import BROKER_HOURS, PUBLICATIONS
-from lake.contracts import rfc3339
-from lake.hours import HOUR, hour_of
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, EXPIRED_RANGES, FRAMES, STREAM_PROGRESS
+from lake.contracts.hours import HOUR, hour_of
+from lake.contracts.wire_format import rfc3339
+from lake.schema.batch_schemas import BROKER_HOURS, PUBLICATIONS
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, EXPIRED_RANGES, FRAMES, STREAM_PROGRESS
 from tests.dashboards.explore_lake import HOSTILE, write
 
 TOPIC, LIFE = "pycturestream", "life-1"

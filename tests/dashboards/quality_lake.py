@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lake.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
+from lake.schema.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
 from tests.dashboards.explore_lake import HOSTILE, write
 
 HOUR = timedelta(hours=1)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lake.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS
-from lake.schemas import DETECTIONS
+from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS
+from lake.schema.schemas import DETECTIONS
 from tests.dashboards.explore_lake import BOX, DAY, at, record, write, write_lake
 
 FRAMES_A_MINUTE = 3

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from lake.hours import hour_of
-from lake.schemas import STREAM_PROGRESS
+from lake.contracts.hours import hour_of
+from lake.schema.schemas import STREAM_PROGRESS
 from tests.dashboards.explore_lake import write
 from tests.dashboards.pages import running_dashboard
 from tests.dashboards.pipeline_lake import progress_rows, write_states

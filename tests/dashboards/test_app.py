@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from dashboards.app import create_app
 from dashboards.security import MOST_BYTES
 from dashboards.settings import DashboardSettings
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
 from tests.conftest import at
 
 OWN = {"base_url": "http://127.0.0.1:8078"}

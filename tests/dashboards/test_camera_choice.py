@@ -7,10 +7,10 @@ import pytest
 
 from dashboards import camera_choice
 from dashboards.context import Context
+from dashboards.data.camera_registry import RegisteredCamera, Registry
 from dashboards.settings import DashboardSettings
-from lake.registry import RegisteredCamera, Registry
-from lake.schemas import CAMERA_REGISTRATIONS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.schemas import CAMERA_REGISTRATIONS
 from tests.conftest import at
 from tests.dashboards.explore_lake import HOSTILE, write
 

@@ -11,7 +11,7 @@ from dashboards.listening import check_login, listening
 from dashboards.server import main
 from dashboards.settings import DashboardSettings
 from dashboards.users import write_users
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
 from tests.dashboards.logins import PERSONS, Site
 
 

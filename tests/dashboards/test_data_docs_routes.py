@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from dashboards.app import create_app
 from dashboards.data_docs_routes import BACK, POLICY, found_below
 from dashboards.settings import DashboardSettings
-from lake.data_docs import DocumentedRun, documented_runs, run_of
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.data_docs import DocumentedRun, documented_runs, run_of
 from tests.conftest import at
 
 OWN = {"base_url": "http://127.0.0.1:8078"}

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+from dashboards.data import exploring
+from dashboards.data.downstream_hours import hours_of_record, hours_of_run
+from dashboards.data.exploring import Explorer, TooDeepError
+from dashboards.data.provenance import Record, RecordError, find_record, provenance
 from dashboards.grid_model import GridModel
-from lake import exploring, questions
-from lake.batch_schemas import PUBLICATIONS
-from lake.dependents import hours_of_record, hours_of_run
-from lake.exploring import Explorer, TooDeepError
-from lake.open_tables import Opened, OpenTables
-from lake.provenance import Record, RecordError, find_record, provenance
-from lake.questions import Question
-from lake.schemas import DETECTIONS
+from lake.schema.batch_schemas import PUBLICATIONS
+from lake.schema.schemas import DETECTIONS
+from lake.serving import questions
+from lake.serving.open_tables import Opened, OpenTables
+from lake.serving.questions import Question
 from tests.dashboards.explore_lake import DAY, HOSTILE, at, record, seen_on, write, write_lake
 
 

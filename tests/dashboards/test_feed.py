@@ -10,8 +10,8 @@ from kafka import KafkaProducer
 
 from dashboards import feed
 from dashboards.feed import Feed
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC
 from stack.topics import create_topics
 from tests.faults.programs import wait_for
 from tests.faults.system import Broker, running_broker

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from dashboards.feed_messages import Report, SentPicture, report, seen, sent_picture
-from lake.camera_notices import Registration
-from lake.contracts import MAX_PICTURE_BYTES
+from lake.contracts.camera_status_message import Registration
+from lake.contracts.wire_format import MAX_PICTURE_BYTES
 from tests.conftest import at
 
 JPEG = b"\xff\xd8\xff-picture"

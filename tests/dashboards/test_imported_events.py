@@ -11,15 +11,15 @@ from flask import Flask
 
 from dashboards import picture_routes, report_words
 from dashboards.context import KEY, Context
+from dashboards.data.exploring import Explorer
+from dashboards.data.provenance import Record
+from dashboards.data.report_counts import Asked, count
+from dashboards.data.report_history import ReportHistory
 from dashboards.explore_answers import drawer
 from dashboards.explore_grid import shown
 from dashboards.settings import DashboardSettings
-from lake.exploring import Explorer
-from lake.provenance import Record
-from lake.questions import Question
-from lake.report_counts import Asked, count
-from lake.report_history import ReportHistory
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.serving.questions import Question
 from tests.conftest import at
 from tests.jobs.event_lake import NOW, bring_in, empty_lake, file_of, row
 

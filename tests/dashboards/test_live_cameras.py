@@ -8,7 +8,7 @@ import pytest
 from dashboards import live_cameras
 from dashboards.feed_messages import Report, Seen, SentPicture
 from dashboards.live_cameras import MOST_CAMERAS, Cameras
-from lake.camera_notices import Registration
+from lake.contracts.camera_status_message import Registration
 from tests.conftest import at
 
 START = at("11:00")

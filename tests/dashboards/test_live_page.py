@@ -13,8 +13,8 @@ import pytest
 from kafka import KafkaProducer
 from playwright.sync_api import Page, expect
 
-from lake.contracts import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.wire_format import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
 from tests.dashboards.pages import running_dashboard
 from tests.faults.programs import wait_for
 from tests.faults.system import Broker, running_broker

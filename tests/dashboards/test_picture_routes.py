@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 
 from dashboards import picture_routes
 from dashboards.context import KEY, Context
+from dashboards.data.exploring import Explorer
 from dashboards.drawn_pictures import NoPictureError, drawn, stored_picture
 from dashboards.settings import DashboardSettings
-from lake.exploring import Explorer
-from lake.settings import Settings
+from lake.config.settings import Settings
 from tests.dashboards.explore_lake import (
     BOX,
     CORRUPT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from dashboards.data.stream_rates import QueryMinute
 from dashboards.pipeline_figures import NOTHING, behind, durations, rates, step_of
 from dashboards.pipeline_watch import Minutes
-from lake.stream_rates import QueryMinute
 from tests.conftest import at
 from tests.dashboards.explore_lake import HOSTILE
 

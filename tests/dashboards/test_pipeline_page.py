@@ -15,8 +15,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from playwright.sync_api import Browser, Page, expect
 
 from dashboards.pipeline_tables import ACCOUNTS, DAGS, HOURS
-from lake.broker import topic_ids
-from lake.hours import HOUR, hour_of
+from lake.contracts.hours import HOUR, hour_of
+from lake.kafka.broker import topic_ids
 from tests.browser.chromium import fresh_page
 from tests.dashboards.airflow_answers import HOSTILE_DAG, FakeAirflow, airflow_answering, write_passwords
 from tests.dashboards.drawn_text import cells, lines

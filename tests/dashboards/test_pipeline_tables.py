@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from dashboards import pipeline_tables as tables
 from dashboards.dag_states import DagRun, DagState
-from lake.hour_accounts import HourAccount
-from lake.ledger import Account, Ledger, Span
-from lake.table_sizes import TableSize
+from dashboards.data.hour_accounts import HourAccount
+from dashboards.data.table_sizes import TableSize
+from lake.accounting.ledger import Account, Ledger, Span
 from tests.conftest import at
 from tests.dashboards.drawn_text import found, rows
 from tests.dashboards.explore_lake import HOSTILE

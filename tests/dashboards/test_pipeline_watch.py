@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dashboards.pipeline_watch import Minutes, Pipeline, PipelineWatch, minutes, oldest_hour
-from lake.batch_schemas import BROKER_HOURS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.batch_schemas import BROKER_HOURS
 from tests.conftest import at
 from tests.dashboards.pipeline_lake import write_pipeline_lake
 from tests.faults.programs import free_ports, wait_for

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboards import pipeline_words as words
+from dashboards.data.hour_accounts import HourAccount
+from dashboards.data.ledger_now import LedgerNow
+from dashboards.data.stream_now import QueryNow, StreamNow
+from dashboards.data.table_sizes import TableSize
 from dashboards.filters import FilterError
 from dashboards.pipeline_query import PipelineQuery
 from dashboards.watched import Kept
-from lake.hour_accounts import HourAccount
-from lake.ledger import Account, Ledger, Span
-from lake.ledger_now import LedgerNow
-from lake.stream_now import QueryNow, StreamNow
-from lake.table_sizes import TableSize
+from lake.accounting.ledger import Account, Ledger, Span
 from tests.conftest import at
 from tests.dashboards.drawn_text import found, text
 from tests.dashboards.explore_lake import HOSTILE

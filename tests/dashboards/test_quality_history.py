@@ -13,11 +13,11 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dashboards import quality_days, quality_words
+from dashboards.data.quality_history import Checks, Expected, HeldHour, QualityHistory
+from dashboards.data.quality_questions import MOST_DAYS, QualityAsked
 from dashboards.quality_map import rows_of
 from dashboards.quality_query import QualityQuery
-from lake.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
-from lake.quality_history import Checks, Expected, HeldHour, QualityHistory
-from lake.quality_questions import MOST_DAYS, QualityAsked
+from lake.schema.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
 from tests.dashboards.explore_lake import HOSTILE, at, write
 from tests.dashboards.quality_lake import (
     HOUR,

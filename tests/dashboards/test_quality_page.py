@@ -10,9 +10,9 @@ from urllib.parse import quote_plus, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from lake.batch_schemas import QUALITY_RESULTS
-from lake.contracts import rfc3339
-from lake.hours import hour_of
+from lake.contracts.hours import hour_of
+from lake.contracts.wire_format import rfc3339
+from lake.schema.batch_schemas import QUALITY_RESULTS
 from tests.browser.chromium import complaints, fresh_page
 from tests.dashboards.docs_site import write_site
 from tests.dashboards.explore_lake import HOSTILE, write

@@ -11,14 +11,14 @@ import pytest
 from dash import html
 
 from dashboards import quality_days, quality_words
+from dashboards.data.quality_history import Checks, Expected, HeldHour, Quality
+from dashboards.data.quality_questions import QualityAsked
 from dashboards.filters import FilterError
 from dashboards.quality_map import MEANING, STATES, heat_map, rows_of
 from dashboards.quality_query import QualityQuery
 from dashboards.quality_tables import MOST_REASONS, details_table, held_table
 from dashboards.quality_words import NO_AUDIT, ZoneInfo
-from lake.data_docs import DocumentedRun
-from lake.quality_history import Checks, Expected, HeldHour, Quality
-from lake.quality_questions import QualityAsked
+from lake.contracts.data_docs import DocumentedRun
 from tests.conftest import at
 from tests.dashboards.explore_lake import HOSTILE
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lake import report_history
-from lake.batch_schemas import PUBLICATIONS
-from lake.report_days import read_day
-from lake.report_history import ReportHistory
-from lake.schemas import DETECTIONS
+from dashboards.data import report_history
+from dashboards.data.report_days import read_day
+from dashboards.data.report_history import ReportHistory
+from lake.schema.batch_schemas import PUBLICATIONS
+from lake.schema.schemas import DETECTIONS
 from tests.dashboards.explore_lake import DAY, at, record, seen_on, write
 from tests.dashboards.report_lake import write_report_lake
 

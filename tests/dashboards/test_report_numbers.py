@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from dashboards import report_figures, report_words
+from dashboards.data.report_counts import Asked, Counts, count
+from dashboards.data.report_days import CELLS, SECTORS, CameraHour, Day, by_score, frames_by_minute
+from dashboards.data.report_history import History
 from dashboards.filters import FilterError
 from dashboards.report_answers import words_of
 from dashboards.report_query import MOST_BUCKETS, ReportQuery, before
 from dashboards.report_series import edges, local_minutes, names_of, place_of, range_of
-from lake.report_counts import Asked, Counts, count
-from lake.report_days import CELLS, SECTORS, CameraHour, Day, by_score, frames_by_minute
-from lake.report_history import History
 from tests.conftest import at
 
 HOSTILE = "<b>x</b>, y"

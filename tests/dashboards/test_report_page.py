@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboards.export_routes import COLUMNS
-from lake.schemas import CAMERA_REGISTRATIONS
+from lake.schema.schemas import CAMERA_REGISTRATIONS
 from tests.browser.chromium import fresh_page
 from tests.dashboards.explore_lake import HOSTILE, at, write
 from tests.dashboards.pages import running_dashboard

@@ -11,16 +11,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dashboards import report_figures
+from dashboards.data.report_counts import Asked, Counts, count
+from dashboards.data.report_history import ReportHistory
 from dashboards.report_query import ReportQuery
 from jobs.hours import count_objects, publish_hours
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, PUBLICATIONS
-from lake.catalog import register_lake
-from lake.hours import Scope
-from lake.reader import read_rows
-from lake.report_counts import Asked, Counts, count
-from lake.report_history import ReportHistory
-from lake.settings import Settings
-from lake.tables import Lake
+from lake.config.settings import Settings
+from lake.contracts.hours import Scope
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, PUBLICATIONS
+from lake.spark.catalog import register_lake
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.hour_rows import add, fill, outcome, record, thing
 from tests.jobs.random_hours import HOURS, random_hours

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from dashboards import explore_answers
 from dashboards.app import create_app
 from dashboards.context import KEY, Context
+from dashboards.data.exploring import Explorer
+from dashboards.data.report_history import ReportHistory
 from dashboards.settings import DashboardSettings
-from lake.exploring import Explorer
-from lake.report_history import ReportHistory
-from lake.settings import Settings
+from lake.config.settings import Settings
 from tests.conftest import at
 from tests.dashboards.report_lake import write_report_lake
 from tests.faults.programs import wait_for

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from dashboards import user_command
 from dashboards.passwords import fits
 from dashboards.users import ADMIN, VIEWER, User, read_users, write_users
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from tests.dashboards.logins import PERSONS
 
 

@@ -15,13 +15,13 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lake.batch_schemas import HOURLY_COUNTS, QUALITY_RESULTS
-from lake.hours import HOUR, last_full_hour, said
-from lake.reader import read_rows
-from lake.schemas import DETECTIONS
-from lake.schemas import FRAMES as STORED_FRAMES
-from lake.serving import objects
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.hours import HOUR, last_full_hour, said
+from lake.schema.batch_schemas import HOURLY_COUNTS, QUALITY_RESULTS
+from lake.schema.schemas import DETECTIONS
+from lake.schema.schemas import FRAMES as STORED_FRAMES
+from lake.serving.views_without_spark import objects
+from lake.storage.reader import read_rows
 from stack.processes import marked
 from tests.browser.airflow_pages import DAGS, AirflowPages
 from tests.browser.chromium import open_page

@@ -10,12 +10,12 @@ import psutil
 import pytest
 from deltalake import DeltaTable
 
-from lake.clock import utc_now
-from lake.contracts import RESULTS_TOPIC
-from lake.ledger import Ledger
-from lake.reader import read_rows
-from lake.registry import RegisteredCamera, Registry
-from lake.schemas import STREAM_PROGRESS
+from dashboards.data.camera_registry import RegisteredCamera, Registry
+from lake.accounting.ledger import Ledger
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import RESULTS_TOPIC
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.reader import read_rows
 from tests.faults.system import System
 from tests.faults.wire import read_all
 

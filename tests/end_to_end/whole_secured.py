@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
 from stack.kafka_users import ADMIN
 from stack.processes import GONE, marked
 from tests.faults.programs import ROOT as PROJECT

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import psutil
 
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
 from stack.ports import is_free
 from stack.spark_cluster import SPARK_PORTS
 from stack.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_ailment

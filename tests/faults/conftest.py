@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
 from tests.conftest import INTERPRETED
 from tests.faults.system import Broker, System, last_words, running_broker
 

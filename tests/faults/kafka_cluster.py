@@ -9,8 +9,8 @@ from pathlib import Path
 
 from kafka import KafkaAdminClient
 
-from lake.contracts import TOPICS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.wire_format import TOPICS
 from stack.broker import BrokerSettings
 from stack.java import find_java
 from stack.topics import create_topics

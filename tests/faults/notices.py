@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lake.contracts import STATUS_TOPIC
-from lake.reader import read_rows
-from lake.schemas import CAMERA_STATUS
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.schema.schemas import CAMERA_STATUS
+from lake.storage.reader import read_rows
 from tests.faults.system import System
 from tests.faults.wire import Place, Record, send
 

@@ -15,8 +15,8 @@ from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import CameraStatus, Outcome
 from capture.publish.kafka_producer import Done, KafkaBroker, Message
 from capture.publish.publisher import Publisher
-from lake.clock import utc_now
-from lake.contracts import Frame
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import Frame
 
 CAMERAS = ("north", "south")
 """Their keys lie on different partitions."""

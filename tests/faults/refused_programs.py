@@ -19,11 +19,11 @@ from capture.publish.publisher import Publisher
 from capture.results.consumer import follow
 from dashboards.feed import Feed
 from jobs.stream import run_stream
-from lake.broker import offsets
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, Frame
-from lake.kafka_address import Kafka
-from lake.kafka_client import REFUSED_AFTER_S, BrokerRefusedError
+from lake.config.kafka_address import Kafka
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, Frame
+from lake.kafka.broker import offsets
+from lake.kafka.client import REFUSED_AFTER_S, BrokerRefusedError
 
 PATIENCE_S = 30
 LOOKED_S = 1.5

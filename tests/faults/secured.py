@@ -14,8 +14,8 @@ from typing import Self
 from kafka import KafkaAdminClient
 from kafka.admin import ScramMechanism, UserScramCredentialDeletion
 
-from lake.kafka_address import Kafka, KafkaLogin, client_options
-from lake.settings import PREFIX, Settings
+from lake.config.kafka_address import Kafka, KafkaLogin, client_options
+from lake.config.settings import PREFIX, Settings
 from stack.broker import BrokerSettings, why_not_ready
 from stack.broker_security import BrokerSecurity
 from stack.java import find_java

@@ -14,12 +14,12 @@ from typing import Any
 import psutil
 import pyarrow.compute as pc
 
-from lake.broker import offsets, topic_ids
-from lake.contracts import FRAMES_TOPIC
-from lake.delta_tables import open_table
-from lake.ledger import Ledger, balance
-from lake.root import Root, changed_at
-from lake.settings import PREFIX, Settings
+from lake.accounting.ledger import Ledger, balance
+from lake.config.lake_location import Root, changed_at
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.kafka.broker import offsets, topic_ids
+from lake.storage.delta_tables import open_table
 from stack.broker import BrokerSettings, is_ready
 from stack.installation import Installation
 from stack.java import find_java

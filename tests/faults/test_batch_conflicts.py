@@ -16,11 +16,11 @@ from pyspark.sql import SparkSession
 from jobs.hours import count_objects
 from jobs.maintenance.plan import Task, Work
 from jobs.maintenance.run_tasks import Report, Tending
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
-from lake.hours import Scope
-from lake.schemas import DETECTIONS, FRAMES
-from lake.table import Table
-from lake.tables import Lake
+from lake.contracts.hours import Scope
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.schema.table import Table
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.brute_force import Recount, Row
 from tests.jobs.hour_rows import fill, frame, outcome, record, rows_of, thing

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from lake.broker import first_appended, offsets_at
+from lake.kafka.broker import first_appended, offsets_at
 from tests.conftest import at
 from tests.faults.system import Broker
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lake.contracts import STATUS_TOPIC
-from lake.reader import read_rows
-from lake.schemas import CAMERA_REGISTRATIONS
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.schema.schemas import CAMERA_REGISTRATIONS
+from lake.storage.reader import read_rows
 from tests.faults.notices import NONSENSE, notice, notices_stored
 from tests.faults.system import System
 from tests.faults.wire import Record, send

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
 from tests.faults.system import System
 from tests.faults.wire import frame, pictures
 

@@ -16,7 +16,7 @@ FEW = 4
 
 def test_optimize_beside_the_running_archives_breaks_and_doubles_nothing(system: System) -> None:
     starts, was = system.stream.starts, {name: version(system, name) for name in ("frames", "detections")}
-    sql = system.program("sql", "lake.shell", "OPTIMIZE frames", "--format", "json")
+    sql = system.program("sql", "lake.spark.sql_shell", "OPTIMIZE frames", "--format", "json")
     with frames_arriving(system, "optimised"):
         for name in was:
             system.wait(f"several files of {name}", lambda name=name: files(system, name) > FEW)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lake.contracts import RESULTS_TOPIC
+from lake.contracts.wire_format import RESULTS_TOPIC
 from tests.faults.system import System
 from tests.faults.wire import old_frame, pictures, read_all
 

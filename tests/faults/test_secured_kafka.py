@@ -20,10 +20,10 @@ from capture.results.consumer import follow
 from dashboards.feed import Feed
 from jobs.stream.kafka_errors import refusal
 from jobs.stream.kafka_source import read_stream
-from lake.broker import first_appended, offsets, offsets_at, topic_ids
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
-from lake.kafka_address import Kafka
+from lake.config.kafka_address import Kafka
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
+from lake.kafka.broker import first_appended, offsets, offsets_at, topic_ids
 from stack.kafka_probe import round_trip, topics_that_differ
 from tests.certificates import Authority
 from tests.faults.programs import wait_for

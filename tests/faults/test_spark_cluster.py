@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from lake.hours import HOUR, last_full_hour, said
-from lake.settings import PREFIX, Settings
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.hours import HOUR, last_full_hour, said
 from stack.broker import is_ready
 from tests.conftest import INTERPRETED
 from tests.faults.cluster import Cluster, cluster_of

@@ -12,9 +12,9 @@ import pytest
 
 from capture.results.consumer import connect
 from dashboards.feed import Feed
-from lake.broker import offsets, topic_ids
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, TOPICS
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
+from lake.kafka.broker import offsets, topic_ids
 from stack.broker import is_ready
 from stack.kafka_probe import round_trip, topics_that_differ
 from stack.shutdown import PATIENCE_S

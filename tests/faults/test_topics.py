@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from lake.contracts import FRAMES_TOPIC
-from lake.ledger import balance
+from lake.accounting.ledger import balance
+from lake.contracts.wire_format import FRAMES_TOPIC
 from stack.topics import create_topics
 from tests.faults.system import System
 from tests.faults.traffic import send_frames

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from lake.root import Root
+from lake.config.lake_location import Root
 from tests.faults.programs import PATIENCE_S
 from tests.faults.system import System
 from tests.faults.traffic import frames_arriving

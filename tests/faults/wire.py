@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, Frame
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, Frame
 
 Place = tuple[int, int]
 """Partition and offset of a record on the frames topic."""

@@ -11,9 +11,9 @@ from capture.publish.camera_status import Outcome
 from capture.publish.kafka_producer import KafkaBroker, Message
 from dashboards.feed import Feed
 from jobs.stream.kafka_source import read_stream, write_messages
-from lake.clock import utc_now
-from lake.contracts import FRAMES_TOPIC, RESULTS_TOPIC, Frame
-from lake.kafka_address import Kafka
+from lake.config.kafka_address import Kafka
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, Frame
 from tests.faults.programs import wait_for
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"

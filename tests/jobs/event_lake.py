@@ -13,9 +13,9 @@ from jobs.events.event_rows import Form, Reading
 from jobs.events.export_events import export_events
 from jobs.events.import_events import Told, import_events
 from jobs.events.served_events import Span
-from lake.reader import read_rows
-from lake.schemas import TABLES
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.schemas import TABLES
+from lake.storage.reader import read_rows
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
 

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from lake.delta_tables import open_table
-from lake.reader import read_rows
-from lake.root import Root
-from lake.schemas import DETECTIONS, FRAMES
-from lake.table import Table
+from lake.config.lake_location import Root
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.schema.table import Table
+from lake.storage.delta_tables import open_table
+from lake.storage.reader import read_rows
 
 LIFE = "11111111-1111-1111-1111-111111111111"
 Row = dict[str, Any]

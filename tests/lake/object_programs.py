@@ -15,13 +15,13 @@ from pyspark.sql.types import StructType
 
 from jobs.hours import count_objects
 from jobs.hours.publish_hours import publish
-from lake.hours import Scope
-from lake.root import ObjectFolder
-from lake.schemas import EXPIRED_RANGES
-from lake.session import open_session
-from lake.settings import Settings
-from lake.store_probe import UnsafeStoreError, check_store
-from lake.tables import Lake
+from lake.config.lake_location import ObjectFolder
+from lake.config.settings import Settings
+from lake.contracts.hours import Scope
+from lake.schema.schemas import EXPIRED_RANGES
+from lake.spark.session import open_session
+from lake.storage.commit_check import UnsafeStoreError, check_store
+from lake.storage.tables import Lake
 from tests.conftest import INTERPRETED, at
 from tests.jobs.hour_rows import fill, frame, outcome, record, thing
 from tests.lake.spark_append import append_by_spark

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lake.batch_schemas import BROKER_HOURS
-from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
+from lake.schema.batch_schemas import BROKER_HOURS
+from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from tests.conftest import at
 from tests.jobs.hour_rows import LIFE, add
 from tests.jobs.random_hours import random_hours

@@ -13,8 +13,8 @@ from pathlib import Path
 from filelock import FileLock
 from pyarrow.fs import S3FileSystem
 
-from lake.root import S3Store
-from lake.settings import PREFIX, Settings
+from lake.config.lake_location import S3Store
+from lake.config.settings import PREFIX, Settings
 from tests.faults.programs import ROOT
 
 SECRET = "a-secret-of-the-tests"

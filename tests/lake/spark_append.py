@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from lake.table import Table
-from lake.tables import Lake
+from lake.schema.table import Table
+from lake.storage.tables import Lake
 
 
 def append_by_spark(lake: Lake, rows: DataFrame, table: Table, app_id: str, version: int) -> None:

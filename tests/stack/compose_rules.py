@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lake.setting_keys import find_key
-from lake.settings import PREFIX
+from lake.config.setting_keys import find_key
+from lake.config.settings import PREFIX
 from stack.airflow import COMPONENTS
 from stack.broker import BrokerSettings, list_properties
 from stack.programs import NAMES

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from lake.configuration import MARK
-from lake.settings import SettingError
+from lake.config.settings import SettingError
+from lake.config.sources import MARK
 from stack.airflow import COMPONENTS, LOGS, address, airflow_environment, component_command
 from stack.airflow_health import component_ailment
 from stack.airflow_places import AirflowPlaces

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import SettingError
+from lake.config.settings import SettingError
 from stack.airflow_history import clean_command, oldest_kept, trim_logs
 from stack.installation import Installation
 from tests.conftest import at

@@ -13,8 +13,8 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from lake.contracts import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS, TOPICS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS, TOPICS
 from stack.broker import BrokerSettings, escape_property, is_ready, list_properties
 from stack.java import find_java
 from stack.kafka_probe import topics_that_differ

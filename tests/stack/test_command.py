@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from stack.programs import KAFKAS, NAMES, SPARKS
 
 LAUNCHER = PROJECT_ROOT / "pycturestream"

@@ -14,8 +14,8 @@ from jsonschema.validators import validator_for
 
 from dashboards.settings import DashboardSettings
 from jobs.stream.settings import StreamSettings
-from lake.contracts import MAX_MESSAGE_BYTES
-from lake.setting_keys import KEYS
+from lake.config.setting_keys import KEYS
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES
 from stack.airflow_places import AirflowPlaces
 from stack.broker import list_properties
 from stack.installation import Installation

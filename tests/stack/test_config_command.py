@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from lake.configuration import Configuration, Given, read_configuration
-from lake.setting_key import number, text
-from lake.setting_keys import KEYS, SUBJECTS
+from lake.config.setting_key import number, text
+from lake.config.setting_keys import KEYS, SUBJECTS
+from lake.config.sources import Configuration, Given, read_configuration
 from stack import config_command
 from stack.config_command import Row, describe, find_faults, show_rows
 from stack.settings_page import table

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lake.settings import PREFIX, PROJECT_ROOT
+from lake.config.settings import PREFIX, PROJECT_ROOT
 from stack import trials
 from stack.airflow import SCHEDULER
 from stack.doctor import check_program

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from stack import environment
 from stack.environment import EnvironmentMadeError, create, install, is_installed, remember, requirements
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lake.configuration import read_environment
-from lake.contracts import FRAMES_TOPIC, TOPICS
-from lake.settings import SettingError
+from lake.config.settings import SettingError
+from lake.config.sources import read_environment
+from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
 from stack.installation import Installation
 from stack.programs import child_environment
 

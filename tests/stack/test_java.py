@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import SettingError
+from lake.config.settings import SettingError
 from stack import java
 from stack.java import JavaNotFoundError, find_java, find_system_java, parse_java, wrap_bundled_java
 

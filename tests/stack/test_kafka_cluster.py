@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lake.kafka_address import Address
-from lake.settings import SettingError
+from lake.config.kafka_address import Address
+from lake.config.settings import SettingError
 from stack.broker import BrokerSettings, list_properties
 from stack.health import ailment
 from stack.installation import Installation

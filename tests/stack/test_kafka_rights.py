@@ -14,7 +14,7 @@ from kafka.admin import (
     ResourceType,
 )
 
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 from stack.kafka_rights import RIGHTS, Grant, list_grants
 from stack.kafka_users import ADMIN, PROGRAMS
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lake.settings import PREFIX, PROJECT_ROOT, SettingError
+from lake.config.settings import PREFIX, PROJECT_ROOT, SettingError
 from stack.kafka_users import environment_of, users, with_own_users
 from stack.programs import Program
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.evaluation.model_choice import ON_DEMAND
-from lake.settings import Settings
+from lake.config.settings import Settings
 from stack import models_on_demand as module
 from stack import provision
 from stack.artifacts import Package, load_on_demand

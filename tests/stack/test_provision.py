@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import Settings
+from lake.config.settings import Settings
 from stack import provision as module
 from stack.artifacts import Artifact, Artifacts, Package
 from stack.downloads import ToolError

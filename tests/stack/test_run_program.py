@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import Settings
+from lake.config.settings import Settings
 from stack import check_program, run_program
 from stack.airflow import COMPONENTS
 from stack.installation import Installation

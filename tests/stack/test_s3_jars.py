@@ -3,7 +3,7 @@ from __future__ import annotations
 import sysconfig
 from pathlib import Path
 
-from lake.settings import Settings
+from lake.config.settings import Settings
 from stack.artifacts import load_s3_jars
 from stack.s3_jars import provide_s3
 

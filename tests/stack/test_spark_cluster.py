@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lake.contracts import FRAMES_TOPIC, GIB
-from lake.settings import SettingError
+from lake.config.settings import SettingError
+from lake.contracts.wire_format import FRAMES_TOPIC, GIB
 from stack import run_spark
 from stack.airflow import spark_connection
 from stack.installation import Installation

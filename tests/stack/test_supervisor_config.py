@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.settings import SettingError
+from lake.config.settings import SettingError
 from stack.installation import Installation
 from stack.programs import Program
 from stack.supervisor_config import render_config

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka.errors import InvalidPartitionsError
 
-from lake.contracts import FRAMES_TOPIC, TOPICS
+from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
 from stack import topics
 from stack.topics import create_topics
 

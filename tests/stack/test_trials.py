@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from lake.contracts import TOPICS
-from lake.settings import PREFIX
+from lake.config.settings import PREFIX
+from lake.contracts.wire_format import TOPICS
 from stack.doctor import check_round_trip, check_topics
 from stack.installation import Installation
 from stack.trials import try_spark

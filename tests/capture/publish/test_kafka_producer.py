@@ -14,7 +14,7 @@ from kafka.errors import (
 
 from capture.publish.camera_status import Outcome
 from capture.publish.kafka_producer import KafkaBroker, outcome_of
-from lake.kafka_client import BrokerAwayError, knock
+from lake.kafka.client import BrokerAwayError, knock
 
 
 @pytest.mark.parametrize(

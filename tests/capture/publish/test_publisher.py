@@ -7,7 +7,7 @@ import pytest
 from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import Outcome, State
 from capture.publish.publisher import STALL_SECONDS, WINDOW
-from lake.contracts import FRAMES_TOPIC, STATUS_TOPIC
+from lake.contracts.wire_format import FRAMES_TOPIC, STATUS_TOPIC
 from tests.capture.fakes import (
     FakeBroker,
     FakeTime,

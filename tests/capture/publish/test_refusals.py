@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from capture.publish.camera_status import Outcome
-from lake.contracts import STATUS_TOPIC
-from lake.kafka_client import REFUSED_AFTER_S
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.kafka.client import REFUSED_AFTER_S
 from tests.capture.fakes import counts
 from tests.capture.publish.test_publisher import Line
 

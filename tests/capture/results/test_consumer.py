@@ -7,8 +7,8 @@ import pytest
 
 from capture.results.consumer import as_json, as_text, save_picture
 from capture.results.viewer import Viewer, Wanted
-from lake.contracts import MalformedFrameError
-from lake.results import MalformedResultError, parse_result, picture_of
+from lake.contracts.result_message import MalformedResultError, parse_result, picture_of
+from lake.contracts.wire_format import MalformedFrameError
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 PERSON = {"label": "person", "score": 0.87, "sector": ["middle", "left"], "box": [0.1, 0.2, 0.3, 0.4]}

@@ -14,9 +14,9 @@ from jobs.demo.lake_writer import SYNTHETIC, remove_history
 from jobs.demo.publishing import publish_history
 from jobs.demo.rows import chunks
 from jobs.pipeline.publish_scopes import Published
-from lake.reader import read_rows
-from lake.schemas import DETECTIONS, FRAMES, TABLES
-from lake.tables import Lake
+from lake.schema.schemas import DETECTIONS, FRAMES, TABLES
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 
 NOW = at("10:30")
@@ -124,7 +124,7 @@ def test_a_history_is_written_once_published_whole_and_removed_without_a_trace(s
 
 def published_objects(lake):
     """Objects of each hour and camera, as the published tables say in three ways."""
-    from lake.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLISHED_OBJECTS
+    from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLISHED_OBJECTS
 
     ways = (
         ("SELECT hour, camera_id, count(*) AS n FROM published_objects GROUP BY 1, 2", PUBLISHED_OBJECTS),
@@ -148,7 +148,7 @@ def expected_objects(plan):
 
 
 def critical_failures(lake):
-    from lake.batch_schemas import QUALITY_RESULTS
+    from lake.schema.batch_schemas import QUALITY_RESULTS
 
     sql = "SELECT expectation FROM quality_results WHERE NOT success AND severity = 'critical'"
     return read_rows(lake.root, sql, QUALITY_RESULTS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jobs.demo.history import History, HistoryError, Plan, plan_history
-from lake.hours import hour_of
+from lake.contracts.hours import hour_of
 from tests.conftest import at
 
 END = at("10:30")

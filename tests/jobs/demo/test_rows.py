@@ -14,9 +14,9 @@ from jobs.demo.objects import thirds
 from jobs.demo.rows import chunks
 from jobs.detector.coco_labels import COCO_NAMES
 from jobs.detector.sectors import COLUMNS, ROWS, sector_of
-from lake.contracts import CAMERA_ID
-from lake.hours import hour_of, parse_hour
-from lake.schemas import DETECTIONS, FRAMES
+from lake.contracts.hours import hour_of, parse_hour
+from lake.contracts.wire_format import CAMERA_ID
+from lake.schema.schemas import DETECTIONS, FRAMES
 from tests.conftest import at
 
 END = at("10:02")

@@ -10,7 +10,7 @@ from jobs.detector import check_model
 from jobs.detector.check_model import ClipUnreadableError, ObjectsMissedError, known_picture, look
 from jobs.detector.detector import DetectorSettings
 from jobs.detector.model_manifest import ModelFilesError
-from lake.settings import Settings
+from lake.config.settings import Settings
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from benchmarks.varied_frames import read_frames
 from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
 from jobs.detector.model_manifest import Manifest, ModelFilesError
 from jobs.detector.ssd_decoding import Found
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
 
 MANIFEST = Manifest("test", 30, "", "labels.txt", {})
 

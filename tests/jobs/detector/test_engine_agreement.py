@@ -15,7 +15,7 @@ import pytest
 from benchmarks.agreement import agreement
 from benchmarks.varied_frames import varied_frames
 from jobs.detector.detector import DetectorSettings, load_detector
-from lake.settings import Settings
+from lake.config.settings import Settings
 
 pytestmark = pytest.mark.model
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jobs.evaluation.evaluate_models import ReportNotWrittenError, main, report_file, write_report
-from lake.settings import PREFIX, Settings
+from lake.config.settings import PREFIX, Settings
 from tests.conftest import at
 
 

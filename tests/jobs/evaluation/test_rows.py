@@ -13,9 +13,9 @@ from jobs.evaluation.comparison import Answer, Evaluated, Picture
 from jobs.evaluation.model_choice import Candidate
 from jobs.evaluation.report import About
 from jobs.evaluation.rows import store
-from lake.reader import read_rows
-from lake.schemas import MODEL_EVALUATIONS
-from lake.tables import Lake
+from lake.schema.schemas import MODEL_EVALUATIONS
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 
 pytestmark = pytest.mark.spark
@@ -33,7 +33,7 @@ def rows(root: Path, run_id: str) -> list[dict[str, Any]]:
 def test_a_run_that_is_tried_again_replaces_its_rows_and_no_others(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.tables.TABLES", (MODEL_EVALUATIONS,))
+    monkeypatch.setattr("lake.storage.tables.TABLES", (MODEL_EVALUATIONS,))
     lake = Lake(tmp_path)
     lake.create(spark)
     mine, other = (About(name, at("11:00"), 0.5) for name in ("it's mine", "other"))

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from jobs.events.cli import app
-from lake.settings import Settings
+from lake.config.settings import Settings
 from tests.jobs.event_lake import contents, empty_lake, file_of, row
 
 ROWS = [

@@ -10,9 +10,9 @@ import pytest
 from jobs.events.event_rows import Form
 from jobs.events.export_events import ExportExistsError, export_events, moment_in
 from jobs.events.served_events import Span
-from lake.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schemas import DETECTIONS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.schemas import DETECTIONS
 from tests.conftest import at
 from tests.jobs.event_lake import NOW, Row, empty_lake, row, take_out
 from tests.jobs.hour_rows import add, outcome, record, thing

@@ -9,16 +9,16 @@ from random import Random
 import pytest
 from filelock import FileLock
 
+from dashboards.data.report_counts import Asked, count
+from dashboards.data.report_history import ReportHistory
 from jobs.events import write_events
 from jobs.events.event_rows import EventRowError, Reading
 from jobs.events.import_events import EventsBusyError, EventsKnownError, ImportedOtherwiseError, alone
 from jobs.events.imported_events import Extent, extent_of, imports_of, undecided
 from jobs.events.json_rows import JsonRowsError
 from jobs.events.served_events import Span
-from lake.report_counts import Asked, count
-from lake.report_history import ReportHistory
-from lake.schemas import DETECTIONS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.schemas import DETECTIONS
 from tests.conftest import at
 from tests.jobs.event_lake import (
     NOW,
@@ -178,7 +178,7 @@ def test_an_import_that_was_killed_before_its_rows_came_begins_anew(
 def test_hours_wait_for_publication_until_they_are_decided_about_after_the_import(
     settings: Settings, tmp_path: Path
 ) -> None:
-    from lake.batch_schemas import PUBLICATIONS
+    from lake.schema.batch_schemas import PUBLICATIONS
 
     about = bring_in(settings, file_of(tmp_path, ROWS)).about
     ten, eleven = at("10:00"), at("11:00")

@@ -9,9 +9,9 @@ from jobs.events.imported_events import imports_of
 from jobs.events.remove_events import UnknownImportError, choose, remove_import
 from jobs.maintenance.maintain_lake import Order, run
 from jobs.maintenance.settings import MaintenanceSettings
-from lake.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schemas import DETECTIONS
-from lake.settings import Settings
+from lake.config.settings import Settings
+from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.schemas import DETECTIONS
 from tests.conftest import at
 from tests.jobs.event_lake import NOW, bring_in, contents, empty_lake, file_of, no_spark, row
 from tests.jobs.hour_rows import add, outcome, record, rows_of, thing

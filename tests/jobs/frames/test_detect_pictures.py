@@ -11,7 +11,7 @@ import pytest
 
 from jobs.detector.detector import DetectedObject
 from jobs.frames.detect_pictures import run
-from lake.settings import PROJECT_ROOT, Settings
+from lake.config.settings import PROJECT_ROOT, Settings
 
 
 class Cats:

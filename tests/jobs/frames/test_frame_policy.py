@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from jobs.frames.frame_policy import ALL, Frame, Policy, Verdict, choose_frames
-from lake.contracts import Status
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
+from lake.contracts.wire_format import Status
 from tests.conftest import at
 
 NOW = at("11:00:10")

@@ -10,7 +10,7 @@ import pytest
 
 from jobs.frames.frame_records import METADATA, read_moment
 from jobs.frames.frame_records import describe as described
-from lake.contracts import Frame, rfc3339
+from lake.contracts.wire_format import Frame, rfc3339
 from tests.conftest import at
 
 

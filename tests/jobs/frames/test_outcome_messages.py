@@ -5,7 +5,7 @@ from typing import Any
 
 from jobs.detector.detector import DetectedObject
 from jobs.frames.outcome_messages import Detecting, Stages, outcome, result
-from lake.contracts import Status
+from lake.contracts.wire_format import Status
 from tests.conftest import at
 
 RUN = Detecting("run-1", "speed", "Europe/Berlin", 0.5)

@@ -10,7 +10,7 @@ import pytest
 from jobs.detector.detector import DetectedObject
 from jobs.frames.outcome_messages import Detecting, Stages, outcome, result
 from jobs.frames.outcome_rows import read_outcomes
-from lake.contracts import Status
+from lake.contracts.wire_format import Status
 from tests.conftest import at
 from tests.jobs.frames.test_outcome_messages import frame
 

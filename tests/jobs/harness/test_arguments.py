@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.harness.arguments import BatchArguments, scoped_parser
-from lake.hours import Scope
+from lake.contracts.hours import Scope
 from tests.conftest import at
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.harness import process as batch_process
 from jobs.harness.process import give_way, run_job
-from lake.hours import HourError
+from lake.contracts.hours import HourError
 
 ROOT = Path(__file__).parents[3]
 PRIORITY = "import os; from jobs.harness.process import give_way; give_way(); give_way(); print(os.nice(0))"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs.harness.settings import BatchSettings
-from lake.settings import SettingError
+from lake.config.settings import SettingError
 
 ENV = {"PYCTURESTREAM_DATA": "/data", "PYCTURESTREAM_HOME": "/home", "PYCTURESTREAM_TIME_ZONE": "UTC"}
 

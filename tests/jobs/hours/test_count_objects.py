@@ -9,10 +9,10 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs.hours import count_objects
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, PUBLICATIONS
-from lake.hours import Candidate, Scope
-from lake.schemas import CAMERA_STATUS
-from lake.tables import Lake
+from lake.contracts.hours import Candidate, Scope
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, PUBLICATIONS
+from lake.schema.schemas import CAMERA_STATUS
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 

@@ -20,13 +20,13 @@ from jobs.harness.settings import BatchSettings
 from jobs.hours import detect_chunk as settle_frames
 from jobs.hours.detect_chunk import in_chunks
 from jobs.hours.detect_skipped import Detected, main, run, sentence
-from lake.hours import Scope
-from lake.open_frames import count_open_frames, open_frames
-from lake.reader import read_rows
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.settings import Settings
-from lake.table import Table
-from lake.tables import Lake
+from lake.accounting.open_frames import count_open_frames, open_frames
+from lake.config.settings import Settings
+from lake.contracts.hours import Scope
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.schema.table import Table
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.faults.wire import KILLER_BGR, encode, picture_of, pictures
 

@@ -12,16 +12,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.hours import count_objects, publish_hours
-from lake.batch_schemas import (
+from lake.contracts.hours import Scope
+from lake.schema.batch_schemas import (
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
     HOURLY_COUNTS,
     MINUTE_COUNTS,
     PUBLISHED_OBJECTS,
 )
-from lake.hours import Scope
-from lake.reader import read_rows
-from lake.tables import Lake
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.brute_force import Recount, Row
 from tests.jobs.hour_rows import fill, rows_of

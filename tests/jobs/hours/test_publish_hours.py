@@ -7,10 +7,16 @@ from pyspark.sql import SparkSession
 
 from jobs.hours import count_objects
 from jobs.hours.publish_hours import hold, publish
-from lake.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, MINUTE_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.hours import Scope
-from lake.schemas import DETECTIONS
-from lake.tables import Lake
+from lake.contracts.hours import Scope
+from lake.schema.batch_schemas import (
+    CAMERA_HOURS,
+    HOURLY_COUNTS,
+    MINUTE_COUNTS,
+    PUBLICATIONS,
+    PUBLISHED_OBJECTS,
+)
+from lake.schema.schemas import DETECTIONS
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 

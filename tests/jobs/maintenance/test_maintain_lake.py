@@ -21,11 +21,11 @@ from jobs.maintenance.maintain_lake import MaintenanceBusyError, Order, main, ru
 from jobs.maintenance.plan import Extent, Task, Work
 from jobs.maintenance.run_tasks import NoRoomError, Report, Tending, check_room, days_of
 from jobs.maintenance.settings import MaintenanceSettings
-from lake.batch_schemas import MAINTENANCE_REPORTS
-from lake.reader import read_rows
-from lake.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
-from lake.settings import Settings
-from lake.tables import Lake
+from lake.config.settings import Settings
+from lake.schema.batch_schemas import MAINTENANCE_REPORTS
+from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.hours.test_detect_skipped import frame, said_live, store
 

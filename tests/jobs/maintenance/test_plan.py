@@ -8,8 +8,8 @@ import pytest
 
 from jobs.maintenance.plan import Done, Extent, Task, Work, due, tasks
 from jobs.maintenance.settings import Keep, MaintenanceSettings
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.settings import SettingError, Settings
+from lake.config.settings import SettingError, Settings
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from tests.conftest import at
 
 NOW = at("11:25", "2026-01-10")

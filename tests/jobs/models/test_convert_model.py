@@ -11,7 +11,7 @@ import pytest
 
 from jobs.detector.coco_labels import COCO_NAMES
 from jobs.models.convert_model import ClipsError, convert, read_clips
-from lake.settings import PROJECT_ROOT
+from lake.config.settings import PROJECT_ROOT
 
 UNUSED = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83]
 

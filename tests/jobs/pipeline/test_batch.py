@@ -10,11 +10,11 @@ from jobs.harness.settings import BatchSettings
 from jobs.pipeline import batch
 from jobs.pipeline.batch import Batch, ask_broker, by_day, parse
 from jobs.quality.check_quality import Audit
-from lake.batch_schemas import CAMERA_HOURS
-from lake.hours import Scope
-from lake.schemas import DETECTOR_RUNS
-from lake.settings import Settings
-from lake.tables import Lake
+from lake.config.settings import Settings
+from lake.contracts.hours import Scope
+from lake.schema.batch_schemas import CAMERA_HOURS
+from lake.schema.schemas import DETECTOR_RUNS
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 

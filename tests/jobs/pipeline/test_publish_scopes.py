@@ -12,8 +12,8 @@ from jobs.hours.publications import CameraHour
 from jobs.pipeline import publish_scopes
 from jobs.pipeline.publish_scopes import MOST_HOURS, MOST_ROWS, Published, scopes_of
 from jobs.quality.check_quality import Audit
-from lake.hours import HOUR, Scope
-from lake.tables import Lake
+from lake.contracts.hours import HOUR, Scope
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.event_lake import READING, empty_lake, file_of, row
 

@@ -7,9 +7,9 @@ import pytest
 
 from jobs.quality.audit_parts import parts
 from jobs.quality.inputs import CandidateGoneError
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
-from lake.hours import Candidate, Scope
-from lake.schemas import DETECTIONS, FRAMES
+from lake.contracts.hours import Candidate, Scope
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.schemas import DETECTIONS, FRAMES
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
 

@@ -14,10 +14,10 @@ from jobs.hours import count_objects
 from jobs.quality.check_quality import Arguments, Audit, audit, sentences
 from jobs.quality.expectations import EXPECTATIONS
 from jobs.quality.inputs import CandidateGoneError
-from lake.batch_schemas import OBJECTS_CANDIDATE, QUALITY_RESULTS
-from lake.hours import Candidate, Scope
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.tables import Lake
+from lake.contracts.hours import Candidate, Scope
+from lake.schema.batch_schemas import OBJECTS_CANDIDATE, QUALITY_RESULTS
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 

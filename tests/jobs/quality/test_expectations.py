@@ -13,7 +13,7 @@ from jobs.quality.expectation import SUBJECTS
 from jobs.quality.expectations import EXPECTATIONS
 from jobs.quality.findings import number_groups
 from jobs.quality.validation import validate
-from lake.contracts import IMPORTED_TOPIC
+from lake.contracts.wire_format import IMPORTED_TOPIC
 from tests.conftest import at
 from tests.jobs.clean_hour import Hour, clean_hour, together
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs.quality.inputs import read
-from lake.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE
-from lake.hours import Candidate, Scope
-from lake.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
+from lake.contracts.hours import Candidate, Scope
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
 

@@ -12,10 +12,10 @@ import pytest
 from jobs.stream import archive_camera_status
 from jobs.stream.archive_camera_status import ArchiveCameraStatus
 from jobs.stream.lost_offsets import Gaps
-from lake.contracts import STATUS_TOPIC
-from lake.reader import read_rows
-from lake.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS, EXPIRED_RANGES
-from lake.tables import Lake
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS, EXPIRED_RANGES
+from lake.storage.reader import read_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
 from tests.jobs.stream.test_offset_ranges import log_batch

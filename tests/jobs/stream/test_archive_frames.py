@@ -11,8 +11,8 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from jobs.stream.archive_frames import Storing
-from lake.contracts import rfc3339
-from lake.tables import Lake
+from lake.contracts.wire_format import rfc3339
+from lake.storage.tables import Lake
 from tests.conftest import at
 
 pytestmark = pytest.mark.spark

@@ -11,7 +11,7 @@ from jobs.frames.frame_policy import ALL, Policy
 from jobs.frames.frame_records import Record
 from jobs.frames.outcome_messages import Detecting, Message, Stages, result
 from jobs.stream.detect_partition import Places, SpeedLayer
-from lake.contracts import rfc3339
+from lake.contracts.wire_format import rfc3339
 from tests.conftest import at
 
 BATCH_AT = at("11:00:10")

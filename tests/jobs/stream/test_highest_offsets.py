@@ -7,7 +7,7 @@ import pytest
 
 from jobs.stream import highest_offsets
 from jobs.stream.highest_offsets import HighestOffsets
-from lake.root import Root
+from lake.config.lake_location import Root
 from tests.conftest import at
 
 DAY = at("11:00").date()

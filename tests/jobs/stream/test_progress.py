@@ -11,8 +11,8 @@ import pytest
 from py4j.protocol import Py4JNetworkError
 
 from jobs.stream.progress import ProgressListener, StreamProgress, progress_row
-from lake.reader import read_rows
-from lake.schemas import STREAM_PROGRESS
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.reader import read_rows
 from tests.conftest import at
 from tests.dashboards.explore_lake import write
 

@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.datasource import DataSource, SimpleDataSourceStreamReader
 
 from jobs.stream.progress import recorded_progress
-from lake.reader import read_rows
-from lake.schemas import STREAM_PROGRESS
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.reader import read_rows
 from tests.dashboards.explore_lake import write
 
 pytestmark = pytest.mark.spark

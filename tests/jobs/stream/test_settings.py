@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.stream.settings import StreamSettings
-from lake.settings import SettingError
+from lake.config.settings import SettingError
 
 
 def test_without_a_word_detection_begins_as_soon_as_it_can() -> None:

@@ -1,0 +1,69 @@
+"""How many objects a question finds on each day, kept while the files of the day are the same."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from lake.serving.day_files import of_days
+from lake.serving.open_tables import DETECTIONS, Opened
+from lake.serving.questions import Question, days_near
+
+MOST_COUNTS: Final = 64
+"""Questions whose counts are kept."""
+PUBLISHED: Final = ("published_objects", "publications")
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    files: Mapping[date, int] = field(default_factory=dict)
+    counts: Mapping[date, int] = field(default_factory=dict)
+
+
+class DayCounts:
+    """Counts of the last questions: a live day changes every two seconds, the others hardly ever."""
+
+    def __init__(self) -> None:
+        self._counted: OrderedDict[Question, _Counted] = OrderedDict()
+
+    def of(
+        self,
+        asked: Question,
+        opened: Opened,
+        count: Callable[[Question, Mapping[date, int]], Mapping[date, int]],
+    ) -> dict[date, int]:
+        """Objects by UTC day, of days that have some.
+
+        Args:
+            asked: the question, without an order.
+            opened: the tables it is asked of.
+            count: counts a part of the question's days, given what was counted before.
+        """
+        known = self._counted.get(asked, _Counted())
+        files = {day: hash(one) for day, one in _files(asked, opened).items()}
+        changed = {day for day, one in files.items() if known.files.get(day) != one}
+        counts = {day: number for day, number in known.counts.items() if day in files and day not in changed}
+        if changed:
+            found = count(replace(asked, first=min(changed), last=max(changed)), known.counts)
+            counts |= {day: number for day, number in found.items() if day in changed}
+        self._counted[asked] = _Counted(files, counts)
+        self._counted.move_to_end(asked)
+        while len(self._counted) > MOST_COUNTS:
+            self._counted.popitem(last=False)
+        return counts
+
+
+def _files(asked: Question, opened: Opened) -> dict[date, frozenset[str]]:
+    """Files that decide how many objects a day has; of the arriving ones where it is live."""
+    published = [opened.files.get(name, {}) for name in PUBLISHED]
+    arriving = [opened.files.get(DETECTIONS, {})]
+    live = set(opened.live_days)
+    days = {day for files in published for day in files} | live
+    return {
+        day: of_days(published, [day]) | (of_days(arriving, days_near([day])) if day in live else frozenset())
+        for day in days
+        if asked.first <= day <= asked.last
+    }

@@ -1,0 +1,98 @@
+"""How the speed layer is at this moment: what it says of itself, beside the broker's own end offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lake.accounting.stream_checks import of_cameras, of_lag, of_stream, read_so_far, said_in
+from lake.config.kafka_address import Address
+from lake.config.settings import Settings
+from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.kafka.broker import offsets
+from lake.kafka.client import BrokerAwayError
+
+Ends = Mapping[str, Mapping[int, int]]
+"""Topic → partition → next free offset, as the broker says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryNow:
+    """One query of the streaming application.
+
+    Attributes:
+        query: its name.
+        batch: number of its last micro-batch; None before the first.
+        rows: records of that batch.
+        took_ms: milliseconds that it took; None where the query does not say.
+        behind: records that wait for it; None where the broker or the query does not say.
+    """
+
+    query: str
+    batch: int | None
+    rows: int
+    took_ms: int | None
+    behind: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNow:
+    """The streaming application.
+
+    Attributes:
+        alive: whether it gave a sign of life just now and runs.
+        ui: address of its Spark UI as it says it; empty where it does not.
+        queries: by name.
+        complaints: one sentence for each thing that is wrong with the stream, the broker or a camera.
+    """
+
+    alive: bool
+    ui: str
+    queries: tuple[QueryNow, ...]
+    complaints: tuple[str, ...]
+
+
+def stream_now(settings: Settings, now: datetime) -> StreamNow:
+    """Look at the run folder and ask the broker, once.
+
+    Args:
+        settings: where the run folder and the broker are.
+        now: UTC.
+    """
+    said, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
+    read, own = read_so_far(said), list(of_stream(said, now))
+    ends, away = _ends(settings.broker, {FRAMES_TOPIC, *(topic for _, topic in read)})
+    late = of_lag(read, ends) if not away else [away]
+    queries = tuple(_query(name, one, read, ends) for name, one in sorted(_parts(said, "queries").items()))
+    return StreamNow(not own, str(said.get("ui") or ""), queries, (*own, *late, *of_cameras(capture, now)))
+
+
+def _ends(bootstrap: Address, topics: set[str]) -> tuple[Ends, str]:
+    """End offsets of the topics, and why there are none."""
+    try:
+        found = {topic: offsets(bootstrap, topic) for topic in topics}
+    except BrokerAwayError as error:
+        return {}, str(error)
+    return {topic: {part: last for part, (_, last) in parts.items()} for topic, parts in found.items()}, ""
+
+
+def _query(name: str, said: Any, read: Mapping[tuple[str, str], Mapping[int, int]], ends: Ends) -> QueryNow:
+    own = {topic: reached for (query, topic), reached in read.items() if query == name}
+    behind = [
+        max(0, end - own[topic].get(part, 0)) for topic in own for part, end in ends.get(topic, {}).items()
+    ]
+    known = said if isinstance(said, dict) else {}
+    took = _count(_parts(known, "duration_ms").get("triggerExecution"))
+    batch, rows = _count(known.get("batch")), _count(known.get("rows"))
+    return QueryNow(name, batch, rows or 0, took, sum(behind) if behind else None)
+
+
+def _count(said: Any) -> int | None:
+    return said if isinstance(said, int) else None
+
+
+def _parts(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = said.get(name)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,1 @@
+"""Accounts for every record, and says what is still to be done."""

@@ -1,0 +1,63 @@
+"""Frames that still wait for an analysis: in `frames`, without a terminal row in `detections`. No JVM."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from lake.config.lake_location import Root
+from lake.contracts.hours import Scope
+from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.schema.batch_schemas import UNKNOWN_CAMERA
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.reader import read_rows
+
+RECORD: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
+"""Columns that name a record."""
+BULKY: Final = ("headers", "key", "value", "sha256")
+SKIPPED: Final = "skipped_%"
+"""Statuses like it are not terminal: another layer may still analyse the frame."""
+
+
+def open_frames(root: Root, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
+    """The scope's records without a terminal outcome, oldest first: all columns but the bulky ones.
+
+    Records of another topic, such as synthetic history, hold no pictures and are left out.
+
+    Args:
+        root: of the tables.
+        scope: hours of observation, and cameras.
+        among: a further condition on the columns of `frames`, in DataFusion's SQL.
+    """
+    wanted = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in BULKY)
+    sql = f"SELECT {wanted} {_open(scope, among)} ORDER BY f.observed_at, f.appended_at, {_record('f')}"
+    return read_rows(root, sql, FRAMES, DETECTIONS)
+
+
+def count_open_frames(root: Root, scope: Scope) -> int:
+    """How many records of the scope have no terminal outcome."""
+    [row] = read_rows(root, f"SELECT count(*) AS open {_open(scope, 'TRUE')}", FRAMES, DETECTIONS)
+    return int(row["open"])
+
+
+def _open(scope: Scope, among: str) -> str:
+    days = ", ".join(f"DATE '{day}'" for day in scope.days)
+    same = " AND ".join(f'f."{name}" = d."{name}"' for name in RECORD)
+    return f"""
+    FROM (SELECT * EXCEPT ({", ".join(BULKY)}), date_trunc('hour', observed_at) AS hour FROM frames
+          WHERE topic = '{FRAMES_TOPIC}') f
+    LEFT ANTI JOIN (SELECT {_record("detections")} FROM detections
+                    WHERE day IN ({days}) AND status NOT LIKE '{SKIPPED}') d ON {same}
+    WHERE {_within(scope)} AND {among}"""
+
+
+def _within(scope: Scope) -> str:
+    """The scope where a record without a usable camera has none."""
+    everywhere = Scope(scope.hours).where()
+    if scope.cameras is None:
+        return everywhere
+    names = ", ".join(f"'{name}'" for name in scope.cameras)
+    return f"{everywhere} AND coalesce(camera_id, '{UNKNOWN_CAMERA}') IN ({names})"
+
+
+def _record(table: str) -> str:
+    return ", ".join(f'{table}."{name}"' for name in RECORD)

@@ -1,0 +1,129 @@
+"""What is wrong with the speed layer just now, in sentences: from what its programs say, and the broker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lake.config.kafka_address import Address
+from lake.config.settings import Settings
+from lake.kafka.broker import offsets
+from lake.kafka.client import BrokerAwayError
+
+SIGN_OF_LIFE_S: Final = 60.0
+"""The programs write every 2 s; a busy machine may pause for some."""
+SILENT_S: Final = 300.0
+MOST_BEHIND: Final = 2000
+"""Records; one full batch of the speed layer."""
+ENDED: Final = "ended"
+
+
+class StreamAilingError(RuntimeError):
+    """The speed layer is not as it should be; the message holds every complaint."""
+
+
+def complaints(settings: Settings, now: datetime) -> list[str]:
+    """One sentence for each thing that is wrong; none when all is well. Starts no JVM.
+
+    Args:
+        settings: where the run folder and the broker are.
+        now: UTC.
+    """
+    stream, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
+    return [*of_stream(stream, now), *_of_broker(settings.broker, stream), *of_cameras(capture, now)]
+
+
+def of_stream(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Complaints about the streaming application, out of what it says of itself."""
+    age = age_s(said.get("updated_at"), now)
+    if age is None:
+        yield "the stream has not said anything yet: ./pycturestream up"
+    elif age > SIGN_OF_LIFE_S:
+        yield f"the stream gave no sign of life for {_spoken(age)}: ./pycturestream logs stream"
+    elif said.get("state") != "running":
+        yield f"the stream is {said.get('state', 'in no known state')}: ./pycturestream logs stream"
+    elif said.get("paused"):
+        yield str(said["paused"])
+
+
+def _of_broker(bootstrap: Address, stream: Mapping[str, Any]) -> Iterator[str]:
+    read = read_so_far(stream)
+    try:
+        ends = {topic: _ends(bootstrap, topic) for topic in {topic for _, topic in read}}
+    except BrokerAwayError as error:
+        yield str(error)
+        return
+    yield from of_lag(read, ends)
+
+
+def of_lag(
+    read: Mapping[tuple[str, str], Mapping[int, int]], ends: Mapping[str, Mapping[int, int]]
+) -> Iterator[str]:
+    """Complaints about queries that are too far behind.
+
+    Args:
+        read: query and topic → partition → first offset that it has not read.
+        ends: topic → partition → end offset.
+    """
+    for (query, topic), reached in sorted(read.items()):
+        behind = sum(max(0, end - reached.get(part, 0)) for part, end in ends[topic].items())
+        if behind > MOST_BEHIND:
+            yield f"{query} is {behind:,} records of {topic} behind: ./pycturestream status"
+
+
+def of_cameras(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Complaints about the camera agent and its cameras; an agent that ended in order is no fault."""
+    cameras = {name: camera for name, camera in _mapping(said.get("cameras")).items() if _runs(camera)}
+    age = age_s(said.get("updated_at"), now)
+    if cameras and age is not None and age > SIGN_OF_LIFE_S:
+        yield f"the camera agent gave no sign of life for {_spoken(age)}: ./pycturestream logs capture"
+        return
+    for name, camera in sorted(cameras.items()):
+        silent = age_s(camera.get("last_frame_at"), now)
+        if silent is None or silent > SILENT_S:
+            since = "never gave a picture" if silent is None else f"gave no picture for {_spoken(silent)}"
+            yield f"camera {name} {since}: {camera.get('last_error') or 'no error is known'}"
+
+
+def read_so_far(stream: Mapping[str, Any]) -> dict[tuple[str, str], dict[int, int]]:
+    """Query and topic → partition → first offset not read; empty where the stream does not say."""
+    found = {}
+    for query, state in _mapping(stream.get("queries")).items():
+        for topic, parts in _mapping(_mapping(state).get("offsets")).items():
+            found[query, topic] = {int(part): int(offset) for part, offset in _mapping(parts).items()}
+    return found
+
+
+def age_s(moment: Any, now: datetime) -> float | None:
+    """Seconds since a moment written as RFC 3339; None when it is none."""
+    try:
+        return (now - datetime.fromisoformat(moment)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+
+
+def said_in(file: Path) -> Mapping[str, Any]:
+    """What a program says of itself in a file of its own; empty where it says nothing usable."""
+    try:
+        return _mapping(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _runs(camera: Any) -> bool:
+    return isinstance(camera, dict) and camera.get("state") != ENDED
+
+
+def _ends(bootstrap: Address, topic: str) -> dict[int, int]:
+    return {part: last for part, (_, last) in offsets(bootstrap, topic).items()}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,52 @@
+"""What a message on `resultstream` says, to a reader that trusts nobody. Standard library only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any, Final
+
+from lake.contracts.wire_format import MAX_PICTURE_BYTES, MalformedFrameError, check_camera_id
+
+JPEG_START: Final = b"\xff\xd8\xff"
+
+
+class MalformedResultError(ValueError):
+    """A message on the results topic that is no result; the message says what is wrong with it."""
+
+
+def parse_result(value: bytes | None) -> dict[str, Any]:
+    """The result in a message; its camera id and objects are fit to use.
+
+    Raises:
+        MalformedResultError: it is no JSON object, or has no usable camera id or objects.
+    """
+    try:
+        result = json.loads(value or b"")
+        camera_id, things = result["camera_id"], result["objects"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise MalformedResultError(
+            f"not a result ({error!r}); another program writes to the topic"
+        ) from error
+    if not isinstance(camera_id, str) or not isinstance(things, list):
+        raise MalformedResultError("camera_id must be a text and objects a list")
+    if not all(isinstance(thing, dict) for thing in things):
+        raise MalformedResultError("every object must be a JSON object")
+    try:
+        check_camera_id(camera_id)
+    except MalformedFrameError as error:
+        raise MalformedResultError(str(error)) from error
+    return dict(result)
+
+
+def picture_of(result: dict[str, Any]) -> bytes | None:
+    """The annotated JPEG of a result, where it has a sound one."""
+    image = result.get("image")
+    if not isinstance(image, str) or len(image) > MAX_PICTURE_BYTES * 4 // 3 + 4:
+        return None
+    try:
+        picture = base64.b64decode(image, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return picture if picture.startswith(JPEG_START) else None

@@ -1,0 +1,1 @@
+"""The first contact with Kafka, and what the broker itself says."""

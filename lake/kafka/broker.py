@@ -1,0 +1,150 @@
+"""What the broker itself says: ids of topics and their offsets, read apart from any table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import AuthorizationError, for_code
+
+from lake.config.kafka_address import Address, as_kafka, client_options
+from lake.kafka.client import BrokerRefusedError, check_seen, forbidden, reached, topics_named
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TopicMissingError(LookupError):
+    """A topic that should exist does not."""
+
+
+def topic_ids(bootstrap: Address, topics: Iterable[str]) -> dict[str, str]:
+    """The UUID of each topic.
+
+    Raises:
+        BrokerAwayError: nobody answers at `bootstrap`, or it refuses.
+        TopicMissingError: one of the topics does not exist.
+    """
+    wanted = sorted(set(topics))
+    found = _described(bootstrap, wanted)
+    missing = [name for name in wanted if found[name]["error_code"]]
+    if missing:
+        raise TopicMissingError(
+            f"Kafka at {bootstrap} has no topic {', '.join(missing)}: run ./pycturestream up"
+        )
+    return {topic: str(found[topic]["topic_id"]) for topic in wanted}
+
+
+def check_rights(bootstrap: Address, needed: Mapping[str, Iterable[str]]) -> None:
+    """See whether this login may do all that a program needs, before it starts to work.
+
+    Args:
+        bootstrap: where the broker is; one without security allows everything.
+        needed: topic → operations as Kafka names them, for example READ.
+
+    Raises:
+        BrokerAwayError: nobody answers at `bootstrap`.
+        BrokerRefusedError: something is not allowed; the message names it.
+    """
+    if as_kafka(bootstrap).login is None:
+        return
+    found = _described(bootstrap, sorted(needed))
+    lacking = [
+        f"{operation} on topic {name}"
+        for name, operations in sorted(needed.items())
+        for operation in operations
+        if operation not in found[name]["authorized_operations"]
+    ]
+    if lacking:
+        raise BrokerRefusedError(forbidden(bootstrap, ", ".join(lacking)))
+
+
+def _described(bootstrap: Address, topics: list[str]) -> dict[str, dict[str, Any]]:
+    """Topic → what the broker says of it."""
+    with reached(bootstrap):
+        admin = KafkaAdminClient(
+            **client_options(bootstrap), bootstrap_timeout_ms=5000, request_timeout_ms=5000
+        )
+        try:
+            found = {topic["name"]: topic for topic in admin.describe_topics(topics)}
+        finally:
+            admin.close()
+    hidden = [name for name in topics if issubclass(for_code(found[name]["error_code"]), AuthorizationError)]
+    if hidden:
+        raise BrokerRefusedError(forbidden(bootstrap, topics_named(hidden)))
+    return found
+
+
+def offsets(bootstrap: Address, topic: str) -> dict[int, tuple[int, int]]:
+    """First kept and next free offset of each partition.
+
+    Raises:
+        BrokerAwayError: nobody answers at `bootstrap`.
+    """
+    with _consumer(bootstrap) as consumer:
+        parts = _partitions(consumer, bootstrap, topic)
+        first, last = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+    return {part.partition: (first[part], last[part]) for part in parts}
+
+
+def first_appended(bootstrap: Address, topic: str) -> datetime | None:
+    """Append time of the oldest record that is kept, UTC; None when none is.
+
+    Raises:
+        BrokerAwayError: nobody answers at `bootstrap`.
+    """
+    with _consumer(bootstrap) as consumer:
+        found = consumer.offsets_for_times(dict.fromkeys(_partitions(consumer, bootstrap, topic), 0))
+    times = [_moment(record.timestamp) for record in found.values() if record]
+    return min(times, default=None)
+
+
+def offsets_at(
+    bootstrap: Address, topic: str, moments: Iterable[datetime]
+) -> dict[datetime, Mapping[int, int]]:
+    """Moment → partition → offset of the first record appended then or later, or else the next free one.
+
+    Raises:
+        BrokerAwayError: nobody answers at `bootstrap`.
+    """
+    with _consumer(bootstrap) as consumer:
+        parts = _partitions(consumer, bootstrap, topic)
+        # Asked before the times: where no record is as late as a moment, none up to this end is.
+        ends = consumer.end_offsets(parts)
+        found = {
+            moment: consumer.offsets_for_times(dict.fromkeys(parts, _milliseconds(moment)))
+            for moment in moments
+        }
+    return {
+        moment: {part.partition: at[part].offset if at.get(part) else ends[part] for part in parts}
+        for moment, at in found.items()
+    }
+
+
+def _partitions(consumer: KafkaConsumer, bootstrap: Address, topic: str) -> list[TopicPartition]:
+    """The topic's partitions; none where an open broker has no such topic."""
+    found = sorted(consumer.partitions_for_topic(topic) or ())
+    check_seen(bootstrap, [topic], [topic] if found else [])
+    return [TopicPartition(topic, number) for number in found]
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round((moment - EPOCH).total_seconds() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+
+
+@contextmanager
+def _consumer(bootstrap: Address) -> Iterator[KafkaConsumer]:
+    with reached(bootstrap):
+        consumer = KafkaConsumer(
+            **client_options(bootstrap), bootstrap_timeout_ms=5000, request_timeout_ms=10000
+        )
+        try:
+            yield consumer
+        finally:
+            consumer.close()

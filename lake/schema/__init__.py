@@ -1,0 +1,1 @@
+"""The tables and their columns. Standard library only."""

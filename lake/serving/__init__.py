@@ -1,0 +1,1 @@
+"""Asks the views without a JVM."""

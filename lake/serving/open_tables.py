@@ -1,0 +1,149 @@
+"""Tables that stay open between questions, and are opened anew where one has another version."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from lake.config.lake_location import Root
+from lake.serving.day_files import Files, files_by_day, of_days
+from lake.storage.delta_tables import open_table
+from lake.storage.reader import said_unreadable
+from lake.views.all_views import with_views
+from lake.views.live_views import LiveHour
+
+FRESH: Final = timedelta(seconds=2)
+"""For so long nobody looks whether a table has a newer version."""
+DETECTIONS: Final = "detections"
+DECIDE: Final = (DETECTIONS, "publications")
+"""Tables that say which hours of a day are live."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """Tables as they were at one moment.
+
+    Attributes:
+        tables: by name; those that the lake lacks are left out.
+        versions: of these tables.
+        builder: answers questions over them.
+        files: table to its files by day.
+        live_hours: hours that are neither published nor held, oldest first.
+    """
+
+    tables: Mapping[str, DeltaTable]
+    versions: Mapping[str, int]
+    builder: QueryBuilder
+    files: Mapping[str, Files]
+    live_hours: tuple[LiveHour, ...]
+
+    @property
+    def live_days(self) -> tuple[date, ...]:
+        """UTC days of the live hours, oldest first."""
+        return tuple(sorted({day for day, _, _ in self.live_hours}))
+
+    def has(self, *names: str) -> bool:
+        """Whether all these tables are there."""
+        return set(names) <= set(self.tables)
+
+    def ask(self, sql: str) -> pa.Table:
+        """The answer to a query over these tables.
+
+        Raises:
+            LakeUnreadableError: a file is gone or broken.
+        """
+        with said_unreadable():
+            return pa.table(self.builder.execute(sql).read_all())
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The same, a part at a time."""
+        with said_unreadable():
+            yield from map(pa.record_batch, self.builder.execute(sql))
+
+
+class OpenTables:
+    """Some tables of the lake, as new as FRESH.
+
+    Args:
+        root: root folder of the tables.
+        clock: the time now, UTC.
+        names: of the tables.
+    """
+
+    def __init__(self, root: Root, clock: Callable[[], datetime], names: tuple[str, ...]) -> None:
+        self._root, self._clock, self._names = root, clock, names
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+        self._looked_at: datetime | None = None
+
+    def now(self) -> Opened:
+        """The tables; the same object as before while none has another version.
+
+        Raises:
+            LakeUnreadableError: one of them is there and cannot be opened.
+        """
+        with self._lock:
+            now = self._clock()
+            looked = self._looked_at is not None and abs(now - self._looked_at) < FRESH
+            if self._opened is None or not looked:
+                with said_unreadable():
+                    self._opened = self._renewed(self._opened)
+                self._looked_at = now
+            return self._opened
+
+    def _renewed(self, old: Opened | None) -> Opened:
+        known = old.tables if old else {}
+        fresh = {name: found for name in self._names if (found := self._fresh(name, known.get(name)))}
+        versions = {name: table.version() for name, table in fresh.items()}
+        return old if old and versions == old.versions else _opened(fresh, versions, old)
+
+    def _fresh(self, name: str, known: DeltaTable | None) -> DeltaTable | None:
+        try:
+            if known is None:
+                return open_table(self._root / name)
+            known.update_incremental()
+        except TableNotFoundError:
+            return None
+        return known
+
+
+def _opened(tables: Mapping[str, DeltaTable], versions: Mapping[str, int], old: Opened | None) -> Opened:
+    builder = QueryBuilder()
+    for name, table in tables.items():
+        builder = builder.register(name, table)
+    files = {
+        name: old.files[name] if old and old.versions.get(name) == versions[name] else files_by_day(table)
+        for name, table in tables.items()
+    }
+    return Opened(tables, versions, builder, files, tuple(sorted(_live_hours(builder, files, old))))
+
+
+def _live_hours(builder: QueryBuilder, files: Mapping[str, Files], old: Opened | None) -> set[LiveHour]:
+    """Only days of which a file is another are looked at again: a long history has many."""
+    if not set(DECIDE) <= set(files):
+        return set()
+    changed = {
+        day for day in files[DETECTIONS] if old is None or _decide(files, day) != _decide(old.files, day)
+    }
+    known = old.live_hours if old else ()
+    same = {hour for hour in known if hour[0] in files[DETECTIONS] and hour[0] not in changed}
+    return same | (_live_among(builder, changed) if changed else set())
+
+
+def _decide(files: Mapping[str, Files], day: date) -> frozenset[str]:
+    return of_days([files.get(name, {}) for name in DECIDE], [day])
+
+
+def _live_among(builder: QueryBuilder, days: Iterable[date]) -> set[LiveHour]:
+    named = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days))
+    instead = {name: f"SELECT t.* FROM {name} t WHERE t.day IN ({named})" for name in DECIDE}
+    sql = with_views("SELECT w.day, w.hour, w.camera_id FROM live_hours w", instead=instead)
+    found = pa.table(builder.execute(sql).read_all()).to_pylist()
+    return {(one["day"], one["hour"], one["camera_id"]) for one in found}

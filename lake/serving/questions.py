@@ -1,0 +1,130 @@
+"""Questions for objects, and the SQL that asks them of the views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from lake.contracts.wire_format import rfc3339
+from lake.storage.sql_literals import days_between, quoted
+from lake.views.all_views import VIEWS, with_views
+from lake.views.live_views import LIVE_HOURS, RESENT_WITHIN_DAYS, LiveHour
+from lake.views.view import names_needed
+
+COLUMNS: Final = {
+    "observed_at": "moment",
+    "camera_id": "text",
+    "label": "text",
+    "score": "number",
+    "sector_v": "text",
+    "sector_h": "text",
+    "state": "text",
+    "layer": "text",
+    "frame_id": "text",
+    "object_number": "number",
+    "run_id": "text",
+    "topic_id": "text",
+    "partition": "number",
+    "offset": "number",
+    "day": "day",
+}
+"""Columns that may be shown, sorted and filtered, and what they hold."""
+MOST_DAYS: Final = 400
+MOST_NAMED: Final = 20_000
+"""Live hours that a statement names; of more it asks the view. The objects of two live hours of 1,000 cameras
+took 12 s and 1.6 GB when they were named, 93 s and 10 GB when the view was asked."""
+ARRIVING: Final = ("detections", "frames")
+"""Tables of which live hours are read."""
+DECISIONS: Final = "publications"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which objects, and in which order.
+
+    Attributes:
+        first, last: UTC days, both included.
+        where: SQL condition on COLUMNS of the view, each with the alias `v`, or without.
+        order: columns of COLUMNS, each with whether it falls.
+        threshold: 0..1, least score.
+    """
+
+    first: date
+    last: date
+    where: str
+    order: tuple[tuple[str, bool], ...]
+    threshold: float
+
+    @property
+    def by_time(self) -> bool:
+        """Whether rows come in the order of time, oldest or newest first."""
+        return not self.order or self.order[0][0] in ("observed_at", "day")
+
+    @property
+    def falling(self) -> bool:
+        """Whether the newest come first."""
+        return self.order[0][1] if self.order else True
+
+
+def of_live_hours(sql: str, hours: Sequence[LiveHour], asked: str = "TRUE") -> str:
+    """A statement and the views it names; only these live hours are looked at.
+
+    Args:
+        sql: the statement.
+        hours: all live hours of some days.
+        asked: condition on the days, alias `t`, of all hours that it asks for; decisions about others are not
+            read.
+    """
+    days = sorted({day for day, _, _ in hours})
+    live = f"w.day IN ({', '.join(map(_date, days))})" if days else "FALSE"
+    named = names_needed(sql, (*ARRIVING, DECISIONS), VIEWS)
+    instead: dict[str, str] = {name: _near(name, days) for name in ARRIVING if name in named}
+    if LIVE_HOURS.name in named and 0 < len(hours) <= MOST_NAMED:
+        instead[LIVE_HOURS.name] = _named(hours)
+    if DECISIONS in named:
+        instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {asked}"
+    return with_views(sql, live, instead)
+
+
+def _named(hours: Sequence[LiveHour]) -> str:
+    """Stands for the view of the same name, so that it is not asked again for each of its uses."""
+    rows = ", ".join(f"({_date(day)}, '{rfc3339(hour)}', {quoted(camera)})" for day, hour, camera in hours)
+    hour = "arrow_cast(n.column2, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+    braces = rows.replace("{", "{{").replace("}", "}}")
+    return f"SELECT n.column1 AS day, {hour} AS hour, n.column3 AS camera_id FROM (VALUES {braces}) n"
+
+
+def _date(day: date) -> str:
+    return f"DATE '{day.isoformat()}'"
+
+
+def days_near(days: list[date]) -> list[date]:
+    """Days on which a frame of these days may have been sent again."""
+    away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
+    return sorted({one + by for one in days for by in away})
+
+
+def _near(table: str, days: list[date]) -> str:
+    """Stands for the table in the views: files of other days are left out before anything is read.
+
+    A join does not do that: the engine does not know its days when it plans.
+    """
+    near = ", ".join(map(_date, days_near(days)))
+    return f"SELECT t.* FROM {table} t WHERE {f't.day IN ({near})' if near else 'FALSE'}"
+
+
+def where_of(question: Question) -> str:
+    """The condition on days and columns. Braces would be taken for a place to fill in."""
+    said = question.where.replace("{", "{{").replace("}", "}}")
+    return f"{days_between('v', question.first, question.last)} AND ({said})"
+
+
+def order_of(question: Question) -> str:
+    """The order. Always down to the object, so that no row stands on two pages."""
+    named = [name for name, _ in question.order]
+    asked = [*question.order]
+    asked += [(name, question.falling) for name in ("observed_at", "frame_id") if name not in named]
+    asked += [("object_number", False)] if "object_number" not in named else []
+    return ", ".join(f"v.{name} {'DESC' if falling else 'ASC'}" for name, falling in asked if name in COLUMNS)

@@ -1,0 +1,1 @@
+"""The Spark session, its configuration, and Spark SQL over the lake."""

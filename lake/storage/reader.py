@@ -1,0 +1,58 @@
+"""Reading tables without a JVM: a look at a small table costs 20 ms here and seconds in Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pyarrow as pa
+from deltalake import QueryBuilder
+
+from lake.config.lake_location import Root
+from lake.schema.table import Table
+from lake.storage.delta_tables import open_table
+
+LONGEST_ERROR: Final = 300
+
+
+class LakeUnreadableError(OSError):
+    """A table that cannot be opened, or a query that could not be answered; the next try looks anew."""
+
+
+@contextmanager
+def said_unreadable() -> Iterator[None]:
+    """Whatever the engine fails with, as one error.
+
+    Raises:
+        LakeUnreadableError: it failed; the message begins as the engine's does.
+    """
+    try:
+        yield
+    except Exception as error:
+        # The engine knows no narrower class for a file that is gone or broken.
+        raise LakeUnreadableError(f"{error}"[:LONGEST_ERROR]) from error
+
+
+def read_table(root: Root, sql: str, *tables: Table) -> pa.Table:
+    """The answer to a query over tables as they are now; times are UTC with their zone.
+
+    Args:
+        root: root folder of the tables.
+        sql: in the dialect of DataFusion; tables go by their names.
+        tables: those the query names.
+
+    Raises:
+        LakeUnreadableError: a file of a table is gone or broken.
+    """
+    builder = QueryBuilder()
+    for table in tables:
+        builder = builder.register(table.name, open_table(root / table.name))
+    with said_unreadable():
+        return pa.table(builder.execute(sql).read_all())
+
+
+def read_rows(root: Root, sql: str, *tables: Table) -> list[dict[str, Any]]:
+    """The same as rows."""
+    rows: list[dict[str, Any]] = read_table(root, sql, *tables).to_pylist()
+    return rows

@@ -1,0 +1,1 @@
+"""The views: each rule of counting and serving, said once, in SQL."""

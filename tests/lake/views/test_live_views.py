@@ -1,0 +1,44 @@
+"""That the words for DataFusion find the rows that those for Spark find, on random hours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, QueryBuilder
+
+from lake.schema.batch_schemas import PUBLICATIONS
+from lake.schema.schemas import DETECTIONS
+from lake.views.all_views import with_views
+from lake.views.live_views import LIVE_DETECTIONS
+from lake.views.view import for_datafusion, read_by
+from tests.dashboards.explore_lake import write
+from tests.jobs.random_hours import HOURS, random_hours
+
+ORDER = "ORDER BY d.appended_at, d.partition, d.offset, d.run_id"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_both_words_for_live_detections_find_the_same_rows(tmp_path: Path, seed: int) -> None:
+    _, rows = random_hours(seed)
+    rows += [rows[0] | {"offset": 900 + number, "frame_id": None} for number in range(seed)]
+    write(tmp_path, DETECTIONS, rows)
+    held = {"hour": HOURS[1], "state": "held", "decided_at": HOURS[1], "run_id": "a", "day": HOURS[1].date()}
+    write(tmp_path, PUBLICATIONS, [held | {"camera_id": "door"}])
+
+    def ask(sql: str) -> pa.Table:
+        builder = QueryBuilder()
+        for table in (DETECTIONS, PUBLICATIONS):
+            builder = builder.register(table.name, DeltaTable(tmp_path / table.name))
+        return pa.table(builder.execute(with_views(f"SELECT d.* FROM {sql} d {ORDER}")).read_all())
+
+    found, wanted = ask(LIVE_DETECTIONS.name), ask(f"({for_datafusion(LIVE_DETECTIONS.sql)})")
+    assert found.schema.names == wanted.schema.names
+    assert found.to_pylist() == wanted.to_pylist()
+    again, analysed = wanted["is_duplicate"].to_pylist(), wanted["analyses"].to_pylist()
+    assert (sum(again) > 10, sum(one > 1 for one in analysed) > 10, len(again) > 200) == (True, True, True)
+
+
+def test_both_words_read_the_same_tables_and_views() -> None:
+    assert read_by(LIVE_DETECTIONS.datafusion) == read_by(LIVE_DETECTIONS.sql)
