@@ -33,7 +33,7 @@ from rich.table import Table
 
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
-from dashboards.drawn_pictures import drawn
+from dashboards.explore.drawn_pictures import drawn
 from lake.config.settings import Settings
 from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, rfc3339
 from tests.browser.chromium import open_page

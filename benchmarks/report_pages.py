@@ -30,7 +30,7 @@ from rich.table import Table
 
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
-from dashboards.report_answers import CONTROLS
+from dashboards.report.answers import CONTROLS
 from lake.schema.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import TABLES
 from tests.dashboards.explore_lake import write

@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.simulated_hour import DETECTIONS_COMMIT_S, FRAMES_COMMIT_S
 from benchmarks.sizing_inputs import Inputs
 from dashboards.data.report_history import MOST_OBJECTS
-from dashboards.live_cameras import MOST_PICTURE_BYTES
+from dashboards.live.cameras import MOST_PICTURE_BYTES
 from jobs.maintenance.run_tasks import COMPACTED_BYTES
 from jobs.stream.kafka_source import RECORDS_PER_ARCHIVE
 from lake.contracts.wire_format import GIB, TOPIC_PARTITIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dashboards.allocators import keep_memory_low
+from dashboards.malloc_tuning import keep_memory_low
 from lake.config.sources import load_configuration
 
 if __name__ == "__main__":

@@ -10,25 +10,22 @@ import dash
 from dash import Dash
 from flask import Flask, Response, request
 
-from dashboards import (
-    access,
-    data_docs_routes,
-    export_routes,
-    health,
-    live_routes,
-    login_routes,
-    picture_routes,
-)
-from dashboards.context import KEY, Context
+from dashboards import health
+from dashboards.auth import access, login_routes
+from dashboards.auth.login import Doorkeeper
+from dashboards.auth.security import protect
 from dashboards.data.camera_registry import Registry
 from dashboards.data.exploring import Explorer
 from dashboards.data.quality_history import QualityHistory
 from dashboards.data.report_history import ReportHistory
-from dashboards.feed import Feed
-from dashboards.login import Doorkeeper
-from dashboards.pipeline_watch import PipelineWatch
-from dashboards.security import protect
-from dashboards.settings import DashboardSettings
+from dashboards.explore import picture_routes
+from dashboards.live import routes as live_routes
+from dashboards.live.feed import Feed
+from dashboards.pipeline.facts import PipelineWatch
+from dashboards.quality import data_docs_routes
+from dashboards.report import export_routes
+from dashboards.ui.context import KEY, Context
+from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from lake.storage.reader import LakeUnreadableError
 
@@ -60,7 +57,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     protect(app, server, dashboard.names)
     login_routes.register(server, Doorkeeper(app, settings, dashboard, clock), clock)
     access.guard_pages()
-    from dashboards import shell  # its callbacks and links need the app and its pages
+    from dashboards import layout as shell  # its callbacks and links need the app and its pages
 
     app.layout = shell.layout
     for routes in (health, live_routes, picture_routes, export_routes, data_docs_routes):

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from flask import Flask, Response, jsonify
 
-from dashboards.access import person
-from dashboards.context import here
+from dashboards.auth.access import person
+from dashboards.ui.context import here
 
 FINE: Final = ("ok", "empty", "stale")
 """States in which the pages work; what they show may still be old or nothing."""

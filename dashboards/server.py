@@ -13,9 +13,9 @@ from typing import Final
 from waitress import create_server
 
 from dashboards.app import create_app
-from dashboards.context import KEY
-from dashboards.listening import check_login, listening
-from dashboards.settings import DashboardSettings
+from dashboards.bind import check_login, listening
+from dashboards.ui.context import KEY
+from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import SettingError, Settings
 
 THREADS: Final = 16

@@ -28,7 +28,7 @@ HANDED_OVER = {
         (),
     ),
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
-    "user": ("dashboards.user_command", "Say who may log in to the dashboard: `user add NAME`.", ()),
+    "user": ("dashboards.auth.cli", "Say who may log in to the dashboard: `user add NAME`.", ()),
     "detect": ("jobs.frames.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
     "results": ("capture", "Watch the results as they come.", ("results",)),
     "batch": ("jobs.pipeline.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),

@@ -9,12 +9,12 @@ import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
-from dashboards import explore_answers
-from dashboards.context import here
-from dashboards.explore_grid import grid
-from dashboards.explore_query import ExploreQuery
-from dashboards.filters import FilterError
-from dashboards.picture_routes import explorer
+from dashboards.explore import answers as explore_answers
+from dashboards.explore.grid import grid
+from dashboards.explore.picture_routes import explorer
+from dashboards.explore.query import ExploreQuery
+from dashboards.ui.context import here
+from dashboards.ui.filters import FilterError
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/explore", name="Explore", title="PyctureStream: explore", order=2

@@ -8,12 +8,12 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 from dash.exceptions import PreventUpdate
 
-from dashboards import pipeline_answers
-from dashboards.context import here
-from dashboards.controls import choice, zone_choice
-from dashboards.filters import FilterError
-from dashboards.pipeline_answers import CHARTS, CONTROLS, PARTS
-from dashboards.pipeline_query import WORDS, PipelineQuery
+from dashboards.pipeline import answers as pipeline_answers
+from dashboards.pipeline.answers import CHARTS, CONTROLS, PARTS
+from dashboards.pipeline.query import WORDS, PipelineQuery
+from dashboards.ui.context import here
+from dashboards.ui.controls import choice, zone_choice
+from dashboards.ui.filters import FilterError
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/pipeline", name="Pipeline", title="PyctureStream: pipeline", order=4

@@ -10,11 +10,12 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 from dash.exceptions import PreventUpdate
 
-from dashboards import camera_choice, quality_answers
-from dashboards.context import here
-from dashboards.filters import FilterError
-from dashboards.quality_controls import CONTROLS, bar
-from dashboards.quality_query import QualityQuery
+from dashboards.quality import answers as quality_answers
+from dashboards.quality.controls import CONTROLS, bar
+from dashboards.quality.query import QualityQuery
+from dashboards.ui import camera_choice
+from dashboards.ui.context import here
+from dashboards.ui.filters import FilterError
 from lake.contracts.wire_format import rfc3339
 from lake.storage.reader import LakeUnreadableError
 

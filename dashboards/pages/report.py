@@ -8,11 +8,12 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 from dash.exceptions import PreventUpdate
 
-from dashboards import camera_choice, report_answers
-from dashboards.context import here
-from dashboards.filters import FilterError
-from dashboards.report_controls import bar
-from dashboards.report_query import ReportQuery
+from dashboards.report import answers as report_answers
+from dashboards.report.controls import bar
+from dashboards.report.query import ReportQuery
+from dashboards.ui import camera_choice
+from dashboards.ui.context import here
+from dashboards.ui.filters import FilterError
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/report", name="Report", title="PyctureStream: report", order=1

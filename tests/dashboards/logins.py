@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from dashboards.app import create_app
-from dashboards.passwords import hashed
-from dashboards.settings import DashboardSettings
-from dashboards.users import ADMIN, VIEWER, User, write_users
+from dashboards.auth.passwords import hashed
+from dashboards.auth.users import ADMIN, VIEWER, User, write_users
+from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from tests.conftest import at
 

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboards.app import create_app
-from dashboards.security import MOST_BYTES
-from dashboards.settings import DashboardSettings
+from dashboards.auth.security import MOST_BYTES
+from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import SettingError, Settings
 from tests.conftest import at
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from dashboards import explore_answers
 from dashboards.app import create_app
-from dashboards.context import KEY, Context
 from dashboards.data.exploring import Explorer
 from dashboards.data.report_history import ReportHistory
-from dashboards.settings import DashboardSettings
+from dashboards.explore import answers as explore_answers
+from dashboards.ui.context import KEY, Context
+from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from tests.conftest import at
 from tests.dashboards.report_lake import write_report_lake

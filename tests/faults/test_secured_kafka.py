@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from capture.publish.backoff import Backoff
 from capture.publish.camera_status import Outcome
 from capture.results.consumer import follow
-from dashboards.feed import Feed
+from dashboards.live.feed import Feed
 from jobs.stream.kafka_errors import refusal
 from jobs.stream.kafka_source import read_stream
 from lake.config.kafka_address import Kafka

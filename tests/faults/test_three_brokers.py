@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from capture.results.consumer import connect
-from dashboards.feed import Feed
+from dashboards.live.feed import Feed
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
 from lake.kafka.broker import offsets, topic_ids

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboards import report_figures
 from dashboards.data.report_counts import Asked, Counts, count
 from dashboards.data.report_history import ReportHistory
-from dashboards.report_query import ReportQuery
+from dashboards.report import figures as report_figures
+from dashboards.report.query import ReportQuery
 
 ZONE = "Europe/Berlin"
 START = datetime(2025, 10, 26)  # noqa: DTZ001, local time of a day with 25 hours, of which the file shows 24

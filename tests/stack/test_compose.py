@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema.validators import validator_for
 
-from dashboards.settings import DashboardSettings
+from dashboards.ui.settings import DashboardSettings
 from jobs.stream.settings import StreamSettings
 from lake.config.setting_keys import KEYS
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES

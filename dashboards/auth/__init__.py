@@ -1,0 +1,1 @@
+"""Users, logins and sessions, and what every answer says to the browser."""

@@ -1,0 +1,1 @@
+"""Explore: single objects, and the frame behind each."""

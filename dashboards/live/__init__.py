@@ -1,0 +1,1 @@
+"""Live: the newest picture of each camera."""

@@ -1,0 +1,1 @@
+"""Pipeline: speed, backlog, ledger, tables and DAGs."""

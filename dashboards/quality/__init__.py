@@ -1,0 +1,1 @@
+"""Quality: audits, held hours and expectations."""

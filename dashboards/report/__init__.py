@@ -1,0 +1,1 @@
+"""Report: counts over time, clock, label and place."""

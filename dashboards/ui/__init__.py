@@ -1,0 +1,1 @@
+"""What pages share: settings, context, filters, controls and background readers."""

@@ -1,0 +1,38 @@
+"""How the server's memory is set up before anything uses it."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from dashboards.malloc_tuning import JEMALLOC, keep_memory_low
+
+NAME = "_RJEM_MALLOC_CONF"
+LOADED = (
+    "import dashboards.malloc_tuning, sys; print([n for n in sys.modules if n in ('numpy', 'deltalake')])"
+)
+
+
+def test_all_threads_share_one_heap_where_the_system_knows_of_heaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[int, int]] = []
+    linux = SimpleNamespace(mallopt=lambda *option: said.append(option))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: linux)
+    env: dict[str, str] = {}
+    keep_memory_low(env)
+    assert (env, said) == ({NAME: JEMALLOC}, [(-8, 1)])
+
+
+def test_a_system_without_such_settings_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
+    env = {NAME: "narenas:7"}
+    keep_memory_low(env)
+    assert env == {NAME: "narenas:7"}, "who chose otherwise is not overruled"
+
+
+def test_the_settings_come_before_what_reads_them() -> None:
+    found = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
