@@ -32,7 +32,7 @@ from lake.config.settings import PREFIX, Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets
 from lake.kafka.client import BrokerAwayError, knock
-from stack.processes import memory_mb, tree
+from stack.programs.processes import memory_mb, tree
 from tests.faults.programs import Program, freeze, wait_for
 from tests.faults.system import Broker, start_broker
 

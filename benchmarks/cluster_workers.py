@@ -34,7 +34,7 @@ from benchmarks.running_processes import asleep, end_when_asked, seconds_of
 from benchmarks.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 from benchmarks.verdict import verdict
 from lake.config.settings import PREFIX, Settings
-from stack.topics import create_topics
+from stack.kafka.topics import create_topics
 from tests.faults.cluster import Cluster, cluster_of
 from tests.faults.system import System, start_broker
 

@@ -14,9 +14,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from lake.config.settings import PROJECT_ROOT
 from lake.contracts.wire_format import RESULTS_TOPIC, TOPIC_PARTITIONS
-from stack.installation import Installation
-from stack.processes import GONE, tree
-from stack.supervision import Supervisor
+from stack.programs.processes import GONE, tree
+from stack.programs.supervision import Supervisor
+from stack.site.installation import Installation
 from tests.faults.programs import wait_for
 from tests.whole_system import WholeSystem
 

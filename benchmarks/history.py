@@ -38,8 +38,8 @@ from lake.accounting.pending_work import hours_due
 from lake.config.settings import PREFIX, PROJECT_ROOT
 from lake.contracts.hours import Scope, last_full_hour, parse_hour, said
 from lake.storage.tables import Lake
-from stack.installation import Installation
-from stack.programs import spark_environment
+from stack.programs.programs import spark_environment
+from stack.site.installation import Installation
 
 GOAL = 1.2
 STEPS = ("due", "start Spark", "count", "check", "publish", "whole run")

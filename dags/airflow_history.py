@@ -30,7 +30,7 @@ def airflow_history() -> None:
     # The path of the Python may hold a space, and bash reads this.
     BashOperator(
         task_id="trim_history",
-        bash_command='"$PYTHON" -P -m stack.run_airflow trim',
+        bash_command='"$PYTHON" -P -m stack.programs.run_airflow trim',
         env={"PYTHON": sys.executable},
         append_env=True,
     )

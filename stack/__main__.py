@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stack.command import main
+from stack.cli.command import main
 
 if __name__ == "__main__":
     main()

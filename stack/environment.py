@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from stack import machine
+from stack.provision import machine
 
 FOLDER: Final = Path(".venv")
 PYTHON: Final = FOLDER / "bin" / "python"
@@ -24,8 +24,8 @@ STAMP: Final = "pycturestream.installed"
 MISSING_TOOLS: Final = """\
 import os
 from lake.config.sources import load_configuration
-from stack.java import needs_bundled_java
-from stack.node import find_system_npm
+from stack.provision.java import needs_bundled_java
+from stack.provision.node import find_system_npm
 load_configuration()
 print("java" * needs_bundled_java(os.environ), "" if find_system_npm(os.environ) else "node")
 """

@@ -69,7 +69,7 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
 
     from lake.spark.conf import write_spark_conf
     from lake.spark.session import open_session
-    from stack.java import find_java
+    from stack.provision.java import find_java
 
     folder: Path = settings.run / "spark-conf"
     write_spark_conf(settings, folder)

@@ -14,9 +14,9 @@ from typing import Any
 from lake.config.settings import PREFIX
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.storage.reader import read_rows
-from stack.airflow_secrets import read_passwords
-from stack.installation import PORTS
-from stack.processes import marked
+from stack.airflow.credentials import read_passwords
+from stack.programs.processes import marked
+from stack.site.installation import PORTS
 from tests.conftest import QUICK_TO_START
 from tests.faults.programs import ROOT, free_ports, wait_for
 

@@ -39,7 +39,7 @@ logger.uploaded.name = org.apache.hadoop.fs.s3a.S3AInstrumentation
 logger.uploaded.level = error
 """
 LOG_STORE: Final = "pycturestream.ConditionalLogStore"
-"""How Spark commits to a table in a bucket; its source is in `stack/log_store`."""
+"""How Spark commits to a table in a bucket; its source is in `stack/provision/log_store`."""
 
 
 NOTHING: Final[Mapping[str, str]] = {}

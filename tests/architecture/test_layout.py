@@ -135,7 +135,7 @@ BROKEN = [
         "def f():\n    from capture.pictures.encoding import x",
         "jobs/a.py:2 imports capture",
     ),
-    (programs_imported, "lake/a.py", "import stack.ports", "lake/a.py:1 imports stack"),
+    (programs_imported, "lake/a.py", "import stack.site.ports", "lake/a.py:1 imports stack"),
     (imports_of_tests, "lake/a.py", "import pytest", "lake/a.py:1 imports pytest"),
     (names_that_say_nothing, "stack/utils.py", "", "stack/utils.py: a better name?"),
     (missing_docstring, "stack/a.py", "x = 1", "stack/a.py: no docstring"),

@@ -10,8 +10,8 @@ import pytest
 from lake.config.setting_key import EVERY, Key
 from lake.config.setting_keys import KEYS
 from lake.config.settings import PREFIX
-from stack import settings_page
-from stack.kafka_users import own_settings
+from stack.cli import settings_page
+from stack.programs.kafka_users import own_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("capture", "dags", "dashboards", "jobs", "lake", "stack")
@@ -54,7 +54,7 @@ def test_the_list_names_the_programs_that_read_a_setting(name: str) -> None:
 
 
 def test_the_page_of_all_settings_is_up_to_date() -> None:
-    told = "run `python -m stack.settings_page`"
+    told = "run `python -m stack.cli.settings_page`"
     assert settings_page.PAGE.read_text("utf-8") == settings_page.page(), told
 
 

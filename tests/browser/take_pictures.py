@@ -14,9 +14,9 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from lake.config.settings import PROJECT_ROOT
-from stack.airflow import address, airflow_home
-from stack.airflow_secrets import read_passwords
-from stack.installation import Installation
+from stack.airflow.components import address, airflow_home
+from stack.airflow.credentials import read_passwords
+from stack.site.installation import Installation
 from tests.browser.airflow_pages import AirflowPages
 from tests.browser.chromium import open_page
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from stack.airflow import airflow_environment
-from stack.airflow_secrets import make_secrets
-from stack.installation import Installation
+from stack.airflow.components import airflow_environment
+from stack.airflow.credentials import make_secrets
+from stack.site.installation import Installation
 
 ROOT = Path(__file__).parents[2]
 

@@ -22,7 +22,7 @@ from lake.schema.schemas import DETECTIONS
 from lake.schema.schemas import FRAMES as STORED_FRAMES
 from lake.serving.views_without_spark import objects
 from lake.storage.reader import read_rows
-from stack.processes import marked
+from stack.programs.processes import marked
 from tests.browser.airflow_pages import DAGS, AirflowPages
 from tests.browser.chromium import open_page
 from tests.end_to_end.test_demo import listening_at

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from lake.config.settings import PREFIX
-from stack.kafka_users import ADMIN
-from stack.processes import GONE, marked
+from stack.programs.kafka_users import ADMIN
+from stack.programs.processes import GONE, marked
 from tests.faults.programs import ROOT as PROJECT
 from tests.faults.programs import wait_for
 from tests.faults.secured import CANARY, ROOT, SecuredBroker, own_logins, password_of

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import psutil
 
 from lake.config.settings import PREFIX
-from stack.ports import is_free
-from stack.spark_cluster import SPARK_PORTS
-from stack.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_ailment
+from stack.programs.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_ailment
+from stack.site.ports import is_free
+from stack.site.spark_cluster import SPARK_PORTS
 from tests.faults.programs import Program, free_ports, wait_for
 from tests.faults.system import System
 

@@ -11,9 +11,9 @@ from kafka import KafkaAdminClient
 
 from lake.config.settings import Settings
 from lake.contracts.wire_format import TOPICS
-from stack.broker import BrokerSettings
-from stack.java import find_java
-from stack.topics import create_topics
+from stack.kafka.broker import BrokerSettings
+from stack.kafka.topics import create_topics
+from stack.provision.java import find_java
 from tests.conftest import INTERPRETED
 from tests.faults.programs import Program, free_ports, wait_for
 from tests.faults.system import Broker, System

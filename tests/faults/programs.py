@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import psutil
 
-from stack.processes import GONE, end, lives
+from stack.programs.processes import GONE, end, lives
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 300.0

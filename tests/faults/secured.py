@@ -16,12 +16,12 @@ from kafka.admin import ScramMechanism, UserScramCredentialDeletion
 
 from lake.config.kafka_address import Kafka, KafkaLogin, client_options
 from lake.config.settings import PREFIX, Settings
-from stack.broker import BrokerSettings, why_not_ready
-from stack.broker_security import BrokerSecurity
-from stack.java import find_java
-from stack.kafka_rights import add_rights, list_grants
-from stack.kafka_users import ADMIN, PROGRAMS
-from stack.topics import create_topics
+from stack.kafka.broker import BrokerSettings, why_not_ready
+from stack.kafka.security import BrokerSecurity
+from stack.kafka.topics import create_topics
+from stack.programs.kafka_rights import add_rights, list_grants
+from stack.programs.kafka_users import ADMIN, PROGRAMS
+from stack.provision.java import find_java
 from tests.certificates import SUBJECT, Authority
 from tests.faults.programs import Program, free_ports, wait_for
 

@@ -20,12 +20,12 @@ from lake.config.settings import PREFIX, Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets, topic_ids
 from lake.storage.delta_tables import open_table
-from stack.broker import BrokerSettings, is_ready
-from stack.installation import Installation
-from stack.java import find_java
-from stack.processes import end
-from stack.programs import spark_environment
-from stack.topics import create_topics
+from stack.kafka.broker import BrokerSettings, is_ready
+from stack.kafka.topics import create_topics
+from stack.programs.processes import end
+from stack.programs.programs import spark_environment
+from stack.provision.java import find_java
+from stack.site.installation import Installation
 from tests.conftest import QUICK_TO_START
 from tests.faults.programs import PATIENCE_S, ROOT, Found, Program, free_ports, wait_for
 from tests.faults.wire import Place, Record, send

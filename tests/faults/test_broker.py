@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stack.broker import is_ready
+from stack.kafka.broker import is_ready
 from tests.faults.programs import wait_for
 from tests.faults.system import System
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from stack.clock import SystemClock
-from stack.repair import Checkpoint, choose, put_aside
+from stack.operations.repair import Checkpoint, choose, put_aside
+from stack.site.clock import SystemClock
 from tests.faults.notices import notices_stored, send_notices
 from tests.faults.programs import wait_for
 from tests.faults.system import System
 from tests.faults.traffic import send_frames
 from tests.faults.windows import last
-from tests.stack.test_supervision import Lines
+from tests.stack.programs.test_supervision import Lines
 
 pytestmark = pytest.mark.system
 

@@ -24,7 +24,7 @@ from lake.config.kafka_address import Kafka
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
 from lake.kafka.broker import first_appended, offsets, offsets_at, topic_ids
-from stack.kafka_probe import round_trip, topics_that_differ
+from stack.kafka.probe import round_trip, topics_that_differ
 from tests.certificates import Authority
 from tests.faults.programs import wait_for
 from tests.faults.refused_programs import LOOKED_S, PROGRAMS, batch, capture, dashboard, results, stream

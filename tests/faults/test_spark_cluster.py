@@ -18,7 +18,7 @@ import pytest
 
 from lake.config.settings import PREFIX, Settings
 from lake.contracts.hours import HOUR, last_full_hour, said
-from stack.broker import is_ready
+from stack.kafka.broker import is_ready
 from tests.conftest import INTERPRETED
 from tests.faults.cluster import Cluster, cluster_of
 from tests.faults.programs import Program, wait_for

@@ -15,10 +15,10 @@ from dashboards.live.feed import Feed
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
 from lake.kafka.broker import offsets, topic_ids
-from stack.broker import is_ready
-from stack.kafka_probe import round_trip, topics_that_differ
-from stack.shutdown import PATIENCE_S
-from stack.topics import create_topics
+from stack.kafka.broker import is_ready
+from stack.kafka.probe import round_trip, topics_that_differ
+from stack.kafka.topics import create_topics
+from stack.operations.shutdown import PATIENCE_S
 from tests.faults.conftest import EVERY_FRAME
 from tests.faults.kafka_cluster import SIZE, Cluster, running_cluster
 from tests.faults.numbered_cameras import CAMERAS, WatchedBroker, numbered_frames

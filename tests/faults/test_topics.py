@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from lake.accounting.ledger import balance
 from lake.contracts.wire_format import FRAMES_TOPIC
-from stack.topics import create_topics
+from stack.kafka.topics import create_topics
 from tests.faults.system import System
 from tests.faults.traffic import send_frames
 

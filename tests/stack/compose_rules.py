@@ -11,11 +11,11 @@ from typing import Any
 
 from lake.config.setting_keys import find_key
 from lake.config.settings import PREFIX
-from stack.airflow import COMPONENTS
-from stack.broker import BrokerSettings, list_properties
-from stack.programs import NAMES
-from stack.run_airflow import PREPARE
-from stack.run_program import commands
+from stack.airflow.components import COMPONENTS
+from stack.kafka.broker import BrokerSettings, list_properties
+from stack.programs.programs import NAMES
+from stack.programs.run_airflow import PREPARE
+from stack.programs.run_program import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "pycturestream"
@@ -25,9 +25,9 @@ PROFILES = {"core", "full"}
 MODULE = re.compile(r"python -m ([a-z_.]+)(?: ([a-z][a-z0-9-]*))?")
 TAG = re.compile(r"[a-z/]+:\d+(\.\d+)+([.-][a-z0-9]+)*")
 ARGUMENTS = {
-    "stack.run_program": set(commands({"SPARK_HOME": ""})),
-    "stack.run_airflow": {PREPARE, *COMPONENTS},
-    "stack.check_program": set(NAMES),
+    "stack.programs.run_program": set(commands({"SPARK_HOME": ""})),
+    "stack.programs.run_airflow": {PREPARE, *COMPONENTS},
+    "stack.programs.check_program": set(NAMES),
 }
 """Module → the first arguments it takes."""
 ENGINES = {"SPARK_LOCAL_DIRS", "SPARK_DAEMON_MEMORY", "SPARK_MASTER_OPTS", "SPARK_WORKER_OPTS"}

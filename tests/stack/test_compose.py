@@ -16,9 +16,9 @@ from dashboards.ui.settings import DashboardSettings
 from jobs.stream.settings import StreamSettings
 from lake.config.setting_keys import KEYS
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES
-from stack.airflow_places import AirflowPlaces
-from stack.broker import list_properties
-from stack.installation import Installation
+from stack.airflow.places import AirflowPlaces
+from stack.kafka.broker import list_properties
+from stack.site.installation import Installation
 from tests.stack.compose_rules import FILE, OURS, ROOT, SOMEWHERE, Compose, default_of, faults
 
 FILE_NAME = ROOT / "docker-compose.yml"
@@ -74,18 +74,18 @@ BROKEN: list[tuple[str, Any, list[str]]] = [
     ("topics.command", ["python", "-m", "stack.subjects"], ["topics: no module stack.subjects"]),
     (
         "stream.command",
-        ["python", "-m", "stack.run_program", "streams"],
-        ["stream: stack.run_program knows no streams"],
+        ["python", "-m", "stack.programs.run_program", "streams"],
+        ["stream: stack.programs.run_program knows no streams"],
     ),
     (
         "airflow-api.command",
-        ["python", "-m", "stack.run_airflow", "api"],
-        ["airflow-api: stack.run_airflow knows no api"],
+        ["python", "-m", "stack.programs.run_airflow", "api"],
+        ["airflow-api: stack.programs.run_airflow knows no api"],
     ),
     (
         "camera.healthcheck.test",
-        ["CMD", "python", "-m", "stack.check_program", "cameras"],
-        ["camera: stack.check_program knows no cameras"],
+        ["CMD", "python", "-m", "stack.programs.check_program", "cameras"],
+        ["camera: stack.programs.check_program knows no cameras"],
     ),
     ("camera.environment.PYCTURESTREAM_BROKER", "kafka:1", ["camera: nothing reads PYCTURESTREAM_BROKER"]),
     (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stack.broker import is_ready
+from stack.kafka.broker import is_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]

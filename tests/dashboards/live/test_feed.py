@@ -12,7 +12,7 @@ from dashboards.live import feed
 from dashboards.live.feed import Feed
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC
-from stack.topics import create_topics
+from stack.kafka.topics import create_topics
 from tests.faults.programs import wait_for
 from tests.faults.system import Broker, running_broker
 from tests.faults.wire import frame, picture_of

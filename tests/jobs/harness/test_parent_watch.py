@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from stack.processes import lives
+from stack.programs.processes import lives
 from tests.faults.programs import wait_for
 
 ROOT = Path(__file__).parents[3]

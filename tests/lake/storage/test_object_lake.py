@@ -22,8 +22,8 @@ from lake.schema.schemas import EXPIRED_RANGES, FRAMES
 from lake.spark.conf import write_spark_conf
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from stack.java import find_java
-from stack.s3_jars import provide_s3
+from stack.provision.java import find_java
+from stack.provision.s3_jars import provide_s3
 from tests.conftest import QUICK_TO_START, at
 from tests.faults.programs import ROOT
 from tests.jobs.hour_rows import LIFE, rows_of

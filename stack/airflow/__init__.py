@@ -1,0 +1,1 @@
+"""Airflow on one machine: components, configuration and health."""

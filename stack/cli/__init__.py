@@ -1,0 +1,1 @@
+"""The `pycturestream` command and what it prints."""

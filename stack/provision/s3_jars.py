@@ -1,0 +1,108 @@
+"""What only a lake in a bucket needs: its jars are fetched, and its log store compiled, when one is set."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sysconfig
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from lake.config.settings import Settings
+from stack.provision.artifacts import Stamp, load_s3_jars, sha256_of
+from stack.provision.downloads import ToolError, run_tool
+from stack.provision.fetching import INCOMING, Progress, ProvisionError, Report, fetch_checked, ivy_of
+from stack.provision.java import find_java
+from stack.provision.machine import Need, check_space
+from stack.provision.provision import lock
+
+SOURCE: Final = Path(__file__).with_name("log_store") / "ConditionalLogStore.scala"
+LOG_STORE: Final = "jars/s3/pycturestream-log-store.jar"
+COMPILED: Final = "log_store_of"
+
+
+def provide_s3(settings: Settings, report: Report) -> None:
+    """Make the jars present where the lake is in a bucket; touches no network when they are.
+
+    Args:
+        settings: `home` is the cache folder.
+        report: takes one line of progress at a time.
+
+    Raises:
+        ProvisionError: a jar could not be fetched, or the log store not compiled.
+        SpaceError: the disk is too full.
+    """
+    if not settings.lake_url or is_complete(settings.home):
+        return
+    with lock(settings.home, report):
+        stamp = Stamp(settings.home)
+        try:
+            _fetch(stamp, report)
+            _compile(stamp, settings, report)
+        finally:
+            stamp.save()
+    shutil.rmtree(settings.home / INCOMING, ignore_errors=True)
+
+
+def is_complete(home: Path) -> bool:
+    """Whether every jar is the right one, by sizes and times; hashes only what changed since."""
+    stamp = Stamp(home)
+    complete = all(stamp.holds(jar.path, jar.sha256) for jar in load_s3_jars()) and _is_compiled(stamp)
+    stamp.save()
+    return complete
+
+
+def _fetch(stamp: Stamp, report: Report) -> None:
+    known = {stamp.home / LOG_STORE, *(stamp.home / jar.path for jar in load_s3_jars())}
+    for stray in set((stamp.home / LOG_STORE).parent.glob("*.jar")) - known:
+        stray.unlink()
+    missing = [jar for jar in load_s3_jars() if not stamp.holds(jar.path, jar.sha256)]
+    if missing:
+        size = sum(jar.size for jar in missing)
+        check_space([Need(stamp.home, 2 * size, "jars for object storage")])
+        report(f"fetching {size / 1e6:.0f} MB ({len(missing)} files) for object storage")
+        fetch_checked(missing, ivy_of(stamp.home), stamp, Progress(missing, report))
+
+
+def _is_compiled(stamp: Stamp) -> bool:
+    source, _, digest = str(stamp.known.get(COMPILED, "")).partition(":")
+    return source == _fingerprint() and stamp.holds(LOG_STORE, digest)
+
+
+def _fingerprint() -> str:
+    """Of the source and of all that it is compiled against."""
+    jars = "".join(jar.sha256 for jar in load_s3_jars())
+    return hashlib.sha256(SOURCE.read_bytes() + jars.encode()).hexdigest()
+
+
+def _compile(stamp: Stamp, settings: Settings, report: Report) -> None:
+    """Compile with the Scala compiler that pyspark ships, the one that Spark itself was made by.
+
+    Raises:
+        ProvisionError: the compiler failed; its last words follow.
+    """
+    if _is_compiled(stamp):
+        return
+    report("compiling the log store for object storage (about ten seconds)")
+    spark = Path(sysconfig.get_path("purelib")) / "pyspark" / "jars"
+    paths = ":".join(f"{folder}/*" for folder in (spark, settings.spark_jars, settings.s3_jars))
+    java = str(find_java(settings.home) / "bin" / "java")
+    with TemporaryDirectory() as classes:
+        try:
+            compiler = ["-cp", paths, "scala.tools.nsc.Main", "-usejavacp", "-nowarn", "-d", classes]
+            run_tool([java, *compiler, str(SOURCE)], Path(classes))
+        except ToolError as error:
+            raise ProvisionError(f"cannot compile {SOURCE.name}: {error}") from error
+        _pack(Path(classes), stamp.home / LOG_STORE)
+    stamp.known[COMPILED] = f"{_fingerprint()}:{sha256_of(stamp.home / LOG_STORE)}"
+
+
+def _pack(classes: Path, jar: Path) -> None:
+    """The classes as a jar, moved into place when it is whole."""
+    new = jar.with_suffix(".new")
+    with zipfile.ZipFile(new, "w") as packed:
+        for file in sorted(classes.rglob("*.class")):
+            packed.write(file, file.relative_to(classes).as_posix())
+    new.replace(jar)

@@ -1,0 +1,1 @@
+"""This installation: settings, folders, ports and clusters."""
