@@ -60,18 +60,18 @@ environment-test:
 	@$(find_python); "$$python" -m stack.environment dev java
 
 provision: environment ## only fetch jars, model and clips
-	@$(VENV) -m stack.provision.provision
+	@$(VENV) -m stack.provision
 
 test: environment-test ## set up what is needed and run all tests
-	@$(VENV) -m stack.provision.provision
+	@$(VENV) -m stack.provision
 	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: environment-test ## measure the stream beside the bare detector and a plain consumer
-	@$(VENV) -m stack.provision.provision
+	@$(VENV) -m stack.provision
 	@$(VENV) -m benchmarks.bench
 
 soak: environment-test ## run the long benchmarks, two hours or more; they print date and commit
-	@$(VENV) -m stack.provision.provision
+	@$(VENV) -m stack.provision
 	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
 	$(VENV) -m benchmarks.start_up
 	$(VENV) -m benchmarks.idle_system

@@ -61,7 +61,7 @@ def gate(**context: Any) -> None:
 )
 def data_quality() -> None:
     """Choose, check and publish, announce."""
-    checked = SparkJob(task_id="check_quality", job="check_quality", plan=choose_candidates())
+    checked = SparkJob(task_id="check_quality", job="quality/check_quality", plan=choose_candidates())
     checked >> [announce_published(), gate()]
 
 

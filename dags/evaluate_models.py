@@ -42,7 +42,7 @@ def choose_pictures(**context: Any) -> dict[str, Any]:
 )
 def evaluate_models() -> None:
     """Choose and evaluate."""
-    SparkJob(task_id="evaluate_models", job="evaluate_models", plan=choose_pictures())
+    SparkJob(task_id="evaluate_models", job="evaluation/evaluate_models", plan=choose_pictures())
 
 
 evaluate_models()

@@ -63,9 +63,12 @@ def announce_candidate(plan: Any, **context: Any) -> None:
 def hourly_counts() -> None:
     """Plan, detect, count, announce."""
     planned = plan_hours()
-    detected = SparkJob(task_id="detect_skipped", job="detect_skipped", plan=planned)
+    detected = SparkJob(task_id="detect_skipped", job="hours/detect_skipped", plan=planned)
     counted = SparkJob(
-        task_id="count_objects", job="count_objects", plan=planned, trigger_rule="none_failed_min_one_success"
+        task_id="count_objects",
+        job="hours/count_objects",
+        plan=planned,
+        trigger_rule="none_failed_min_one_success",
     )
     planned >> detected >> counted >> announce_candidate(planned)
 

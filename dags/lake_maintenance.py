@@ -39,7 +39,7 @@ def lake_maintenance() -> None:
     dry = "{{ '--dry-run' if params.dry_run else '' }}"
     SparkJob(
         task_id="maintain_lake",
-        job="maintain_lake",
+        job="maintenance/maintain_lake",
         plan={"arguments": ["--work", "{{ params.work }}", dry]},
         minutes=120,
     )

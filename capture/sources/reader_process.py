@@ -1,4 +1,4 @@
-"""`python -m capture.sources.reader_process`: the process that holds one live camera, started by `live_source`.
+"""`python -m capture.sources.reader_process`: holds one live camera; started by `live_source`.
 
 A read that hangs in a driver can be ended with its process, and only so. Standard input gives one line of
 JSON (`Order`), then a byte for each picture that is wanted; its end, as when the agent is killed, ends this

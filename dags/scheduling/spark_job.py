@@ -31,10 +31,10 @@ class LastError(logging.Handler):
 
 
 class SparkJob(SparkSubmitOperator):
-    """Runs `jobs/<job>.py` at the lowest priority, one at a time.
+    """Run `jobs/<job>.py` at the lowest priority, one at a time.
 
     Args:
-        job: name of the program.
+        job: the program below `jobs`, for example `hours/count_objects`.
         plan: what an earlier task decided, templated: `arguments` of the program and, where this task has
             nothing to do, under its id the sentence that says why.
         minutes: after so many the job is ended.
@@ -45,7 +45,7 @@ class SparkJob(SparkSubmitOperator):
     def __init__(self, *, job: str, plan: Any, minutes: int = 60, **more: Any) -> None:
         super().__init__(
             application=str(PROJECT_ROOT / "jobs" / f"{job}.py"),
-            name=f"{job} {{{{ run_id }}}}",
+            name=f"{job.rpartition('/')[2]} {{{{ run_id }}}}",
             conn_id=SPARK_CONNECTION,
             pool=SPARK_POOL,
             execution_timeout=timedelta(minutes=minutes),

@@ -108,7 +108,10 @@ def offset_rows(root: Root, partitions: Sequence[Partition]) -> list[OffsetRows]
 
 
 def _current(rows: pa.Table) -> tuple[Numbers, Numbers]:
-    """Offset and outcome of each record, by the rule of `lake.views.current_detections`; as a window in SQL it takes long."""
+    """Offset and outcome of each record, by the rule of `lake.views.current_detections`.
+
+    As a window in SQL it takes long.
+    """
     ordered = rows.sort_by([(name, way) for name, way in THE_RULE.items()])
     keys = ordered["offset"].to_numpy(), ordered["appended_at"].cast(pa.int64()).to_numpy()
     first = np.any([np.diff(key, prepend=-1) != 0 for key in keys], axis=0)

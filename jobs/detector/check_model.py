@@ -1,4 +1,4 @@
-"""Shows that the model is the right one and sees what is known to be there: `python -m jobs.detector.check_model`.
+"""Show that the model is the right one and sees a known object: `python -m jobs.detector.check_model`.
 
 The known picture is a frame of the demo clip. Prints one line of JSON: the model's name, engine and weights,
 and the objects seen; `pycturestream doctor` starts it.

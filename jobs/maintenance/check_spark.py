@@ -1,6 +1,7 @@
 """Counts the words of a sentence by Spark, to show that Spark works with Kafka and with Delta.
 
-`spark-submit jobs/maintenance/check_spark.py FOLDER SENTENCE [--topic TOPIC]`. With a topic the sentence is written to
+`spark-submit jobs/maintenance/check_spark.py FOLDER SENTENCE [--topic TOPIC]`.
+With a topic the sentence is written to
 Kafka and counted by a streaming query that reads it there; then it is written to a Delta table and counted
 from there. Each of the two says in one line of JSON how it ended. `pycturestream doctor` starts it.
 """
@@ -73,7 +74,7 @@ def attempt(step: str, count: Callable[[], dict[str, int]]) -> bool:
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Do the steps; 1 when one of them failed."""
-    parser = argparse.ArgumentParser(prog="count_words.py", description="Count a sentence's words by Spark.")
+    parser = argparse.ArgumentParser(prog="check_spark.py", description="Count a sentence's words by Spark.")
     parser.add_argument("folder", type=Path, help="for the table and the checkpoint; must exist")
     parser.add_argument("sentence", help="words parted by one space")
     parser.add_argument("--topic", help="empty, of the broker in use; without one Kafka is left out")
@@ -81,7 +82,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
-        spark, kafka = open_batch_session(env, "count_words", settings), settings.shared.broker
+        spark, kafka = open_batch_session(env, "check_spark", settings), settings.shared.broker
         steps = {
             KAFKA: lambda: count_through_kafka(spark, kafka, told.topic, told.sentence, told.folder),
             DELTA: lambda: count_through_delta(spark, told.sentence, told.folder),

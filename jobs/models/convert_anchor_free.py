@@ -1,4 +1,6 @@
-"""Converts the TF.js models CenterNet and NanoDet: `python -m jobs.models.convert_anchor_free SOURCE TARGET NAME`.
+"""Convert the TF.js models CenterNet and NanoDet.
+
+`python -m jobs.models.convert_anchor_free SOURCE TARGET NAME`
 
 Writes a SavedModel, labels, and last the manifest `model.json`.
 """

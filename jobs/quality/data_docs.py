@@ -25,7 +25,7 @@ from jobs.quality.validation import Finding, great_expectations
 from lake.contracts.data_docs import DOCS, FAILED, RUNS, STYLE, SUMMARY
 from lake.contracts.hours import Scope, said
 
-STYLE_SOURCE: Final = Path(__file__).with_name("quality_docs.css")
+STYLE_SOURCE: Final = Path(__file__).with_name("data_docs.css")
 NO_NETWORK: Final = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "style-src 'self' 'unsafe-inline'; img-src 'self'\">"

@@ -43,7 +43,8 @@ def read_stream(
 ) -> DataFrame:
     """Records of the topics from the earliest offset on, headers included, at most `at_once` in a batch.
 
-    `failOnDataLoss` is off because a gap must not stop the stream for ever; `jobs.stream.lost_offsets` records each one.
+    `failOnDataLoss` is off because a gap must not stop the stream for ever;
+    `jobs.stream.lost_offsets` records each one.
     """
     reader = spark.readStream.format("kafka").option("subscribe", ",".join(topics))
     options: dict[str, str] = {

@@ -7,9 +7,9 @@ with `text`, `path`, `number` or `whole` of `lake.config.settings`:
     number("DOOR_SECONDS", 5, 0.1, 60, CAPTURE, "How long the door is watched."),   # here
     watch=number(env, "DOOR_SECONDS")                                               # in the program
 
-Then `python -m stack.cli.settings_page` writes the line into docs/settings.md. Nothing else is to be done: range,
+Then `python -m stack.cli.settings_page` writes the line into docs/settings.md. Nothing else: range,
 kind, `config check|show`, the files and the error sentences come from here. `secret=True` masks a value and
-allows `PYCTURESTREAM_<NAME>_FILE`; `fault=` takes a function of `lake.config.setting_key` that says what is wrong.
+allows `PYCTURESTREAM_<NAME>_FILE`; `fault=` takes a function of `setting_key` that says what is wrong.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class SettingError(ValueError):
 
 
 def text(env: Mapping[str, str], name: str, computed: str = "") -> str:
-    """The setting `PYCTURESTREAM_<name>` of `lake.config.setting_keys`; unset or empty its default, else `computed`.
+    """The setting `PYCTURESTREAM_<name>` of `setting_keys`; unset or empty its default, else `computed`.
 
     Raises:
         SettingError: its value cannot be used.

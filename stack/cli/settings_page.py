@@ -1,4 +1,4 @@
-"""`python -m stack.cli.settings_page` writes docs/settings.md, the reference of all settings, from their list."""
+"""`python -m stack.cli.settings_page` writes docs/settings.md, the reference of all settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Give a broker the topics of the contract; `python -m stack.kafka.topics` does so for the settings' broker."""
+"""Give a broker the topics of the contract; `python -m stack.kafka.topics` does so for ours."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def count_words(
     log = installation.log("doctor-spark")
     steps = [step for step in STEPS if topic or step != "kafka"]
     through = ["--topic", topic] if topic else []
-    command = [*_submit(installation, "count_words"), folder, SENTENCE, *through]
+    command = [*_submit(installation, "maintenance/check_spark"), folder, SENTENCE, *through]
     for answer in answers(command, env, log, SPARK_PATIENCE_S):
         steps.remove(answer["step"])
         yield judge_count(answer, log)

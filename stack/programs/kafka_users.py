@@ -1,6 +1,6 @@
 """Every program may log in to Kafka as its own user, and then knows no other's password.
 
-`python -m stack.programs.kafka_users PROGRAM MODULE ARGUMENT…` becomes a program of the running system, which inherits
+`python -m stack.programs.kafka_users PROGRAM MODULE ARGUMENT…` becomes a program of the system; it inherits
 the passwords of all from its supervisor, with its own alone.
 """
 

@@ -1,4 +1,7 @@
-"""Become an Airflow process: `python -m stack.programs.run_airflow COMPONENT`, or do what is to be done beside one."""
+"""Become an Airflow process, or do what is to be done beside one.
+
+`python -m stack.programs.run_airflow COMPONENT`
+"""
 
 from __future__ import annotations
 

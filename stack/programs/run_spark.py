@@ -1,4 +1,4 @@
-"""Become a daemon of Spark's own cluster: `python -m stack.programs.run_spark spark-master`, or `spark-worker-1`."""
+"""Become a daemon of Spark's own cluster: `python -m stack.programs.run_spark spark-master`."""
 
 from __future__ import annotations
 

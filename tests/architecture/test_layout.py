@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("capture", "dags", "dashboards", "jobs", "stack")
 ROOMS = (*PROGRAMS, "lake")
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "shared", "core", "misc", "base", "manager"}
-SHADOWING = {"logging", "types", "queue", "kafka", "delta", "platform", "signal", "time", "json"}
+SHADOWING = sys.stdlib_module_names | {"kafka", "delta"}
 MAINS = {"__main__.py", "command.py", "clock.py"}
 CLOCKS = {
     ("datetime", "now"),
@@ -47,7 +48,7 @@ def imports_of_tests(path: Path, tree: ast.Module) -> list[str]:
 
 def names_that_say_nothing(path: Path, tree: ast.Module) -> list[str]:
     """A name says what is inside, and hides no module of others when run as a script."""
-    return [f"{path}: a better name?"] if path.stem in NO_NAMES | SHADOWING else []
+    return [f"{path}: a better name?"] if path.stem in {*NO_NAMES, *SHADOWING} - {"__main__"} else []
 
 
 def missing_docstring(path: Path, tree: ast.Module) -> list[str]:
@@ -60,13 +61,6 @@ def missing_annotations_import(path: Path, tree: ast.Module) -> list[str]:
     bare = all(isinstance(node, ast.Expr) for node in tree.body)
     found = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
     return [] if bare or found else [f"{path}: no `from __future__ import annotations`"]
-
-
-def long_functions(path: Path, tree: ast.Module) -> list[str]:
-    """Functions stay under 40 lines."""
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    lengths = ((node, (node.end_lineno or 0) - node.lineno + 1) for node in functions)
-    return [f"{path}:{node.lineno} {node.name}: {lines} lines" for node, lines in lengths if lines >= 40]
 
 
 def clocks_below_main(path: Path, tree: ast.Module) -> list[str]:
@@ -98,7 +92,6 @@ RULES = (
     names_that_say_nothing,
     missing_docstring,
     missing_annotations_import,
-    long_functions,
     clocks_below_main,
 )
 
@@ -116,12 +109,6 @@ def test_the_rule_holds_everywhere(rule: Rule) -> None:
 
 def test_every_room_was_looked_at() -> None:
     assert {path.parts[0] for path in sources(ROOT)} == set(ROOMS)
-
-
-def test_files_stay_under_250_lines() -> None:
-    files = [*sources(ROOT), *(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))]
-    lengths = {str(path): len((ROOT / path).read_bytes().splitlines()) for path in files}
-    assert {path: lines for path, lines in lengths.items() if lines >= 250} == {}
 
 
 def test_no_package_hides_below_tests() -> None:
@@ -145,7 +132,6 @@ BROKEN = [
         "x = 1",
         "stack/a.py: no `from __future__ import annotations`",
     ),
-    (long_functions, "stack/a.py", "def f():\n" + " x = 1\n" * 39, "stack/a.py:1 f: 40 lines"),
     (clocks_below_main, "stack/a.py", "def f():\n return datetime.now(UTC)", "stack/a.py:2 datetime.now"),
     (clocks_below_main, "jobs/a.py", "import time\nrun(clock=time.time)", "jobs/a.py:2 time.time"),
     (
@@ -164,7 +150,6 @@ def test_each_rule_sees_what_breaks_it(rule: Rule, path: str, source: str, fault
 
 KEPT = [
     (programs_imported, "jobs/a.py", "import lake.config.settings\nimport jobs.detector.sectors"),
-    (long_functions, "stack/a.py", "def f():\n" + " x = 1\n" * 38),
     (clocks_below_main, "jobs/a.py", "def main():\n    run(lambda: datetime.now(UTC))"),
     (clocks_below_main, "capture/command.py", "datetime.now(UTC)"),
     (clocks_below_main, "stack/a.py", "def f(clock):\n    return clock.now() + time.monotonic()"),

@@ -22,7 +22,7 @@ FILES = {
 READ = re.compile(r"""\b(?:text|number|whole|path|_address)\(\s*[\w.]*env(?:iron)?,\s*["'](\w+)["']""")
 README = (ROOT / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (`PYCTURESTREAM_\w+`.*?) \| (.*?) \|", README, re.MULTILINE)
-ALONE = {"convert_anchor_free", "convert_model", "camera_reader", "probe_source", "pronounce",
+ALONE = {"convert_anchor_free", "convert_model", "probe_source", "reader_process", "tts_process",
          "kafka_users", "machine", "environment", "run_airflow", "run_spark", "settings_page",
          "stack"}  # fmt: skip
 """Programs that read no settings, or read the files in another way."""

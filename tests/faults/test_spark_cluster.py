@@ -89,7 +89,7 @@ def test_a_batch_job_submitted_as_airflow_does_runs_beside_the_stream(cluster: C
     zoned = [stamp.isoformat() for stamp in stamps]
     places = system.send(*(old_frame(jpegs[n], "late", zoned[n]) for n in range(STALE)))
     assert {row["status"] for row in system.outcomes(places)} == {"skipped_stale"}
-    job = submitted(system, "detect_skipped", "--hours", said(hour), "--cameras", "late")
+    job = submitted(system, "hours/detect_skipped", "--hours", said(hour), "--cameras", "late")
     job.start()
     assert job.process is not None
     assert job.process.wait(120) == 0, job.tail()
@@ -104,7 +104,7 @@ def submitted(system: System, job: str, *arguments: str) -> Program:
     submit, env = Path(sysconfig.get_path("scripts")) / "spark-submit", system.stream.env
     code = str(system.installation.root / "jobs" / f"{job}.py")
     command = [str(submit), "--master", env[PREFIX + "BATCH_MASTER"], code, *arguments]
-    made = Program(command, env, system.data / "logs" / f"{job}.log")
+    made = Program(command, env, system.data / "logs" / f"{Path(job).name}.log")
     system.programs.append(made)
     return made
 

@@ -59,7 +59,8 @@ def words(command: list[str]) -> str:
 def images(compose: Compose) -> Iterator[str]:
     """Ours has the project's version; those of others have the whole version in their tag, Kafka's ours."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    jars = tomllib.loads((ROOT / "stack" / "artifacts.toml").read_text("utf-8"))["jars"]["kafka"]
+    artifacts = ROOT / "stack" / "provision" / "artifacts.toml"
+    jars = tomllib.loads(artifacts.read_text("utf-8"))["jars"]["kafka"]
     kafka = next(name.rpartition(":")[2] for name in jars if ":kafka_2.13:" in name)
     for name, service in services(compose):
         image, _, tag = service["image"].rpartition(":")

@@ -23,7 +23,7 @@ SCHEMA = pa.schema({
 
 
 class FakeBroker:
-    """Partition → append times of its records, in order; both functions of `lake.kafka.broker` that are asked."""
+    """Partition → append times of its records, in order; both functions of `broker` that are asked."""
 
     def __init__(self, *partitions: list[datetime]) -> None:
         self.partitions = partitions
