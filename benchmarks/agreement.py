@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from jobs.detector.detector import DetectedObject
-from jobs.detector.ssd_decoding import overlaps
+from jobs.detector.ssd_decoding import box_iou
 
 SAME_PLACE: Final = 0.5
 """IoU from which two boxes of one label are one object."""
@@ -87,4 +87,4 @@ def _pairs(wanted: Sequence[DetectedObject], offered: Iterable[DetectedObject]) 
 
 def _iou(one: DetectedObject, other: DetectedObject) -> float:
     boxes = [np.array([[box.ymin, box.xmin, box.ymax, box.xmax]]) for box in (one, other)]
-    return float(overlaps(*boxes)[0, 0])
+    return float(box_iou(*boxes)[0, 0])

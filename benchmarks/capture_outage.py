@@ -31,7 +31,7 @@ from benchmarks.verdict import verdict
 from lake.config.settings import PREFIX, Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets
-from lake.kafka.client import BrokerAwayError, knock
+from lake.kafka.client import BrokerAwayError, check_connection
 from stack.programs.processes import memory_mb, tree
 from tests.faults.programs import Program, freeze, wait_for
 from tests.faults.system import Broker, start_broker
@@ -90,7 +90,7 @@ def start_agent(folder: Path, broker: Broker, fps: float) -> Program:
 def listens(broker: Broker) -> bool:
     """Whether the broker takes connections."""
     try:
-        knock(broker.address)
+        check_connection(broker.address)
     except BrokerAwayError:
         return False
     return True

@@ -38,7 +38,7 @@ from capture.publish.publisher import Publisher
 from lake.config.settings import PROJECT_ROOT
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES, Frame
-from lake.kafka.client import BrokerAwayError, knock
+from lake.kafka.client import BrokerAwayError, check_connection
 from tests.faults.system import Broker, running_broker
 
 FPS, SIZE = 10.0, 200_000
@@ -82,7 +82,7 @@ class ConfluentBroker:
         """A new producer, where something listens."""
         from confluent_kafka import Producer
 
-        knock(self._server)
+        check_connection(self._server)
         settings = {"bootstrap.servers": self._server, "acks": "all", "retries": 0, "linger.ms": 0}
         settings |= {"message.timeout.ms": DELIVERY_MS, "message.max.bytes": MAX_MESSAGE_BYTES}
         settings |= {"queue.buffering.max.kbytes": 16_384, "log_level": 0}

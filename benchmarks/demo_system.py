@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from lake.config.settings import PROJECT_ROOT
 from lake.contracts.wire_format import RESULTS_TOPIC, TOPIC_PARTITIONS
-from stack.programs.processes import GONE, tree
+from stack.programs.processes import GONE_ERRORS, tree
 from stack.programs.supervision import Supervisor
 from stack.site.installation import Installation
 from tests.faults.programs import wait_for
@@ -78,6 +78,6 @@ def cpu_seconds(programs: Mapping[str, int]) -> dict[str, float]:
 def _seconds(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()
-    except GONE:
+    except GONE_ERRORS:
         return 0.0
     return float(times.user + times.system + times.children_user + times.children_system)

@@ -36,7 +36,7 @@ from jobs.hours import count_objects
 from jobs.quality.check_quality import QUALITY, audit, decide
 from lake.accounting.pending_work import hours_due
 from lake.config.settings import PREFIX, PROJECT_ROOT
-from lake.contracts.hours import Scope, last_full_hour, parse_hour, said
+from lake.contracts.hours import Scope, format_hour, last_full_hour, parse_hour
 from lake.storage.tables import Lake
 from stack.programs.programs import spark_environment
 from stack.site.installation import Installation
@@ -82,7 +82,7 @@ def run_hour(hour: datetime, env: Mapping[str, str]) -> dict[str, float]:
 def measure(data: Path, hour: datetime) -> Measured:
     """Run the hour in a process of its own, and watch its memory and that of its JVM."""
     began, peak = time.perf_counter(), 0
-    command = [sys.executable, "-m", "benchmarks.history", "--hour", said(hour)]
+    command = [sys.executable, "-m", "benchmarks.history", "--hour", format_hour(hour)]
     with tempfile.TemporaryFile("w+") as output:
         child = subprocess.Popen(command, env=environment(data), stdout=output, cwd=PROJECT_ROOT)
         while child.poll() is None:
@@ -118,7 +118,7 @@ def make_lake(data: Path, days: int, cameras: int, objects: int, end: datetime) 
     size = ["--days", str(days), "--cameras", str(cameras), "--objects", str(objects)]
     command = [sys.executable, "-m", "jobs.demo.demo_events", *size, "--end", end.isoformat()]
     subprocess.run(command, env=environment(data), cwd=PROJECT_ROOT, check=True)
-    (data / "made").write_text(said(last_full_hour(end)))
+    (data / "made").write_text(format_hour(last_full_hour(end)))
 
 
 def comparison(short: list[Measured], long: list[Measured], days: int) -> Table:

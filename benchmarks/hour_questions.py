@@ -21,8 +21,8 @@ from benchmarks.simulated_hour import LIFE, Fleet
 from dashboards.data.exploring import Explorer
 from dashboards.data.hour_accounts import hour_accounts
 from dashboards.data.quality_history import QualityHistory
-from dashboards.data.quality_questions import QualityAsked
-from dashboards.data.report_counts import Asked, count
+from dashboards.data.quality_questions import QualityFilter
+from dashboards.data.report_counts import ReportFilter, count
 from dashboards.data.report_history import ReportHistory
 from dashboards.data.table_sizes import TableSizes
 from lake.accounting.ledger import balance
@@ -101,7 +101,7 @@ def accounts(about: Hour) -> int:
 def report(about: Hour) -> int:
     """Objects over the threshold: read all days into memory, count once."""
     known = ReportHistory(about.root, lambda: about.later).refresh()
-    return sum(count(known.days, Asked(about.hour, about.hour + 2 * HOUR)).cameras.values())
+    return sum(count(known.days, ReportFilter(about.hour, about.hour + 2 * HOUR)).cameras.values())
 
 
 def explore(about: Hour) -> int:
@@ -115,7 +115,7 @@ def explore(about: Hour) -> int:
 
 def quality(about: Hour) -> int:
     """Checks of a day by expectation."""
-    asked = QualityAsked(about.hour - 23 * HOUR, about.hour + HOUR)
+    asked = QualityFilter(about.hour - 23 * HOUR, about.hour + HOUR)
     known = QualityHistory(about.root, lambda: about.later)
     assert known.newest_audit(), "no audit was found"
     assert len(known.cameras()) == about.fleet.cameras, "cameras lack"

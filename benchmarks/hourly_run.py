@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import Any, Final
 
 from lake.accounting.open_frames import count_open_frames
-from lake.contracts.hours import HOUR, Scope, said
+from lake.contracts.hours import HOUR, Scope, format_hour
 from lake.schema.schemas import FRAMES
 from tests.faults.system import System
 from tests.jobs import hour_rows
@@ -62,7 +62,7 @@ class HourlyRun:
         return said + ([f"the hourly run left {left} frames"] if left else [])
 
     def _work(self) -> None:
-        hour, camera = said(self._scope.hours[0]), CAMERA
+        hour, camera = format_hour(self._scope.hours[0]), CAMERA
         for job in JOBS:
             arguments = ("--hours", hour, "--cameras", camera)
             program = self._system.program(job, f"jobs.{job}", *arguments)

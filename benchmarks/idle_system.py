@@ -27,7 +27,7 @@ from benchmarks.demo_system import SUPERVISOR, cpu_seconds, demo_system, make_up
 from benchmarks.goals import all_reached, goals_table, write
 from benchmarks.running_processes import end_when_asked
 from benchmarks.verdict import verdict
-from stack.programs.processes import GONE, memory_mb, tree
+from stack.programs.processes import GONE_ERRORS, memory_mb, tree
 from tests.faults.programs import ROOT
 from tests.whole_system import WholeSystem
 
@@ -70,7 +70,7 @@ def resident_mb(pid: int) -> float:
     for process in tree(pid):
         try:
             total += process.memory_info().rss
-        except GONE:
+        except GONE_ERRORS:
             continue
     return total / 1e6
 

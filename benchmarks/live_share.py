@@ -29,7 +29,7 @@ from rich.table import Table
 from benchmarks.running_processes import end_when_asked
 from lake.accounting.open_frames import count_open_frames
 from lake.config.settings import Settings
-from lake.contracts.hours import Scope, said
+from lake.contracts.hours import Scope, format_hour
 from tests.faults.programs import wait_for
 from tests.faults.system import System, start_broker
 from tests.faults.wire import Record, frame, pictures, send
@@ -76,7 +76,7 @@ def pile_up(system: System, clip: Iterator[bytes], count: int) -> Scope:
 def detecting(system: System, scope: Scope, number: int) -> Iterator[None]:
     """`detect_skipped` at work, as the hourly run starts it, from its first outcomes on."""
     before = settled(system)
-    hours = ",".join(map(said, scope.hours))
+    hours = ",".join(map(format_hour, scope.hours))
     job = system.program(
         f"detect_skipped_{number}", "jobs.hours.detect_skipped", "--hours", hours, "--cameras", "heap"
     )

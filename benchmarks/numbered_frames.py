@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS
-from lake.kafka.client import knock
+from lake.kafka.client import check_connection
 
 FILM_FRAMES = 200
 BITS, CELL = 8, 64
@@ -66,7 +66,7 @@ class Reader:
                 time.sleep(1)
 
     def _read(self) -> None:
-        knock(self.address)
+        check_connection(self.address)
         consumer = KafkaConsumer(
             bootstrap_servers=self.address, max_partition_fetch_bytes=MAX_MESSAGE_BYTES, group_id=None
         )

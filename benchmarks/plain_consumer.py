@@ -22,10 +22,10 @@ from benchmarks.bare_detector import FACTORY, STEP
 from benchmarks.bench_pictures import CAMERAS, open_producer
 from jobs.detector.detector import DetectorSettings
 from jobs.frames.analyse_frames import Analysis, analyse
-from jobs.frames.outcome_messages import Detecting
+from jobs.frames.outcome_messages import RunDescription
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
-from lake.storage.tables import again_on_conflict
+from lake.storage.tables import retry_on_conflict
 
 PLAIN_RESULTS = "plain-results"
 WRITE_EVERY_S = 2.0
@@ -88,7 +88,7 @@ class Worker:
             fetch_max_bytes=MAX_MESSAGE_BYTES,
         )
         self._producer, self._lake = open_producer(bootstrap), lake
-        self._settings, self._run = settings, Detecting("plain", "speed", "UTC", 0.5)
+        self._settings, self._run = settings, RunDescription("plain", "speed", "UTC", 0.5)
         self._rows: list[dict[str, Any]] = []
         self._wrote_at = 0.0
         analyse([], self._analysis([]), utc_now)
@@ -122,7 +122,7 @@ class Worker:
     def _write(self) -> None:
         if self._rows:
             rows = pa.Table.from_pylist(self._rows)
-            again_on_conflict(lambda: write_deltalake(self._lake, rows, mode="append"))
+            retry_on_conflict(lambda: write_deltalake(self._lake, rows, mode="append"))
         self._rows, self._wrote_at = [], time.monotonic()
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.hours.detect_chunk import MOST_FRAMES
-from lake.contracts.hours import HOUR, said
+from lake.contracts.hours import HOUR, format_hour
 from lake.contracts.wire_format import FRAME_SCHEMA, FRAMES_TOPIC, Status
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.schema.table import Table
@@ -106,7 +106,7 @@ def _origin(
     """Columns that both tables have."""
     each, names, count = fleet.cameras // fleet.partitions, fleet.names.take(pa.array(camera)), len(camera)
     appended = -(-(captured + 45_000) // 1000) * 1000  # Kafka knows milliseconds
-    frame_id = pc.binary_join_element_wise(names, said(hour), pa.array(turn).cast(pa.string()), "/")
+    frame_id = pc.binary_join_element_wise(names, format_hour(hour), pa.array(turn).cast(pa.string()), "/")
     return {
         "topic": _same(FRAMES_TOPIC, count),
         "topic_id": _same(LIFE, count),

@@ -12,8 +12,8 @@ from typing import Final
 
 from benchmarks.simulated_hour import DETECTIONS_COMMIT_S, FRAMES_COMMIT_S
 from benchmarks.sizing_inputs import Inputs
-from dashboards.data.report_history import MOST_OBJECTS
-from dashboards.live.cameras import MOST_PICTURE_BYTES
+from dashboards.data.report_history import MAX_OBJECTS
+from dashboards.live.cameras import MAX_PICTURE_BYTES
 from jobs.maintenance.run_tasks import COMPACTED_BYTES
 from jobs.stream.kafka_source import RECORDS_PER_ARCHIVE
 from lake.contracts.wire_format import GIB, TOPIC_PARTITIONS
@@ -139,13 +139,13 @@ class Fleet:
     @property
     def report_days(self) -> float:
         """That the report keeps in memory."""
-        return MOST_OBJECTS / (self.fps * DAY_S * self.told.objects)
+        return MAX_OBJECTS / (self.fps * DAY_S * self.told.objects)
 
     @property
     def dashboard_gb(self) -> float:
         """Memory of the dashboard on the live page."""
         pictures = self.cameras * (self.told.picture_bytes + self.told.result_bytes * 3 / 4)
-        return (self.told.dashboard_mb * 2**20 + min(MOST_PICTURE_BYTES, pictures)) / 1e9
+        return (self.told.dashboard_mb * 2**20 + min(MAX_PICTURE_BYTES, pictures)) / 1e9
 
 
 def number(value: float) -> str:
@@ -216,5 +216,5 @@ def arithmetic(told: Inputs) -> list[str]:
         " two hours that were run. What the stream skipped is analysed besides, at the cost of the stream.",
         f"Dashboard: {number(told.feed_ms)} ms per picture and result that it follows;"
         f" {number(told.dashboard_mb)} MB and the newest pictures, at most"
-        f" {MOST_PICTURE_BYTES / 1e6:,.0f} MB; a report keeps {MOST_OBJECTS:,} objects in memory.",
+        f" {MAX_PICTURE_BYTES / 1e6:,.0f} MB; a report keeps {MAX_OBJECTS:,} objects in memory.",
     ]  # fmt: skip

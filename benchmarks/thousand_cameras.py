@@ -34,7 +34,7 @@ from benchmarks.hour_questions import Hour
 from benchmarks.simulated_hour import Fleet
 from benchmarks.verdict import say_when
 from lake.config.settings import PROJECT_ROOT
-from lake.contracts.hours import last_full_hour, parse_hour, said
+from lake.contracts.hours import format_hour, last_full_hour, parse_hour
 
 OUT: Final = PROJECT_ROOT / "var" / "bench" / "thousand_cameras.json"
 FEWEST: Final = 8
@@ -73,7 +73,7 @@ def write(
     fleet = Fleet(cameras, every, partitions, round(usual["picture_bytes"]), objects, skipped, slower)
     data, now = folder.absolute(), last_full_hour(datetime.now(UTC))
     found = thousand_hour.make_hour(data, Hour(data / "lake", fleet, now))
-    (data / WRITTEN).write_text(json.dumps({"hour": said(now), "fleet": asdict(fleet)}))
+    (data / WRITTEN).write_text(json.dumps({"hour": format_hour(now), "fleet": asdict(fleet)}))
     keep("write", cameras, {"fleet": asdict(fleet), "records": fleet.per_hour, "usual": usual, **found})
 
 

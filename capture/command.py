@@ -15,7 +15,7 @@ from capture.cameras.redaction import redact
 from capture.cameras.settings import CaptureSettings
 from capture.probe import cli as probe_command
 from capture.results.speech import SpeechUnavailableError
-from capture.results.viewer import Wanted, show_results
+from capture.results.viewer import ViewOptions, show_results
 from lake.config.settings import SettingError, Settings
 
 app = typer.Typer(
@@ -112,7 +112,7 @@ def results(
     settings, _ = read_settings()
     cameras, rate = frozenset(camera or ()), speech_rate if speak else None
     try:
-        show_results(settings, Wanted(cameras, as_json, from_beginning, picture, rate))
+        show_results(settings, ViewOptions(cameras, as_json, from_beginning, picture, rate))
     except SpeechUnavailableError as error:
         typer.echo(f"pycturestream: {error}", err=True)
         raise typer.Exit(1) from error

@@ -16,12 +16,12 @@ def watch_stream() -> None:
     """Fail with every complaint; a retry rides out a restart."""
     import os
 
-    from lake.accounting.stream_checks import StreamAilingError, complaints
+    from lake.accounting.stream_checks import StreamUnhealthyError, find_problems
     from lake.config.settings import Settings
     from lake.contracts.clock import utc_now
 
-    if found := complaints(Settings.from_env(os.environ), utc_now()):
-        raise StreamAilingError("; ".join(found))
+    if found := find_problems(Settings.from_env(os.environ), utc_now()):
+        raise StreamUnhealthyError("; ".join(found))
 
 
 @dag(

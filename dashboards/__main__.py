@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from dashboards.malloc_tuning import keep_memory_low
+from dashboards.malloc_tuning import tune_malloc
 from lake.config.sources import load_configuration
 
 if __name__ == "__main__":
-    keep_memory_low(os.environ)
+    tune_malloc(os.environ)
     load_configuration()
     from dashboards.server import main  # brings in what reads these settings as it is loaded
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 
 from dashboards import health
 from dashboards.auth import access, login_routes
-from dashboards.auth.login import Doorkeeper
+from dashboards.auth.login import LoginGuard
 from dashboards.auth.security import protect
 from dashboards.data.camera_registry import Registry
 from dashboards.data.exploring import Explorer
@@ -21,7 +21,7 @@ from dashboards.data.report_history import ReportHistory
 from dashboards.explore import picture_routes
 from dashboards.live import routes as live_routes
 from dashboards.live.feed import Feed
-from dashboards.pipeline.facts import PipelineWatch
+from dashboards.pipeline.facts import PipelineFacts
 from dashboards.quality import data_docs_routes
 from dashboards.report import export_routes
 from dashboards.ui.context import KEY, Context
@@ -55,7 +55,7 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     protect(app, server, dashboard.names)
-    login_routes.register(server, Doorkeeper(app, settings, dashboard, clock), clock)
+    login_routes.register(server, LoginGuard(app, settings, dashboard, clock), clock)
     access.guard_pages()
     from dashboards import layout as shell  # its callbacks and links need the app and its pages
 
@@ -78,7 +78,7 @@ def rooms_of(
         "report": ReportHistory(settings.lake, clock),
         "quality": QualityHistory(settings.lake, clock),
         "cameras": Registry(settings.lake, clock),
-        "pipeline": PipelineWatch(settings, dashboard.airflow_api, clock),
+        "pipeline": PipelineFacts(settings, dashboard.airflow_api, clock),
     }
 
 

@@ -16,7 +16,7 @@ JEMALLOC: Final = "narenas:2,dirty_decay_ms:0,muzzy_decay_ms:0"
 """For the engine below `deltalake`, which reads it as it is loaded."""
 
 
-def keep_memory_low(env: MutableMapping[str, str]) -> None:
+def tune_malloc(env: MutableMapping[str, str]) -> None:
     """Set up the allocators of this process; nothing happens where the system has others.
 
     Args:

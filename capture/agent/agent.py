@@ -22,7 +22,7 @@ from lake.contracts.wire_format import rfc3339
 
 LOG: Final = logging.getLogger("capture.agent.agent")
 HEARTBEAT_SECONDS: Final = 30.0
-RESTART_SECONDS: Final = 5.0
+RESTART_DELAY_S: Final = 5.0
 
 
 @dataclass(slots=True)

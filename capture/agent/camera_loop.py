@@ -19,7 +19,7 @@ from capture.sources.source import CameraUnavailableError, EndOfSourceError, Sou
 from lake.contracts.wire_format import Frame
 
 LOG: Final = logging.getLogger("capture.agent.camera_loop")
-LOOK_SECONDS: Final = 1.0
+CHECK_INTERVAL_S: Final = 1.0
 """A source is looked at so often while the next picture is not due."""
 
 
@@ -85,8 +85,8 @@ class CameraLoop:
 
     def _wait_until(self, due: float) -> bool:
         """Wait, though not for a source that is lost meanwhile; whether the session was stopped."""
-        while (left := due - self.monotonic()) > LOOK_SECONDS:
-            if self.wait(LOOK_SECONDS):
+        while (left := due - self.monotonic()) > CHECK_INTERVAL_S:
+            if self.wait(CHECK_INTERVAL_S):
                 return True
             if self.source.lost:
                 raise CameraUnavailableError(self.source.lost)

@@ -63,7 +63,7 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
-class Sender:
+class PublisherThread:
     """The publisher in its thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -118,7 +118,7 @@ def run_camera(camera: Camera, settings: Settings, defaults: CaptureSettings) ->
         "camera %s, source %s, every %g s, to topic %s at %s",
         camera.id, redact(camera.source), camera.interval, FRAMES_TOPIC, settings.kafka,
     )  # fmt: skip
-    sender = Sender(settings)
+    sender = PublisherThread(settings)
     session = session_of(camera, defaults, sender.publisher)
     sender.publisher.add(session.buffer)
     sender.thread.start()
@@ -130,7 +130,7 @@ def run_camera(camera: Camera, settings: Settings, defaults: CaptureSettings) ->
     return 0 if session.status.counters.failed == 0 else 1
 
 
-def _watch(session: Session, sender: Sender, stop: threading.Event) -> None:
+def _watch(session: Session, sender: PublisherThread, stop: threading.Event) -> None:
     """Wait for the end, with a line on the counters now and then."""
     said_at = time.monotonic()
     while not stop.wait(0.1) and sender.thread.is_alive():
@@ -153,7 +153,7 @@ def run_agent(settings: Settings, defaults: CaptureSettings) -> int:
         LOG.error("an agent runs already on %s; stop it first, or set PYCTURESTREAM_DATA", settings.data)
         return 1
     stop = stop_on_signals()
-    sender = Sender(settings)
+    sender = PublisherThread(settings)
     agent = Agent(
         defaults, sender.publisher, settings.run / "capture.json",
         lambda camera: session_of(camera, defaults, sender.publisher), utc_now, time.monotonic, os.getpid(),

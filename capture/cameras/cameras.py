@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from capture.cameras import registration
 from capture.cameras.redaction import redact
-from capture.cameras.registration import About, RegistrationError
+from capture.cameras.registration import Description, RegistrationError
 from capture.cameras.settings import CaptureSettings
 from capture.pictures.motion import KEYS as MOTION_KEYS
 from capture.pictures.motion import MotionRule, MotionRuleError, motion_rule
@@ -59,7 +59,7 @@ class Camera:
     longest_side: int | None = None
     masks: tuple[Mask, ...] = ()
     motion: MotionRule | None = None
-    about: About = field(default_factory=About)
+    about: Description = field(default_factory=Description)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, whoever made the entry."""
@@ -184,9 +184,9 @@ def _seen_by_others(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         raise CameraError(f"camera {name!r}: {error}") from error
 
 
-def _about(camera_id: str, entry: Mapping[str, Any]) -> About:
+def _about(camera_id: str, entry: Mapping[str, Any]) -> Description:
     try:
-        return About.read(entry)
+        return Description.read(entry)
     except RegistrationError as error:
         raise CameraError(f"camera {camera_id!r}: {error}") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from lake.contracts.camera_status_message import LONGEST_NAME, plain_text
+from lake.contracts.camera_status_message import MAX_NAME_LENGTH, plain_text
 from lake.contracts.time_zones import is_time_zone
 
 KEYS: Final = ("name", "place", "time_zone")
@@ -17,7 +17,7 @@ class RegistrationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Description:
     """What the list says of a camera for people; empty where it says nothing.
 
     Attributes:
@@ -64,7 +64,7 @@ class About:
 
 
 def _check_text(key: str, said: str) -> None:
-    if said and plain_text(said, LONGEST_NAME) != said:
+    if said and plain_text(said, MAX_NAME_LENGTH) != said:
         raise RegistrationError(
-            f"{key} = {said!r} must be 1-{LONGEST_NAME} characters in one line, without spaces around"
+            f"{key} = {said!r} must be 1-{MAX_NAME_LENGTH} characters in one line, without spaces around"
         )

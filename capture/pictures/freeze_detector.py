@@ -9,8 +9,8 @@ from typing import Final
 
 from capture.pictures.encoding import Picture
 
-LEAST_PICTURES: Final = 10
-LONGEST_SECONDS: Final = 3600.0
+MIN_PICTURES: Final = 10
+MAX_SECONDS: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class FrozenWatch:
             self._checksum, self._since, self._pictures, self._patience = checksum, now, 0, self.limit
         self._pictures += 1
         seconds = now - self._since
-        if self._pictures < LEAST_PICTURES or seconds < self._patience:
+        if self._pictures < MIN_PICTURES or seconds < self._patience:
             return None
-        self._patience = seconds + min(seconds, LONGEST_SECONDS)
+        self._patience = seconds + min(seconds, MAX_SECONDS)
         return seconds

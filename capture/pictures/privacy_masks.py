@@ -18,7 +18,7 @@ EXAMPLE: Final = "masks = [[[0, 0], [0.4, 0], [0.4, 0.3], [0, 0.3]]]"
 BLACK: Final = (0, 0, 0)
 EDGE_PIXELS: Final = 2
 """Drawn along the edge: filling alone left open some pixels of one slanted mask in eight."""
-SMALLEST: Final = 1e-6
+MIN_AREA: Final = 1e-6
 """Share of the picture that a mask must cover; less is a line."""
 
 
@@ -46,7 +46,7 @@ def _mask(number: int, polygon: Any) -> Mask:
     for point in mask:
         if not all(0 <= share <= 1 for share in point):
             raise MaskError(f"mask {number} has the corner {list(point)}; shares of the picture are 0 to 1")
-    if len(mask) < 3 or _area(mask) < SMALLEST:
+    if len(mask) < 3 or _area(mask) < MIN_AREA:
         raise MaskError(f"mask {number} = {polygon} covers nothing; give three or more corners of an area")
     if _meets_itself(mask):
         raise MaskError(f"mask {number} = {polygon} meets itself; order its corners, or make two masks")

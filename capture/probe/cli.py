@@ -50,7 +50,7 @@ def show(found: Iterable[Report], *, devices: bool, as_json: bool) -> bool:
     console = Console(soft_wrap=True, highlight=False)
     for report in found:
         if not as_json:
-            console.print(in_words(report, known={one.hint for one in seen}), markup=False)
+            console.print(format_report(report, known={one.hint for one in seen}), markup=False)
         seen.append(report)
     well = any(report.found for report in seen)
     advice = "" if well or not devices else NO_CAMERA
@@ -62,7 +62,7 @@ def show(found: Iterable[Report], *, devices: bool, as_json: bool) -> bool:
     return well
 
 
-def in_words(report: Report, known: Set[str] = frozenset()) -> str:
+def format_report(report: Report, known: Set[str] = frozenset()) -> str:
     """The report for a person; a hint that is `known` is not repeated.
 
     >>> print(in_words(Report("1", False, reason="not found", hint="plug it in")))

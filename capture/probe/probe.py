@@ -20,7 +20,7 @@ from lake.config.settings import PROJECT_ROOT
 
 TRIED: Final = range(4)
 """Indexes that are looked at although nothing of them is to be seen."""
-KILLED_WITHIN_S: Final = 2.0
+KILL_TIMEOUT_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,6 @@ def _answer(said: str, status: int) -> dict[str, Any]:
 def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     try:
-        process.communicate(timeout=KILLED_WITHIN_S)
+        process.communicate(timeout=KILL_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return  # it hangs within the driver, from where not even a signal brings it back

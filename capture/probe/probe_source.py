@@ -39,7 +39,7 @@ PROPERTIES = {
 }
 """What is told of a source, in this order → OpenCV's name of it."""
 
-UNTOLD = -1.0
+UNKNOWN = -1.0
 """OpenCV's answer where a source knows nothing of a property."""
 
 
@@ -62,7 +62,7 @@ class Request:
         return cls(Camera(**read["camera"]), Path(read["demo_clip"]), Path(read["picture"]))
 
 
-def look(request: Request) -> dict[str, Any]:
+def probe_source(request: Request) -> dict[str, Any]:
     """`properties` and `picture`, or `cause`: `unopened` or `no_picture`.
 
     Raises:
@@ -86,11 +86,11 @@ def look(request: Request) -> dict[str, Any]:
 def _open(request: Request) -> cv2.VideoCapture:
     import cv2
 
-    from capture.sources.reader_process import Order, connect
+    from capture.sources.reader_process import OpenRequest, connect
 
     camera = request.camera
     if camera.is_device or camera.is_stream:
-        return connect(Order(camera.source, camera.width, camera.height))
+        return connect(OpenRequest(camera.source, camera.width, camera.height))
     path = request.demo_clip if camera.source == DEMO else Path(camera.source)
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
 
@@ -111,7 +111,9 @@ def _properties(film: cv2.VideoCapture) -> dict[str, float | None]:
     import cv2
 
     told = {name: float(film.get(getattr(cv2, f"CAP_PROP_{known}"))) for name, known in PROPERTIES.items()}
-    return {name: value if math.isfinite(value) and value != UNTOLD else None for name, value in told.items()}
+    return {
+        name: value if math.isfinite(value) and value != UNKNOWN else None for name, value in told.items()
+    }
 
 
 def main() -> int:
@@ -122,7 +124,7 @@ def main() -> int:
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_DEBUG)
     try:
-        answer = look(request)
+        answer = probe_source(request)
     except (OSError, ValueError, cv2.error) as error:
         answer = {"cause": "failed", "detail": str(error)}
     sys.stdout.write(f"\n{json.dumps(answer)}\n")

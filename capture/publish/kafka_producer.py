@@ -23,13 +23,13 @@ from kafka.errors import (
 from capture.publish.camera_status import Outcome
 from lake.config.kafka_address import Address, client_options
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES
-from lake.kafka.client import BrokerAwayError, explained, knock
+from lake.kafka.client import BrokerAwayError, check_connection, explained
 
 LOG: Final = logging.getLogger("capture.publish.kafka_producer")
 DELIVERY_MS: Final = 8_000
 REQUEST_MS: Final = 5_000
 BLOCK_MS: Final = 2_000
-KNOCK_S: Final = 2.0
+CONNECT_TIMEOUT_S: Final = 2.0
 
 Done = Callable[[Outcome, str], None]
 """Called once, from another thread, with the fate of a message and a reason."""
@@ -69,14 +69,14 @@ class Broker(Protocol):
         ...
 
 
-PERHAPS_WRITTEN: Final = (NetworkExceptionError, NotEnoughReplicasAfterAppendError, RequestTimedOutError)
+MAYBE_WRITTEN_ERRORS: Final = (NetworkExceptionError, NotEnoughReplicasAfterAppendError, RequestTimedOutError)
 
 
 def outcome_of(error: BaseException) -> Outcome:
     """What a delivery error says: the broker's own answers are certain, all else is in doubt."""
     if isinstance(error, AuthorizationError):
         return Outcome.REFUSED
-    if not isinstance(error, BrokerResponseError) or isinstance(error, PERHAPS_WRITTEN):
+    if not isinstance(error, BrokerResponseError) or isinstance(error, MAYBE_WRITTEN_ERRORS):
         return Outcome.UNKNOWN
     return Outcome.RETURNED if isinstance(error, RetriableError) else Outcome.FAILED
 
@@ -98,7 +98,7 @@ class KafkaBroker:
 
     def connect(self) -> None:
         """Reach the broker; a producer is made only where something listens, for a failed one costs 5 s."""
-        knock(self._server, KNOCK_S)
+        check_connection(self._server, CONNECT_TIMEOUT_S)
         try:
             self._producer = KafkaProducer(
                 **client_options(self._server),

@@ -11,7 +11,7 @@ from capture.cameras.atomic_files import write_atomically
 from lake.contracts.wire_format import Frame
 
 LOG: Final = logging.getLogger("capture.publish.publisher")
-EVERY_S: Final = 1.0
+SAVE_INTERVAL_S: Final = 1.0
 
 
 class SentPictures:
@@ -35,7 +35,7 @@ class SentPictures:
 
     def save_now_and_then(self, monotonic: float) -> None:
         """Save the newest of each camera, about once a second."""
-        if monotonic - self._saved_at >= EVERY_S:
+        if monotonic - self._saved_at >= SAVE_INTERVAL_S:
             self._saved_at = monotonic
             self.save()
 

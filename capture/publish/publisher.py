@@ -23,10 +23,10 @@ from lake.kafka.client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedErr
 LOG: Final = logging.getLogger("capture.publish.publisher")
 WINDOW: Final = 8
 """Frames in flight at most: what an outage can put in doubt, and all that the client's buffer may hold."""
-DOUBT: Final = "the broker stopped answering, frames under way may be lost; is it running?"
+BROKER_SILENT: Final = "the broker stopped answering, frames under way may be lost; is it running?"
 NOT_SENT: Final = (Outcome.RETURNED, Outcome.REFUSED)
 STALL_SECONDS: Final = 1.0
-DOUBT_SECONDS: Final = 15.0
+BROKER_SILENT_AFTER_S: Final = 15.0
 
 
 @dataclass(eq=False, slots=True)
@@ -215,10 +215,10 @@ class Publisher:
 
     def _leave_doubtful(self) -> None:
         """Make a new connection once the frames of the old one are decided."""
-        error = BrokerAwayError(DOUBT) if self._refusal is None else BrokerRefusedError(self._refusal)
+        error = BrokerAwayError(BROKER_SILENT) if self._refusal is None else BrokerRefusedError(self._refusal)
         if self.last_error is None:
             self._complain(str(error))
-        if self._flights and self._monotonic() - self._doubtful_since < DOUBT_SECONDS:
+        if self._flights and self._monotonic() - self._doubtful_since < BROKER_SILENT_AFTER_S:
             return
         self._disconnect(error)
         self._abandon_flights()

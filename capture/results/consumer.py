@@ -15,15 +15,15 @@ from capture.cameras.atomic_files import write_atomically
 from capture.publish.backoff import Backoff
 from lake.config.kafka_address import Address, client_options
 from lake.contracts.result_message import picture_of
-from lake.contracts.sentences import line, plain, sentences
+from lake.contracts.sentences import line, printable_line, sentences
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES, RESULTS_TOPIC, check_camera_id
 from lake.kafka.client import (
     REFUSED_AFTER_S,
     BrokerAwayError,
     BrokerRefusedError,
+    check_connection,
     check_seen,
     explained,
-    knock,
 )
 
 POLL_MS: Final = 500
@@ -54,7 +54,7 @@ def save_picture(result: dict[str, Any], pictures: Path, also: Path | None = Non
 def as_text(result: dict[str, Any]) -> str:
     """Device, time and number of objects, each object, then the same as sentences."""
     things = result["objects"]
-    head = [plain(result["camera_id"]), plain(result.get("timestamp", "no time"))]
+    head = [printable_line(result["camera_id"]), printable_line(result.get("timestamp", "no time"))]
     if things:
         head.append("1 object" if len(things) == 1 else f"{len(things)} objects")
     found = [f"  {line(thing)}" for thing in things]
@@ -73,7 +73,7 @@ def connect(server: Address, *, from_beginning: bool) -> KafkaConsumer:
         BrokerAwayError: no broker answers.
     """
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    knock(server)
+    check_connection(server)
     try:
         consumer = KafkaConsumer(
             RESULTS_TOPIC,
@@ -111,7 +111,7 @@ def _polled(consumer: Any, server: Address, say: Callable[[str], None]) -> Itera
 
 def _tell_change(server: Address, say: Callable[[str], None], *, away: bool) -> bool:
     try:
-        knock(server)
+        check_connection(server)
     except BrokerRefusedError:
         raise
     except BrokerAwayError as error:

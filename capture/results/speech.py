@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self
 
 from lake.config.settings import PROJECT_ROOT
 
-MOST_SECONDS: Final = 60.0
+MAX_SECONDS: Final = 60.0
 """A text that takes longer is cut off: the sound device hangs."""
 
 
@@ -22,7 +22,7 @@ class SpeechUnavailableError(RuntimeError):
     """This machine cannot speak; the message says how to change that."""
 
 
-class Text(NamedTuple):
+class Utterance(NamedTuple):
     """What to say, and whose news it is."""
 
     camera_id: str
@@ -45,7 +45,7 @@ class Speaker:
         self._files = tempfile.TemporaryDirectory(prefix="pycturestream-speech-")
         self._env = {**env, "PYTHONPATH": str(PROJECT_ROOT), "TMPDIR": self._files.name}
         self._news = threading.Condition()
-        self._newest: Text | None = None
+        self._newest: Utterance | None = None
         self._closed = False
         self._program: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
@@ -72,7 +72,7 @@ class Speaker:
                 input=b"",
                 capture_output=True,
                 check=False,
-                timeout=MOST_SECONDS,
+                timeout=MAX_SECONDS,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SpeechUnavailableError(
@@ -82,7 +82,7 @@ class Speaker:
             said = tried.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             raise SpeechUnavailableError(said or f"{self._command[0]} does not speak; leave out --speak")
 
-    def say(self, text: Text) -> None:
+    def say(self, text: Utterance) -> None:
         """Speak this next, instead of what still waits; returns at once."""
         with self._news:
             self._newest = text
@@ -95,7 +95,7 @@ class Speaker:
                 spoken[text.camera_id] = text.words
                 self._speak(text.words)
 
-    def _next(self) -> Text | None:
+    def _next(self) -> Utterance | None:
         with self._news:
             self._news.wait_for(lambda: self._newest is not None or self._closed)
             text, self._newest = self._newest, None
@@ -113,7 +113,7 @@ class Speaker:
             except OSError:  # a machine at its limit; the next text is tried again
                 return
         try:
-            self._program.communicate(words.encode(), MOST_SECONDS)
+            self._program.communicate(words.encode(), MAX_SECONDS)
         except subprocess.TimeoutExpired:
             self._hush()
 

@@ -15,17 +15,17 @@ from rich.console import Console
 
 from capture.publish.backoff import Backoff
 from capture.results.consumer import as_json, as_text, follow, save_picture
-from capture.results.speech import Speaker, Text, voice
+from capture.results.speech import Speaker, Utterance, voice
 from lake.config.settings import Settings
 from lake.contracts.result_message import MalformedResultError, parse_result
 from lake.contracts.sentences import sentences
 
-LONGEST_WAIT_S: Final = 5.0
+MAX_WAIT_S: Final = 5.0
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ViewOptions:
     """What the person asked for.
 
     Attributes:
@@ -46,7 +46,9 @@ class Wanted:
 class Viewer:
     """Takes the messages of the results topic one by one."""
 
-    def __init__(self, wanted: Wanted, pictures: Path, show: Say, say: Say, speaker: Speaker | None) -> None:
+    def __init__(
+        self, wanted: ViewOptions, pictures: Path, show: Say, say: Say, speaker: Speaker | None
+    ) -> None:
         """Show results by `show`, tell of trouble by `say`; pictures go below a folder."""
         self._wanted, self._pictures = wanted, pictures
         self._show, self._say, self._speaker = show, say, speaker
@@ -68,14 +70,14 @@ class Viewer:
             self._speaker.say(self._aloud(result))
         save_picture(result, self._pictures, self._wanted.picture)
 
-    def _aloud(self, result: dict[str, Any]) -> Text:
+    def _aloud(self, result: dict[str, Any]) -> Utterance:
         """The sentences; where results of several cameras may come, after the name of theirs."""
         name = result["camera_id"]
         head = "" if len(self._wanted.cameras) == 1 else f"{name}: "
-        return Text(name, head + " ".join(sentences(result["objects"])))
+        return Utterance(name, head + " ".join(sentences(result["objects"])))
 
 
-def show_results(settings: Settings, wanted: Wanted) -> None:
+def show_results(settings: Settings, wanted: ViewOptions) -> None:
     """Follow the results for ever; Ctrl-C ends quietly.
 
     Raises:
@@ -93,6 +95,6 @@ def show_results(settings: Settings, wanted: Wanted) -> None:
         viewer = Viewer(
             wanted, settings.data / "pictures", lambda text: out.print(text, markup=False), say, speaker
         )
-        backoff = Backoff(random.random, longest=LONGEST_WAIT_S)
+        backoff = Backoff(random.random, longest=MAX_WAIT_S)
         for value in follow(settings.broker, backoff, time.sleep, say, from_beginning=wanted.from_beginning):
             viewer.see(value)

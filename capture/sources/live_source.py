@@ -19,7 +19,7 @@ from capture.cameras.cameras import Camera
 from capture.cameras.redaction import redact
 from capture.pictures.encoding import Picture
 from capture.pictures.freeze_detector import FrozenWatch
-from capture.sources.reader_process import HEAD, Ending, Order
+from capture.sources.reader_process import HEAD, Ending, OpenRequest
 from capture.sources.source import CameraUnavailableError
 
 ROOT: Final = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def start_reader(camera: Camera) -> Process:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     assert reader.stdin is not None
-    order = Order(camera.source, camera.width, camera.height)
+    order = OpenRequest(camera.source, camera.width, camera.height)
     with suppress(BrokenPipeError):  # it died already, which its exit status tells
         reader.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
     return reader

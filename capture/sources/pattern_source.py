@@ -15,7 +15,7 @@ ROWS: Final = 4
 """Blocks at the top left, white for 1: the number in 32 bits, the highest first, row by row."""
 BLOCKS_PER_SIDE: Final = 16
 """So many blocks would fit along the shorter side; of 4 pixels at least they survive JPEG."""
-LEAST_PIXELS: Final = 64
+MIN_PIXELS: Final = 64
 BARS: Final = ((192, 192, 192), (0, 192, 192), (192, 192, 0), (0, 192, 0), (192, 0, 192), (0, 0, 192))
 """Grey, yellow, cyan, green, magenta, red, as blue, green, red."""
 SPEED: Final = 7
@@ -58,10 +58,10 @@ class PatternSource:
 
     def open(self) -> None:
         """Prepare the background; the numbers go on where they were."""
-        if min(self._width, self._height) < LEAST_PIXELS:
+        if min(self._width, self._height) < MIN_PIXELS:
             raise CameraUnavailableError(
                 f"the test pattern of {self._width}x{self._height} is too small for its number; "
-                f"give at least {LEAST_PIXELS} pixels a side"
+                f"give at least {MIN_PIXELS} pixels a side"
             )
         self._background = bars(self._width, self._height)
 

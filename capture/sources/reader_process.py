@@ -1,7 +1,7 @@
 """`python -m capture.sources.reader_process`: holds one live camera; started by `live_source`.
 
 A read that hangs in a driver can be ended with its process, and only so. Standard input gives one line of
-JSON (`Order`), then a byte for each picture that is wanted; its end, as when the agent is killed, ends this
+JSON (`OpenRequest`), then a byte for each picture wanted; its end, as when the agent is killed, ends this
 process. Standard output gives pictures as `HEAD` and bytes, and now and then an empty head while frames come.
 """
 
@@ -26,8 +26,8 @@ HEAD: Final = struct.Struct("<II")
 """Height and width of the picture that follows; zeros where none does."""
 OPEN_TIMEOUT_MS: Final = 8_000
 READ_TIMEOUT_MS: Final = 8_000
-ALIVE_SECONDS: Final = 0.25
-WORTH_SKIPPING_SECONDS: Final = 0.5
+HEARTBEAT_INTERVAL_S: Final = 0.25
+MIN_SKIP_S: Final = 0.5
 SNAPSHOT_SECONDS: Final = 0.05
 GRACE_SECONDS: Final = 0.5
 """So long may a read take that is under way when the end is asked for; a stream is then closed politely."""
@@ -43,7 +43,7 @@ class Ending(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OpenRequest:
     """What to open: the index of a device or an address, passwords included, and pixels asked of a device."""
 
     source: str
@@ -56,7 +56,7 @@ class Order:
         return self.source.isdecimal()
 
 
-class Wishes:
+class Requests:
     """What the agent wants: a picture, or the end; both are written by a thread of their own."""
 
     wanted = over = False
@@ -70,7 +70,7 @@ class Wishes:
         os._exit(0)
 
 
-def connect(order: Order) -> cv2.VideoCapture:
+def connect(order: OpenRequest) -> cv2.VideoCapture:
     """The opened device or stream, or one that is not open."""
     if order.is_device:
         device = cv2.VideoCapture(int(order.source))
@@ -91,7 +91,7 @@ def skip_backlog(device: cv2.VideoCapture, opening: float, monotonic: Callable[[
     They come at once; the first one that has to be waited for is new.
     """
     first = before = None
-    while opening >= WORTH_SKIPPING_SECONDS:
+    while opening >= MIN_SKIP_S:
         began = monotonic()
         if not device.grab():
             return
@@ -103,7 +103,7 @@ def skip_backlog(device: cv2.VideoCapture, opening: float, monotonic: Callable[[
         before = at
 
 
-def keep_packed(device: cv2.VideoCapture) -> bool:
+def skip_decoding(device: cv2.VideoCapture) -> bool:
     """Leave a stream of JPEGs undecoded, if it is one; others need each picture for the next."""
     code = int(device.get(cv2.CAP_PROP_FOURCC))
     return code == cv2.VideoWriter.fourcc(*"MJPG") and bool(device.set(cv2.CAP_PROP_FORMAT, -1))
@@ -119,10 +119,10 @@ def picture_of(device: cv2.VideoCapture, *, packed: bool) -> Any:
     return content if content.ndim == 3 else cv2.cvtColor(content, cv2.COLOR_GRAY2BGR)
 
 
-class Answers:
+class Responses:
     """What goes back to the agent: wanted pictures, and signs that others come too."""
 
-    def __init__(self, wishes: Wishes, out: BinaryIO) -> None:
+    def __init__(self, wishes: Requests, out: BinaryIO) -> None:
         """Answer `wishes` through `out`."""
         self._wishes, self._out = wishes, out
         self._told = float("-inf")
@@ -142,7 +142,7 @@ class Answers:
 
     def live(self) -> None:
         """Tell that all is well, now and then."""
-        if time.monotonic() - self._told >= ALIVE_SECONDS:
+        if time.monotonic() - self._told >= HEARTBEAT_INTERVAL_S:
             self._told = time.monotonic()
             self._out.write(HEAD.pack(0, 0))
             self._out.flush()
@@ -155,7 +155,7 @@ class Answers:
             self.give(device, packed=packed)
         return grabbed
 
-    def ask_each_time(self, order: Order) -> None:
+    def ask_each_time(self, order: OpenRequest) -> None:
         """Open the address for each wanted picture: it is one that gives a single picture."""
         while not self._wishes.over:
             if not self._wishes.wanted:
@@ -164,7 +164,7 @@ class Answers:
                 continue
             given = self._given
             device = connect(order)
-            self.drain(device, packed=keep_packed(device))
+            self.drain(device, packed=skip_decoding(device))
             device.release()
             if self._given == given:
                 return
@@ -181,7 +181,7 @@ def reason_of(said: str) -> Ending:
     return known.get(status[1], Ending.REFUSED) if status else Ending.REFUSED
 
 
-def catch_words() -> int:
+def redirect_native_output() -> int:
     """Keep what libraries write, addresses included, from everybody else: it goes to the returned file."""
     read, write = os.pipe()
     os.set_blocking(read, False)
@@ -191,7 +191,7 @@ def catch_words() -> int:
     return read
 
 
-def read_camera(order: Order, wishes: Wishes, out: BinaryIO, words: int) -> Ending:
+def read_camera(order: OpenRequest, wishes: Requests, out: BinaryIO, words: int) -> Ending:
     """Open, drain and release; how it ended."""
     began = time.monotonic()
     device = connect(order)
@@ -202,9 +202,9 @@ def read_camera(order: Order, wishes: Wishes, out: BinaryIO, words: int) -> Endi
             return Ending.REFUSED
     packed = False
     if not order.is_device:
-        packed = keep_packed(device)
+        packed = skip_decoding(device)
         skip_backlog(device, time.monotonic() - began, time.monotonic)
-    answers = Answers(wishes, out)
+    answers = Responses(wishes, out)
     few = answers.drain(device, packed=packed) <= 1
     device.release()
     if few and not order.is_device:
@@ -216,11 +216,11 @@ def main() -> None:
     """Read the camera that standard input names; the exit status is an `Ending`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's
     out = os.fdopen(os.dup(1), "wb")
-    words = catch_words()
+    words = redirect_native_output()
     os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "24"  # warnings: the least that tells a refused password
     orders = FileIO(0)
-    order = Order(**json.loads(orders.readline()))
-    wishes = Wishes()
+    order = OpenRequest(**json.loads(orders.readline()))
+    wishes = Requests()
     threading.Thread(target=wishes.follow, args=(orders,), daemon=True).start()
     try:
         ending = read_camera(order, wishes, out, words)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
 from lake.config.settings import Settings
-from lake.contracts.hours import Candidate, Scope, parse_hour, said
+from lake.contracts.hours import Candidate, Scope, format_hour, parse_hour
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.storage.reader import read_rows
 
@@ -42,7 +42,7 @@ def published_hours(run_id: str) -> dict[str, Any]:
     rows = [row for row in decided(run_id) if row["state"] == "published"]
     if not rows:
         raise NothingToDoError("nothing was published: the task gate says why")
-    return {"hours": sorted({said(row["hour"]) for row in rows}), "camera_hours": len(rows)}
+    return {"hours": sorted({format_hour(row["hour"]) for row in rows}), "camera_hours": len(rows)}
 
 
 def refuse_held(run_id: str) -> None:
@@ -68,6 +68,5 @@ def decided(run_id: str) -> list[dict[str, Any]]:
 
 
 def _sentence(row: Mapping[str, Any]) -> str:
-    return (
-        f"{said(row['hour'])} {row['camera_id']} is held: {', '.join(row['reasons'] or ['no reason given'])}"
-    )
+    reasons = ", ".join(row["reasons"] or ["no reason given"])
+    return f"{format_hour(row['hour'])} {row['camera_id']} is held: {reasons}"

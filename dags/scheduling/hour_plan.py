@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dags.scheduling.outcomes import NothingToDoError, RefusedError
-from dags.scheduling.run_hours import SETTLING, Asked, Interval, asked, audit_arguments
+from dags.scheduling.run_hours import SETTLING, Interval, RunRequest, audit_arguments, run_request
 from lake.accounting.broker_hours import record_broker_hours
 from lake.accounting.pending_work import archives_lacking, frames_to_detect, has_rows, hours_due
 from lake.config.settings import Settings, text
 from lake.contracts.clock import utc_now
-from lake.contracts.hours import HOUR, HourError, Scope, said
+from lake.contracts.hours import HOUR, HourError, Scope, format_hour
 from lake.kafka.client import BrokerAwayError
 
-PATIENCE: Final = timedelta(minutes=20)
+ARCHIVE_TIMEOUT: Final = timedelta(minutes=20)
 """So long the archives are waited for; what they bring later reopens its hour."""
 DETECT, COUNT = "detect_skipped", "count_objects"
 
@@ -36,10 +36,10 @@ def plan(run: Any, params: Mapping[str, Any]) -> dict[str, Any] | None:
     settings, now = Settings.from_env(os.environ), utc_now()
     wanted = _asked(run, params)
     if wanted.publish and (lacking := _lacking(settings, wanted, now)):
-        if now - run.start_date < PATIENCE:
+        if now - run.start_date < ARCHIVE_TIMEOUT:
             log.info("waiting: %s", lacking)
             return None
-        log.warning("going on after %s without all: %s", PATIENCE, lacking)
+        log.warning("going on after %s without all: %s", ARCHIVE_TIMEOUT, lacking)
     _record_broker_hours(settings, now)
     if run.run_type == "scheduled":
         wanted = _with_due(settings, wanted, now)
@@ -69,18 +69,18 @@ def audit_plan(run: Any, params: Mapping[str, Any], extras: list[Mapping[str, An
     return {"arguments": ["--candidates", json.dumps(candidates)]}
 
 
-def _asked(run: Any, params: Mapping[str, Any]) -> Asked:
+def _asked(run: Any, params: Mapping[str, Any]) -> RunRequest:
     try:
-        return asked(params, Interval.of(run), run.run_after)
+        return run_request(params, Interval.of(run), run.run_after)
     except ValueError as error:
         raise RefusedError(str(error)) from error
 
 
-def _lacking(settings: Settings, wanted: Asked, now: datetime) -> str | None:
+def _lacking(settings: Settings, wanted: RunRequest, now: datetime) -> str | None:
     """What is not yet stored of the newest of the hours, as a sentence."""
     end = wanted.scope.hours[-1] + HOUR
     if now < end + SETTLING:
-        return f"records of {said(end - HOUR)} may still come until {said(end + SETTLING)}"
+        return f"records of {format_hour(end - HOUR)} may still come until {format_hour(end + SETTLING)}"
     return archives_lacking(settings, end)
 
 
@@ -91,16 +91,17 @@ def _record_broker_hours(settings: Settings, now: datetime) -> None:
         log.warning("the broker's own count of its hours waits for the next run: %s", error)
 
 
-def _with_due(settings: Settings, wanted: Asked, now: datetime) -> Asked:
+def _with_due(settings: Settings, wanted: RunRequest, now: datetime) -> RunRequest:
     due = hours_due(settings.lake, now)
     if late := set(due) - set(wanted.scope.hours):
         log.info(
-            "reopened by late records, or never counted: %s", ", ".join(said(hour) for hour in sorted(late))
+            "reopened by late records, or never counted: %s",
+            ", ".join(format_hour(hour) for hour in sorted(late)),
         )
     return replace(wanted, scope=Scope((*wanted.scope.hours, *due), wanted.scope.cameras))
 
 
-def _why_not_detect(settings: Settings, wanted: Asked) -> str:
+def _why_not_detect(settings: Settings, wanted: RunRequest) -> str:
     if not wanted.publish:
         return "the hour still runs, and the speed layer may yet analyse its frames"
     if text(os.environ, "DETECT_SKIPPED") == "off":
@@ -111,10 +112,13 @@ def _why_not_detect(settings: Settings, wanted: Asked) -> str:
 
 
 def _plain(scope: Scope) -> dict[str, Any]:
-    return {"hours": [said(hour) for hour in scope.hours], "cameras": list(scope.cameras or ()) or None}
+    return {
+        "hours": [format_hour(hour) for hour in scope.hours],
+        "cameras": list(scope.cameras or ()) or None,
+    }
 
 
 def _spoken(scope: Scope) -> str:
-    names = [said(hour) for hour in scope.hours]
+    names = [format_hour(hour) for hour in scope.hours]
     hours = names[0] if len(names) == 1 else f"{len(names)} hours from {names[0]} to {names[-1]}"
     return f"{hours}, {', '.join(scope.cameras)}" if scope.cameras else hours

@@ -12,12 +12,12 @@ from lake.contracts.hours import (
     Candidate,
     HourError,
     Scope,
+    format_hour,
     hour_of,
     hours_between,
     last_full_hour,
     merged,
     parse_hour,
-    said,
 )
 
 SETTLING: Final = timedelta(minutes=5)
@@ -39,7 +39,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunRequest:
     """What a run is asked for.
 
     Attributes:
@@ -54,12 +54,12 @@ class Asked:
 
     def arguments(self) -> list[str]:
         """The same on the command line of a job."""
-        hours = ",".join(said(hour) for hour in self.scope.hours)
+        hours = ",".join(format_hour(hour) for hour in self.scope.hours)
         cameras = ["--cameras", ",".join(self.scope.cameras)] if self.scope.cameras else []
         return ["--hours", hours, *cameras, *(["--dry-run"] if self.dry_run else [])]
 
 
-def asked(params: Mapping[str, Any], interval: Interval | None, now: datetime) -> Asked:
+def run_request(params: Mapping[str, Any], interval: Interval | None, now: datetime) -> RunRequest:
     """What a run is about.
 
     The form comes first: `so_far`, then `from` and `to` (one alone means that hour). Without them a run that
@@ -78,8 +78,8 @@ def asked(params: Mapping[str, Any], interval: Interval | None, now: datetime) -
     if params.get("so_far"):
         if first or last:
             raise HourError("'this hour so far' is one hour by itself: leave the first and last hour empty")
-        return Asked(Scope((hour_of(now),), cameras), publish=False, dry_run=dry_run)
-    return Asked(Scope(_hours(first or last, last or first, interval, now), cameras), dry_run=dry_run)
+        return RunRequest(Scope((hour_of(now),), cameras), publish=False, dry_run=dry_run)
+    return RunRequest(Scope(_hours(first or last, last or first, interval, now), cameras), dry_run=dry_run)
 
 
 def _hours(
@@ -93,14 +93,15 @@ def _hours(
         hours = (last_full_hour(now),)
     if hours[-1] > last_full_hour(now):
         raise HourError(
-            f"the hour {said(hours[-1])} is not over: take {said(last_full_hour(now))} or an earlier one"
+            f"the hour {format_hour(hours[-1])} is not over: "
+            f"take {format_hour(last_full_hour(now))} or an earlier one"
         )
     return hours
 
 
 def audit_arguments(
     params: Mapping[str, Any], extras: list[Mapping[str, Any]], now: datetime
-) -> tuple[list[Mapping[str, Any]], Asked | None]:
+) -> tuple[list[Mapping[str, Any]], RunRequest | None]:
     """What an audit is about: the candidates of all events that started it, or hours named by hand.
 
     Args:
@@ -116,4 +117,4 @@ def audit_arguments(
     """
     if extras and not (params.get("from") or params.get("to")):
         return [merged([Candidate.from_extra(extra) for extra in extras]).to_extra()], None
-    return [], asked(params, None, now)
+    return [], run_request(params, None, now)

@@ -25,7 +25,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Who logs in."
 StdinOption = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking.")
 ]
-PATIENCE_S: Final = 10.0
+LOCK_TIMEOUT_S: Final = 10.0
 """How long a command waits for another one to write."""
 OPEN: Final = "There is no user any more: the dashboard asks for no login."
 
@@ -99,7 +99,7 @@ def _change(change: Callable[[Users], Users]) -> Path:
     """Read, change and write under a lock, so that two commands at once lose nothing."""
     path = _path()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock", timeout=PATIENCE_S):
+    with FileLock(f"{path}.lock", timeout=LOCK_TIMEOUT_S):
         write_users(path, change(read_users(path)))
     return path
 

@@ -16,7 +16,7 @@ from flask_login import LoginManager
 from dashboards.auth import access
 from dashboards.auth.private_files import secret_key
 from dashboards.auth.sessions import Cookies, Sessions
-from dashboards.auth.users import EVERYBODY, User, UsersError, UsersFile
+from dashboards.auth.users import ANONYMOUS_ADMIN, User, UsersError, UsersFile
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 
@@ -40,7 +40,7 @@ def key_path(settings: Settings) -> Path:
     return settings.data / "dashboard" / "secret.key"
 
 
-def said(title: str, sentence: str, status: int) -> Response:
+def sentence_response(title: str, sentence: str, status: int) -> Response:
     """A sentence: as a page for who looks, as text for a script."""
     if wants_page():
         page = render_template("said.html", title=title, sentence=sentence, person=access.person())
@@ -53,7 +53,7 @@ def wants_page() -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-class Doorkeeper:
+class LoginGuard:
     """Stands before every request."""
 
     def __init__(
@@ -78,13 +78,13 @@ class Doorkeeper:
         if request.path in (STYLE, HEALTH):
             return None
         if trouble := self.trouble():
-            return said("Nobody can log in", trouble, 503)
+            return sentence_response("Nobody can log in", trouble, 503)
         if request.path == LOGIN:
             return None
         if access.person() is None:
             return self._ask_for_login()
         if not access.may_open(request.path) or not self._may_call():
-            return said("For admins only", FOR_ADMINS, 403)
+            return sentence_response("For admins only", FOR_ADMINS, 403)
         return None
 
     def trouble(self) -> str | None:
@@ -124,7 +124,7 @@ class Doorkeeper:
 
     def _who_asks_without_login(self) -> User | None:
         try:
-            return EVERYBODY if self._open_without_users and not self.users.now() else None
+            return ANONYMOUS_ADMIN if self._open_without_users and not self.users.now() else None
         except UsersError:
             return None
 

@@ -9,9 +9,9 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 METHOD: Final = "scrypt:32768:8:1"
 """About 32 MB and a tenth of a second for each check."""
-SHORTEST: Final = 8
-LONGEST: Final = 256
-NOBODYS: Final = f"{METHOD}${'x' * 16}${'0' * 128}"
+MIN_LENGTH: Final = 8
+MAX_LENGTH: Final = 256
+DUMMY_HASH: Final = f"{METHOD}${'x' * 16}${'0' * 128}"
 """A hash that no password has; checked for a user nobody knows, so that the time tells nothing."""
 _one_at_a_time = Lock()
 
@@ -26,17 +26,17 @@ def hashed(password: str) -> str:
     Raises:
         PasswordError: too short, or too long.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise PasswordError(
-            f"a password of {len(password)} characters cannot be taken; take {SHORTEST} to {LONGEST}"
+            f"a password of {len(password)} characters cannot be taken; take {MIN_LENGTH} to {MAX_LENGTH}"
         )
     return generate_password_hash(password, METHOD)
 
 
-def fits(password: str, kept: str | None) -> bool:
+def check_password(password: str, kept: str | None) -> bool:
     """Whether a password is the one of a stored hash; never for None, which takes as long.
 
     One check runs at a time: many at once would take the memory that the pages need.
     """
     with _one_at_a_time:
-        return check_password_hash(kept or NOBODYS, password[: LONGEST + 1]) and kept is not None
+        return check_password_hash(kept or DUMMY_HASH, password[: MAX_LENGTH + 1]) and kept is not None

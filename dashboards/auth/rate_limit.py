@@ -10,15 +10,15 @@ from threading import Lock
 from typing import Final
 
 WINDOW: Final = timedelta(minutes=5)
-MOST_PER_USER: Final = 10
-MOST_PER_ADDRESS: Final = 20
-MOST_KEYS: Final = 10_000
+MAX_PER_USER: Final = 10
+MAX_PER_ADDRESS: Final = 20
+MAX_KEYS: Final = 10_000
 """With more, nobody new may try: a flood of addresses must neither fill the memory nor hide guesses."""
 
 
 def keys_of(name: str, address: str) -> Mapping[str, int]:
     """What an attempt counts for, with its limit; of an IPv6 address the network of one household."""
-    return {f"user {name}": MOST_PER_USER, f"address {_network(address)}": MOST_PER_ADDRESS}
+    return {f"user {name}": MAX_PER_USER, f"address {_network(address)}": MAX_PER_ADDRESS}
 
 
 def _network(address: str) -> str:
@@ -39,9 +39,9 @@ class Attempts:
     def begin(self, keys: Mapping[str, int], now: datetime) -> timedelta | None:
         """Count an attempt before its password is looked at; how long to wait when it is one too many."""
         with self._lock:
-            self._forget(now, list(self._made) if len(self._made) >= MOST_KEYS else list(keys))
+            self._forget(now, list(self._made) if len(self._made) >= MAX_KEYS else list(keys))
             waits = [self._made[key][0] + WINDOW - now for key, most in keys.items() if self._full(key, most)]
-            if len(self._made) >= MOST_KEYS and not keys.keys() <= self._made.keys():
+            if len(self._made) >= MAX_KEYS and not keys.keys() <= self._made.keys():
                 waits.append(WINDOW)
             if waits:
                 return max(waits)

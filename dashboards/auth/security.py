@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 """Names under which loopback is asked for; any other is a page from elsewhere that points here."""
 HOST_PORT: Final = re.compile(r":[0-9]*$")
-MOST_BYTES: Final = 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
 """Largest body of a request."""
 PLAIN: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -60,7 +60,7 @@ def protect(app: Dash, server: Flask, names: Sequence[str] = ()) -> None:
         server: its web server.
         names: host names that are answered besides those of loopback.
     """
-    server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    server.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     hosts = (*HOSTS, *names)
 
     def refuse_strangers() -> Response | None:

@@ -51,7 +51,7 @@ class User:
 
 Users = Mapping[str, User]
 """Name → user."""
-EVERYBODY: Final = User("", ADMIN, "")
+ANONYMOUS_ADMIN: Final = User("", ADMIN, "")
 """Who asks while there are no users, and therefore no login."""
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import CAMERA_REGISTRATIONS
-from lake.serving.open_tables import Opened, OpenTables
+from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.storage.reader import LakeUnreadableError
 from lake.views.all_views import with_views
 
@@ -55,10 +55,10 @@ class Registry:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: LakeLocation, clock: Callable[[], datetime]) -> None:
         self._tables = OpenTables(root, clock, (CAMERA_REGISTRATIONS.name,))
         self._lock = threading.Lock()
-        self._read: Opened | None = None
+        self._read: TableSnapshot | None = None
         self._known: Mapping[str, RegisteredCamera] = MappingProxyType({})
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Registry:
         return {one: shown(one, camera.name, camera.place) for one, camera in found.items()}
 
 
-def _read(opened: Opened) -> Mapping[str, RegisteredCamera]:
+def _read(opened: TableSnapshot) -> Mapping[str, RegisteredCamera]:
     if not opened.has(CAMERA_REGISTRATIONS.name):
         return MappingProxyType({})
     rows = opened.ask(with_views(SQL)).to_pylist()

@@ -9,10 +9,10 @@ from datetime import date
 from typing import Final
 
 from lake.serving.day_files import of_days
-from lake.serving.open_tables import DETECTIONS, Opened
+from lake.serving.open_tables import DETECTIONS, TableSnapshot
 from lake.serving.questions import Question, days_near
 
-MOST_COUNTS: Final = 64
+MAX_COUNTS: Final = 64
 """Questions whose counts are kept."""
 PUBLISHED: Final = ("published_objects", "publications")
 
@@ -32,7 +32,7 @@ class DayCounts:
     def of(
         self,
         asked: Question,
-        opened: Opened,
+        opened: TableSnapshot,
         count: Callable[[Question, Mapping[date, int]], Mapping[date, int]],
     ) -> dict[date, int]:
         """Objects by UTC day, of days that have some.
@@ -51,12 +51,12 @@ class DayCounts:
             counts |= {day: number for day, number in found.items() if day in changed}
         self._counted[asked] = _Counted(files, counts)
         self._counted.move_to_end(asked)
-        while len(self._counted) > MOST_COUNTS:
+        while len(self._counted) > MAX_COUNTS:
             self._counted.popitem(last=False)
         return counts
 
 
-def _files(asked: Question, opened: Opened) -> dict[date, frozenset[str]]:
+def _files(asked: Question, opened: TableSnapshot) -> dict[date, frozenset[str]]:
     """Files that decide how many objects a day has; of the arriving ones where it is live."""
     published = [opened.files.get(name, {}) for name in PUBLISHED]
     arriving = [opened.files.get(DETECTIONS, {})]

@@ -9,7 +9,7 @@ from dashboards.data.exploring import Explorer
 from dashboards.data.provenance import Record
 from lake.storage.sql_literals import days_between, quoted
 
-MOST_HOURS: Final = 200
+MAX_HOURS: Final = 200
 
 
 def hours_of_record(explorer: Explorer, record: Record) -> list[dict[str, Any]]:
@@ -34,5 +34,5 @@ def _hours(explorer: Explorer, where: str) -> list[dict[str, Any]]:
         return []
     return explorer.ask(
         f"SELECT r.hour, r.camera_id, count(*) AS objects FROM published_objects r WHERE {where} "
-        f"GROUP BY r.hour, r.camera_id ORDER BY r.hour DESC, r.camera_id LIMIT {MOST_HOURS}"
+        f"GROUP BY r.hour, r.camera_id ORDER BY r.hour DESC, r.camera_id LIMIT {MAX_HOURS}"
     )

@@ -15,16 +15,16 @@ from typing import Any, Final
 import pyarrow as pa
 
 from dashboards.data.day_counts import DayCounts
-from lake.config.lake_location import Root
-from lake.serving.open_tables import Opened, OpenTables
+from lake.config.lake_location import LakeLocation
+from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.serving.questions import Question, of_live_hours, order_of, where_of
 from lake.storage.reader import LakeUnreadableError
 from lake.storage.sql_literals import days_between
 
-MOST_ROWS: Final = 500
+MAX_ROWS: Final = 500
 DEEPEST: Final = 100_000
 """Rows that another order than that of time may be followed to; beyond, filters find more than scrolling."""
-MOST_AT_ONCE: Final = 200_000
+MAX_BATCH: Final = 200_000
 """Objects of a day, all of which are held in memory to be counted and put in order at once."""
 NAMES: Final = ("detections", "frames", "published_objects", "publications", "detector_runs")
 
@@ -43,10 +43,10 @@ class Explorer:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: LakeLocation, clock: Callable[[], datetime]) -> None:
         self._tables = OpenTables(root, clock, NAMES)
         self._counts = DayCounts()
-        self._newest: tuple[Opened, Question, pa.Table] | None = None
+        self._newest: tuple[TableSnapshot, Question, pa.Table] | None = None
 
     def start(self) -> None:
         """Tables are opened by the first question."""
@@ -75,22 +75,22 @@ class Explorer:
         newest_first = order_of(question) == order_of(replace(question, order=()))
 
         def count(part: Question, before: Mapping[date, int]) -> dict[date, int]:
-            few = part.first == part.last and 0 < before.get(part.first, 0) <= MOST_AT_ONCE
+            few = part.first == part.last and 0 < before.get(part.first, 0) <= MAX_BATCH
             return (self._count_with_rows if few and newest_first else self._count)(kept, part)
 
         return self._counts.of(replace(question, order=()), kept, count)
 
-    def _count_with_rows(self, kept: Opened, part: Question) -> dict[date, int]:
+    def _count_with_rows(self, kept: TableSnapshot, part: Question) -> dict[date, int]:
         """A live day is counted again for nearly each page, which most often begins with its newest rows."""
         sql = (
             f"SELECT v.*, count(*) OVER () AS n FROM objects v WHERE {where_of(part)} "
-            f"ORDER BY {order_of(part)} LIMIT {MOST_ROWS}"
+            f"ORDER BY {order_of(part)} LIMIT {MAX_ROWS}"
         )
         found = self._ask(kept, sql, part)
         self._newest = kept, part, found.drop_columns(["n"])
         return {part.first: found["n"][0].as_py()} if found.num_rows else {}
 
-    def _count(self, kept: Opened, part: Question) -> dict[date, int]:
+    def _count(self, kept: TableSnapshot, part: Question) -> dict[date, int]:
         # Not by v.day: its comment differs from table to table, and DataFusion refuses to group by it.
         day = "to_date(v.observed_at)"
         sql = f"SELECT {day} AS day, count(*) AS n FROM objects v WHERE {where_of(part)} GROUP BY {day}"
@@ -102,7 +102,7 @@ class Explorer:
         Raises:
             TooDeepError: in another order than that of time, over DEEPEST.
         """
-        start, end = max(0, start), min(end, max(0, start) + MOST_ROWS)
+        start, end = max(0, start), min(end, max(0, start) + MAX_ROWS)
         if question.by_time:
             question, start, end = self._nearer(question, start, end)
             if (known := self._among_newest(question, end)) is not None:
@@ -159,12 +159,12 @@ class Explorer:
         before = within[0][1]
         return replace(question, first=min(days), last=max(days)), start - before, min(end, passed) - before
 
-    def _ask(self, kept: Opened, sql: str, question: Question) -> pa.Table:
+    def _ask(self, kept: TableSnapshot, sql: str, question: Question) -> pa.Table:
         if not kept.has(*OF_OBJECTS):
             return pa.table({})
         return kept.ask(self._statement(kept, sql, question))
 
-    def _statement(self, kept: Opened, sql: str, question: Question) -> str:
+    def _statement(self, kept: TableSnapshot, sql: str, question: Question) -> str:
         live = [hour for hour in kept.live_hours if question.first <= hour[0] <= question.last]
         asked = days_between("t", question.first, question.last)
         return of_live_hours(sql, live, asked).format(threshold=f"{question.threshold:f}")

@@ -15,14 +15,14 @@ import numpy as np
 from deltalake.exceptions import TableNotFoundError
 
 from dashboards.data.offset_rows import Numbers, OffsetRows, Partition, offset_rows
-from lake.config.lake_location import Root
-from lake.contracts.hours import HourError, said
+from lake.config.lake_location import LakeLocation
+from lake.contracts.hours import HourError, format_hour
 from lake.contracts.wire_format import FRAMES_TOPIC, rfc3339
 from lake.schema.batch_schemas import BROKER_HOURS
 from lake.storage.reader import read_rows
 from lake.views.reconciliation import BROKER_RANGES
 
-LONGEST: Final = timedelta(days=31)
+MAX_SPAN: Final = timedelta(days=31)
 """A month's records are as many as are held in memory at once."""
 
 
@@ -54,7 +54,7 @@ class HourAccount:
     unarchived: int
 
 
-def hour_accounts(root: Root, first: datetime, last: datetime) -> tuple[HourAccount, ...]:
+def hour_accounts(root: LakeLocation, first: datetime, last: datetime) -> tuple[HourAccount, ...]:
     """The account of each closed hour that the broker was asked for, oldest first.
 
     Args:
@@ -68,8 +68,10 @@ def hour_accounts(root: Root, first: datetime, last: datetime) -> tuple[HourAcco
     Raises:
         HourError: `last` comes before `first`, or more than 31 days after it.
     """
-    if not timedelta(0) <= last - first <= LONGEST:
-        raise HourError(f"{said(first)} to {said(last)}: ask for at most {LONGEST.days} days, in order")
+    if not timedelta(0) <= last - first <= MAX_SPAN:
+        raise HourError(
+            f"{format_hour(first)} to {format_hour(last)}: ask for at most {MAX_SPAN.days} days, in order"
+        )
     try:
         partitions = _partitions(root, first, last)
     except TableNotFoundError:
@@ -95,7 +97,7 @@ def _account(
     return HourAccount(hour, received, *outcomes, unexplained, archived, received - archived)
 
 
-def _partitions(root: Root, first: datetime, last: datetime) -> list[Partition]:
+def _partitions(root: LakeLocation, first: datetime, last: datetime) -> list[Partition]:
     within = f"g.hour >= TIMESTAMP '{rfc3339(first)}' AND g.hour < TIMESTAMP '{rfc3339(last)}'"
     sql = f"""SELECT g.* FROM ({BROKER_RANGES.sql}) g WHERE g.topic = '{FRAMES_TOPIC}' AND {within}
               ORDER BY g.topic_id, g.partition, g.hour"""
@@ -109,7 +111,7 @@ def _partition(topic_id: str, number: int, rows: list[dict[str, Any]]) -> Partit
     return Partition(topic_id, number, [row["hour"] for row in rows], *edges)
 
 
-def _counts(root: Root, partitions: Sequence[Partition]) -> Iterator[tuple[datetime, Numbers]]:
+def _counts(root: LakeLocation, partitions: Sequence[Partition]) -> Iterator[tuple[datetime, Numbers]]:
     """Hour, and what its records in one partition come to, in the order of `_account`."""
     for one, rows in zip(partitions, offset_rows(root, partitions) if partitions else [], strict=True):
         columns = [

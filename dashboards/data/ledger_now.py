@@ -11,19 +11,19 @@ from lake.config.settings import Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets_at, topic_ids
 
-ARCHIVED_WITHIN: Final = timedelta(minutes=2)
+ARCHIVE_TIMEOUT: Final = timedelta(minutes=2)
 """The archives commit every 2 and every 15 s; a busy machine, or a stream that just began, takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerNow:
+class RecentLedger:
     """The accounts of all records that the broker had appended before `until`, UTC."""
 
     ledger: Ledger
     until: datetime
 
 
-def ledger_now(settings: Settings, now: datetime) -> LedgerNow:
+def ledger_now(settings: Settings, now: datetime) -> RecentLedger:
     """Ask the broker how far its records went a while ago, and compare the tables with that.
 
     Args:
@@ -35,7 +35,7 @@ def ledger_now(settings: Settings, now: datetime) -> LedgerNow:
         TopicMissingError: it has no topic of frames.
         LedgerTableMissingError: a table does not exist.
     """
-    until = now - ARCHIVED_WITHIN
+    until = now - ARCHIVE_TIMEOUT
     topic_id = topic_ids(settings.broker, [FRAMES_TOPIC])[FRAMES_TOPIC]
     ends = offsets_at(settings.broker, FRAMES_TOPIC, [until])[until]
-    return LedgerNow(balance(settings.lake, topic_id, ends), until)
+    return RecentLedger(balance(settings.lake, topic_id, ends), until)

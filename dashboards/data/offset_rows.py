@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.schema.table import Table
@@ -27,10 +27,10 @@ from lake.views.current_detections import DETECTED_FIRST, LAYER_FIRST
 from lake.views.reconciliation import CLAIMS
 
 INSIDE: Final = "r.offset >= {low} AND r.offset < {high}"
-ACROSS: Final = "r.to_offset > {low} AND r.from_offset < {high}"
+OVERLAPS: Final = "r.to_offset > {low} AND r.from_offset < {high}"
 OUTCOMES: Final = ("analysed_live", "analysed_batch", "skipped", "corrupt")
 """What may become of a record, by the conditions of view `reconciliation`."""
-THE_RULE: Final = {
+CURRENT_ORDER: Final = {
     "offset": "ascending",
     "appended_at": "ascending",
     "detected_first": "ascending",
@@ -87,7 +87,7 @@ class OffsetRows:
     expired: Numbers
 
 
-def offset_rows(root: Root, partitions: Sequence[Partition]) -> list[OffsetRows]:
+def offset_rows(root: LakeLocation, partitions: Sequence[Partition]) -> list[OffsetRows]:
     """What is known of each of these partitions.
 
     Args:
@@ -112,7 +112,7 @@ def _current(rows: pa.Table) -> tuple[Numbers, Numbers]:
 
     As a window in SQL it takes long.
     """
-    ordered = rows.sort_by([(name, way) for name, way in THE_RULE.items()])
+    ordered = rows.sort_by([(name, way) for name, way in CURRENT_ORDER.items()])
     keys = ordered["offset"].to_numpy(), ordered["appended_at"].cast(pa.int64()).to_numpy()
     first = np.any([np.diff(key, prepend=-1) != 0 for key in keys], axis=0)
     return keys[0][first], _columns(ordered, OUTCOMES)[first]
@@ -132,12 +132,12 @@ def _outcomes_sql(partitions: Sequence[Partition]) -> str:
     order = f"{DETECTED_FIRST} AS detected_first, {LAYER_FIRST} AS layer_first"
     rows = _select(f"{told}, {order}", DETECTIONS, INSIDE, partitions)
     claims = ", ".join(f"{CLAIMS[name]} AS {name}" for name in OUTCOMES)
-    return f"SELECT c.place, {', '.join(f'c.{name}' for name in THE_RULE)}, {claims} FROM ({rows}) c"
+    return f"SELECT c.place, {', '.join(f'c.{name}' for name in CURRENT_ORDER)}, {claims} FROM ({rows}) c"
 
 
 def _expired_sql(partitions: Sequence[Partition]) -> str:
     columns = "r.from_offset, r.to_offset"
-    return _select(columns, EXPIRED_RANGES, ACROSS, partitions) + " AND r.query = 'detect_objects'"
+    return _select(columns, EXPIRED_RANGES, OVERLAPS, partitions) + " AND r.query = 'detect_objects'"
 
 
 def _select(columns: str, table: Table, claims: str, partitions: Sequence[Partition]) -> str:
@@ -148,7 +148,7 @@ def _select(columns: str, table: Table, claims: str, partitions: Sequence[Partit
                WHERE r.topic = '{FRAMES_TOPIC}' AND ({among})"""
 
 
-def _ask(root: Root, table: Table, sql: str) -> pa.Table:
+def _ask(root: LakeLocation, table: Table, sql: str) -> pa.Table:
     rows = read_table(root, sql, table)
     # Views of strings, as they come, can be neither filtered nor sorted.
     plain = [pa.field(one.name, pa.string()) if one.type == pa.string_view() else one for one in rows.schema]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from dashboards.data.exploring import Explorer
-from lake.contracts.hours import hour_of, said
+from lake.contracts.hours import format_hour, hour_of
 from lake.contracts.wire_format import IMPORTED_TOPIC
 from lake.schema.batch_schemas import UNKNOWN_CAMERA
 from lake.storage.sql_literals import days_between, quoted
@@ -174,7 +174,7 @@ def _publication(explorer: Explorer, row: dict[str, Any]) -> dict[str, Any]:
         return {}
     hour = hour_of(row["observed_at"])
     where = (
-        f"p.day = DATE '{hour.date().isoformat()}' AND p.hour = TIMESTAMP '{said(hour)}' "
+        f"p.day = DATE '{hour.date().isoformat()}' AND p.hour = TIMESTAMP '{format_hour(hour)}' "
         f"AND p.camera_id = {quoted(row['camera_id'] or UNKNOWN_CAMERA)}"
     )
     return _first(explorer, "publications", publication_states(where=where))

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from dashboards.data import quality_questions as questions
-from dashboards.data.quality_questions import MOST_DAYS, QualityAsked
-from lake.config.lake_location import Root
+from dashboards.data.quality_questions import MAX_DAYS, QualityFilter
+from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import HOUR, hour_of
-from lake.serving.open_tables import Opened, OpenTables
+from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.storage.reader import LakeUnreadableError
 
 NAMES: Final = ("quality_results", "publications")
-MOST_ANSWERS: Final = 16
+MAX_ANSWERS: Final = 16
 OVERDUE: Final = timedelta(hours=3)
 """Every hour is audited within minutes after its end; without an audit for so long, none is running."""
 Answer = TypeVar("Answer")
@@ -29,7 +29,7 @@ class Checks:
 
     Attributes:
         expectation: its name.
-        column: number of the column, see `QualityAsked`.
+        column: number of the column, see `QualityFilter`.
         failed, warned, passed: hours of cameras; those without a row to look at are in none of them.
         checked, unexpected: rows looked at, and rows that fell short.
     """
@@ -99,10 +99,10 @@ class QualityHistory:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: LakeLocation, clock: Callable[[], datetime]) -> None:
         self._tables, self._clock = OpenTables(root, clock, NAMES), clock
         self._lock = threading.Lock()
-        self._answered: Opened | None = None
+        self._answered: TableSnapshot | None = None
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
     def start(self) -> None:
@@ -118,7 +118,7 @@ class QualityHistory:
         except LakeUnreadableError as error:
             return {"state": "error", "sentence": f"the lake cannot be read: {error}"}
         if newest is None:
-            return {"state": "empty", "sentence": f"no hour of the last {MOST_DAYS} days was audited"}
+            return {"state": "empty", "sentence": f"no hour of the last {MAX_DAYS} days was audited"}
         state = "stale" if now - newest[1] > OVERDUE else "ok"
         return {"state": state, "sentence": f"the newest audit was at {newest[1]:%Y-%m-%d %H:%M} UTC"}
 
@@ -126,11 +126,11 @@ class QualityHistory:
         """Versions of the tables; others when there may be something new."""
         return tuple(table.version() for _, table in sorted(self._tables.now().tables.items()))
 
-    def ask(self, asked: QualityAsked) -> Quality:
+    def ask(self, asked: QualityFilter) -> Quality:
         """What was checked and decided."""
         return self._kept(asked, lambda opened: _read(opened, asked), Quality())
 
-    def details(self, asked: QualityAsked, expectation: str) -> list[dict[str, Any]]:
+    def details(self, asked: QualityFilter, expectation: str) -> list[dict[str, Any]]:
         """Checks of one expectation by hour and camera, see `quality_questions.details`."""
         return self._rows(questions.details(asked, expectation))
 
@@ -147,11 +147,11 @@ class QualityHistory:
         nothing: list[dict[str, Any]] = []
         return self._kept(sql, lambda opened: _rows(opened, sql), nothing)
 
-    def _lately(self) -> QualityAsked:
+    def _lately(self) -> QualityFilter:
         last = hour_of(self._clock()) + HOUR
-        return QualityAsked(last - timedelta(days=MOST_DAYS), last)
+        return QualityFilter(last - timedelta(days=MAX_DAYS), last)
 
-    def _kept(self, key: Hashable, read: Callable[[Opened], Answer], nothing: Answer) -> Answer:
+    def _kept(self, key: Hashable, read: Callable[[TableSnapshot], Answer], nothing: Answer) -> Answer:
         """The answer as kept, or read now; one question is read at a time."""
         opened = self._tables.now()
         if not opened.has(*NAMES):
@@ -162,18 +162,18 @@ class QualityHistory:
             if key not in self._answers:
                 self._answers[key] = read(opened)
             self._answers.move_to_end(key)
-            while len(self._answers) > MOST_ANSWERS:
+            while len(self._answers) > MAX_ANSWERS:
                 self._answers.popitem(last=False)
             found: Answer = self._answers[key]
         return found
 
 
-def _rows(opened: Opened, sql: str) -> list[dict[str, Any]]:
+def _rows(opened: TableSnapshot, sql: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = opened.ask(sql).to_pylist()
     return rows
 
 
-def _read(opened: Opened, asked: QualityAsked) -> Quality:
+def _read(opened: TableSnapshot, asked: QualityFilter) -> Quality:
     return Quality(
         tuple(Checks(**row) for row in _rows(opened, questions.checks_by_column(asked))),
         tuple((row["expectation"], _expected(row)) for row in _rows(opened, questions.expectations(asked))),

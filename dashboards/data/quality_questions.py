@@ -10,11 +10,11 @@ from lake.contracts.wire_format import rfc3339
 from lake.storage.sql_literals import days_between, quoted
 from lake.views.publication_states import publication_states
 
-MOST_DAYS: Final = 31
+MAX_DAYS: Final = 31
 """Thirty days of any zone's clock lie in as many hours as 31 days of UTC."""
-MOST_HELD: Final = 200
-MOST_DETAILS: Final = 200
-LONGEST_OBSERVED: Final = 500
+MAX_HELD: Final = 200
+MAX_DETAILS: Final = 200
+MAX_OBSERVED_LENGTH: Final = 500
 
 STATE: Final = (
     "CASE WHEN r.success THEN CASE WHEN r.checked > 0 THEN 'passed' ELSE 'not run' END "
@@ -24,7 +24,7 @@ STATE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class QualityAsked:
+class QualityFilter:
     """Which audits.
 
     Attributes:
@@ -42,7 +42,7 @@ class QualityAsked:
 
     def __post_init__(self) -> None:
         """Keep within what is read at once."""
-        object.__setattr__(self, "first", max(self.first, self.last - timedelta(days=MOST_DAYS)))
+        object.__setattr__(self, "first", max(self.first, self.last - timedelta(days=MAX_DAYS)))
 
     def hours(self, alias: str) -> str:
         """Condition on day, hour and camera."""
@@ -68,7 +68,7 @@ class QualityAsked:
         return self.hours("r") + severity
 
 
-def _of_newest(asked: QualityAsked, columns: str, rest: str = "") -> str:
+def _of_newest(asked: QualityFilter, columns: str, rest: str = "") -> str:
     """SQL over the rows `r` of the newest audit of each hour and camera."""
     return f"""
     WITH audits AS (
@@ -84,7 +84,7 @@ def _of_newest(asked: QualityAsked, columns: str, rest: str = "") -> str:
     WHERE a.place = 1 AND {asked.checks()} {rest}"""
 
 
-def checks_by_column(asked: QualityAsked) -> str:
+def checks_by_column(asked: QualityFilter) -> str:
     """SQL of one row per expectation and column: checks by state, rows looked at and rows that fell short."""
     states = ", ".join(
         f"sum(CASE WHEN {STATE} = '{state}' THEN 1 ELSE 0 END) AS {state}"
@@ -97,18 +97,19 @@ def checks_by_column(asked: QualityAsked) -> str:
     return _of_newest(asked, columns, "GROUP BY r.expectation, a.column_number")
 
 
-def details(asked: QualityAsked, expectation: str) -> str:
+def details(asked: QualityFilter, expectation: str) -> str:
     """SQL of one row per hour and camera of one expectation: those that fell short first, newest first."""
     columns = (
         f"r.hour, r.camera_id, {STATE} AS state, r.subject, r.severity, r.sentence, r.checked, r.unexpected, "
-        f"left(r.observed, {LONGEST_OBSERVED}) AS observed, r.run_id, r.checked_at, count(*) OVER () AS count"
+        f"left(r.observed, {MAX_OBSERVED_LENGTH}) AS observed, r.run_id, r.checked_at, "
+        "count(*) OVER () AS count"
     )
     order = "CASE WHEN r.success THEN 1 ELSE 0 END, r.hour DESC, r.camera_id"
-    where = f"AND r.expectation = {quoted(expectation)} ORDER BY {order} LIMIT {MOST_DETAILS}"
+    where = f"AND r.expectation = {quoted(expectation)} ORDER BY {order} LIMIT {MAX_DETAILS}"
     return _of_newest(asked, columns, where)
 
 
-def expectations(asked: QualityAsked) -> str:
+def expectations(asked: QualityFilter) -> str:
     """SQL of what is said of each expectation, the newest last."""
     said = "r.expectation, r.subject, r.severity, r.sentence"
     return (
@@ -117,7 +118,7 @@ def expectations(asked: QualityAsked) -> str:
     )
 
 
-def hours_by_state(asked: QualityAsked) -> str:
+def hours_by_state(asked: QualityFilter) -> str:
     """SQL of how many cameras' hours are published, held and open, by column."""
     return (
         'SELECT h.place AS "column", h.state, count(*) AS hours '
@@ -126,7 +127,7 @@ def hours_by_state(asked: QualityAsked) -> str:
     )
 
 
-def held_hours(asked: QualityAsked) -> str:
+def held_hours(asked: QualityFilter) -> str:
     """SQL of the hours and cameras that are held: why, since when, and when they were published before."""
     known = "max(CASE WHEN p.state = 'published' THEN p.decided_at END)"
     return f"""
@@ -139,10 +140,10 @@ def held_hours(asked: QualityAsked) -> str:
           WHERE o.state = 'held' AND (o.published_at IS NULL OR o.decided_at > o.published_at)
           GROUP BY o.hour, o.camera_id) h
       ON s.hour = h.hour AND s.camera_id = h.camera_id
-    WHERE s.state = 'held' ORDER BY s.hour DESC, s.camera_id LIMIT {MOST_HELD}"""
+    WHERE s.state = 'held' ORDER BY s.hour DESC, s.camera_id LIMIT {MAX_HELD}"""
 
 
-def newest_audit(asked: QualityAsked) -> str:
+def newest_audit(asked: QualityFilter) -> str:
     """SQL of the run that audited last."""
     return (
         f"SELECT r.run_id, r.checked_at FROM quality_results r WHERE {asked.hours('r')} "
@@ -150,7 +151,7 @@ def newest_audit(asked: QualityAsked) -> str:
     )
 
 
-def cameras(asked: QualityAsked) -> str:
+def cameras(asked: QualityFilter) -> str:
     """SQL of the names of all cameras that were counted or audited."""
     return " UNION ".join(
         f"SELECT CAST(t.camera_id AS VARCHAR) AS name FROM {table} t WHERE {asked.hours('t')}"

@@ -29,7 +29,7 @@ MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReportFilter:
     """What a report counts.
 
     Attributes:
@@ -65,7 +65,7 @@ class Counts:
         hours: camera hours that lie in the span, at least in part.
     """
 
-    asked: Asked
+    asked: ReportFilter
     by_label: dict[str, Ints]
     labels: dict[str, int]
     cameras: dict[str, int]
@@ -90,7 +90,7 @@ class Counts:
         return int(self.frames.sum())
 
 
-def count(days: Sequence[Day], asked: Asked) -> Counts:
+def count(days: Sequence[Day], asked: ReportFilter) -> Counts:
     """Count the objects of days that lie in the span and are asked for.
 
     A score is compared as Spark SQL compares it: in 64 bits.
@@ -119,7 +119,7 @@ def count(days: Sequence[Day], asked: Asked) -> Counts:
     )
 
 
-def _tables(one: Day, asked: Asked) -> tuple[Ints, Ints]:
+def _tables(one: Day, asked: ReportFilter) -> tuple[Ints, Ints]:
     """Objects of a day by minute and label, and by camera, sector and cell."""
     when, where = _wanted(one, asked)
     labels, cameras = len(one.labels), len(one.cameras)
@@ -128,7 +128,7 @@ def _tables(one: Day, asked: Asked) -> tuple[Ints, Ints]:
     return minutes, found
 
 
-def _wanted(one: Day, asked: Asked) -> tuple[Narrow, Narrow]:
+def _wanted(one: Day, asked: ReportFilter) -> tuple[Narrow, Narrow]:
     """`when` and `where` of the objects asked for."""
     enough = _enough(one.score, asked.threshold)
     when, where = one.when[:enough], one.where[:enough]
@@ -141,14 +141,14 @@ def _wanted(one: Day, asked: Asked) -> tuple[Narrow, Narrow]:
     return when, where
 
 
-def _whens(one: Day, asked: Asked) -> Flags:
+def _whens(one: Day, asked: ReportFilter) -> Flags:
     """For each value of `when`, whether it is asked for: quicker to look up than to divide each object's."""
     minutes, (first, last) = np.zeros(MINUTES, np.bool_), _minutes_of(one.day, asked)
     minutes[max(0, first) : max(0, last)] = True
     return np.logical_and.outer(minutes, _among(one.labels, asked.labels)).ravel()
 
 
-def _wheres(one: Day, asked: Asked) -> Flags:
+def _wheres(one: Day, asked: ReportFilter) -> Flags:
     """The same for each value of `where` and its camera."""
     return np.repeat(_among(one.cameras, asked.cameras), SECTORS * CELLS)
 
@@ -162,27 +162,27 @@ def _among(names: Sequence[str], chosen: frozenset[str]) -> Flags:
     return np.array([not chosen or name in chosen for name in names], np.bool_)
 
 
-def _minutes_of(day: date, asked: Asked) -> tuple[int, int]:
+def _minutes_of(day: date, asked: ReportFilter) -> tuple[int, int]:
     """The span in minutes since the day's midnight; may lie outside of it."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return (asked.first - start) // MINUTE, (asked.last - start) // MINUTE
 
 
-def _places(day: date, asked: Asked) -> tuple[slice, slice]:
+def _places(day: date, asked: ReportFilter) -> tuple[slice, slice]:
     """Where the minutes that are asked for lie in a day, and where in the answer."""
     first, last = _minutes_of(day, asked)
     here = slice(max(0, first), min(MINUTES, last))
     return here, slice(here.start - first, here.stop - first)
 
 
-def _add_minutes(by_label: dict[str, Ints], one: Day, table: Ints, asked: Asked) -> None:
+def _add_minutes(by_label: dict[str, Ints], one: Day, table: Ints, asked: ReportFilter) -> None:
     here, there = _places(one.day, asked)
     for code in np.flatnonzero(table.any(axis=0)):
         row = by_label.setdefault(one.labels[code], np.zeros(asked.minutes, np.int64))
         row[there] += table[here, code]
 
 
-def _add_frames(frames: Ints, one: Day, asked: Asked) -> None:
+def _add_frames(frames: Ints, one: Day, asked: ReportFilter) -> None:
     here, there = _places(one.day, asked)
     for camera, minutes in one.frames.items():
         if not asked.cameras or camera in asked.cameras:
@@ -194,7 +194,7 @@ def _by_frequency(by_label: dict[str, Ints]) -> dict[str, int]:
     return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _hours(one: Day, asked: Asked) -> Sequence[CameraHour]:
+def _hours(one: Day, asked: ReportFilter) -> Sequence[CameraHour]:
     """Hours of a day that are asked for; of most days, all."""
     first, last = _minutes_of(one.day, asked)
     if first <= 0 and last >= MINUTES and not asked.cameras:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.contracts.wire_format import STORED_SCORE
-from lake.serving.open_tables import Opened
+from lake.serving.open_tables import TableSnapshot
 from lake.serving.questions import of_live_hours
 from lake.storage.sql_literals import days_between
 
@@ -107,7 +107,7 @@ HELD: Final = (
 )
 
 
-def read_day(opened: Opened, day: date) -> Day:
+def read_day(opened: TableSnapshot, day: date) -> Day:
     """Everything that reports need of a day."""
     rows = _ask(opened, OBJECTS, day)
     camera, cameras = _coded(rows["camera_id"])
@@ -141,7 +141,7 @@ def narrow(codes: Codes) -> Narrow:
     return codes.astype(kind)
 
 
-def _ask(opened: Opened, sql: str, day: date) -> pa.Table:
+def _ask(opened: TableSnapshot, sql: str, day: date) -> pa.Table:
     live = [hour for hour in opened.live_hours if hour[0] == day]
     statement = of_live_hours(sql.format(day=day.isoformat()), live, days_between("t", day, day))
     return opened.ask(statement.format(threshold=f"{STORED_SCORE:f}"))
@@ -177,7 +177,7 @@ def frames_by_minute(hours: Iterable[tuple[CameraHour, Sequence[int]]]) -> dict[
     return frames
 
 
-def _hours(opened: Opened, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Codes]]:
+def _hours(opened: TableSnapshot, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Codes]]:
     held = {(row["hour"], row["camera_id"]) for row in _ask(opened, HELD, day).to_pylist()}
     served = {(row["hour"], row["camera_id"]): row for row in _ask(opened, HOURS, day).to_pylist()}
     hours = [

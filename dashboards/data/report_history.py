@@ -14,15 +14,15 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboards.data.report_days import NEEDED, Day, read_day
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.serving.day_files import of_days
-from lake.serving.open_tables import Opened, OpenTables
-from lake.serving.questions import ARRIVING, MOST_DAYS, days_near
+from lake.serving.open_tables import OpenTables, TableSnapshot
+from lake.serving.questions import ARRIVING, MAX_DAYS, days_near
 from lake.storage.reader import LakeUnreadableError
 
-MOST_OBJECTS: Final = 20_000_000
+MAX_OBJECTS: Final = 20_000_000
 """Older days are left out: 8 to 12 bytes for each object are kept in memory."""
-LOOK_EVERY_S: Final = 5.0
+POLL_INTERVAL_S: Final = 5.0
 LIVE_EVERY: Final = timedelta(seconds=15)
 """A day with live hours changes every two seconds; it is read no more often than this."""
 WATCHED: Final = timedelta(minutes=2)
@@ -67,7 +67,7 @@ class ReportHistory:
         clock: the time now, UTC.
     """
 
-    def __init__(self, root: Root, clock: Callable[[], datetime]) -> None:
+    def __init__(self, root: LakeLocation, clock: Callable[[], datetime]) -> None:
         self._tables, self._clock = OpenTables(root, clock, NEEDED), clock
         self._kept: Mapping[date, _Kept] = MappingProxyType({})
         self._history = History()
@@ -109,10 +109,10 @@ class ReportHistory:
         kept = {day: one for day, one in self._kept.items() if day in wanted}
         changed = [day for day in sorted(wanted, reverse=True) if _must(kept.get(day), wanted[day], now)]
         for number, day in enumerate(changed, 1):
-            if self._ended.is_set() or (kept and day < min(kept) and _objects(kept) >= MOST_OBJECTS):
+            if self._ended.is_set() or (kept and day < min(kept) and _objects(kept) >= MAX_OBJECTS):
                 break
             kept[day] = _Kept(read_day(opened, day), wanted[day], now)
-            while len(kept) > 1 and _objects(kept) > MOST_OBJECTS:
+            while len(kept) > 1 and _objects(kept) > MAX_OBJECTS:
                 del kept[min(kept)]
             self._keep(kept, len(wanted), len(changed) - number, now)
         self._keep(kept, len(wanted), 0, now)
@@ -130,7 +130,7 @@ class ReportHistory:
             self._wake.wait()
             while not self._ended.wait(0) and self._is_watched():
                 self._refresh_or_say()
-                self._ended.wait(LOOK_EVERY_S)
+                self._ended.wait(POLL_INTERVAL_S)
             self._wake.clear()
 
     def _is_watched(self) -> bool:
@@ -155,7 +155,7 @@ def _must(kept: _Kept | None, wanted: Signature, now: datetime) -> bool:
     return kept.signature != wanted and now - kept.read_at >= LIVE_EVERY
 
 
-def _signatures(opened: Opened) -> dict[date, Signature]:
+def _signatures(opened: TableSnapshot) -> dict[date, Signature]:
     """Each day that holds anything, and its files."""
     if not opened.has(*NEEDED):
         return {}
@@ -167,5 +167,5 @@ def _signatures(opened: Opened) -> dict[date, Signature]:
             of_days(settled, [day]),
             of_days(arriving, days_near([day])) if day in opened.live_days else frozenset(),
         )
-        for day in sorted(days, reverse=True)[:MOST_DAYS]
+        for day in sorted(days, reverse=True)[:MAX_DAYS]
     }

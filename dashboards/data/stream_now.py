@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lake.accounting.stream_checks import of_cameras, of_lag, of_stream, read_so_far, said_in
+from lake.accounting.stream_checks import of_cameras, of_lag, of_stream, read_so_far, read_status_file
 from lake.config.kafka_address import Address
 from lake.config.settings import Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
@@ -19,7 +19,7 @@ Ends = Mapping[str, Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class QueryNow:
+class QueryState:
     """One query of the streaming application.
 
     Attributes:
@@ -38,7 +38,7 @@ class QueryNow:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamNow:
+class StreamState:
     """The streaming application.
 
     Attributes:
@@ -50,23 +50,26 @@ class StreamNow:
 
     alive: bool
     ui: str
-    queries: tuple[QueryNow, ...]
+    queries: tuple[QueryState, ...]
     complaints: tuple[str, ...]
 
 
-def stream_now(settings: Settings, now: datetime) -> StreamNow:
+def stream_now(settings: Settings, now: datetime) -> StreamState:
     """Look at the run folder and ask the broker, once.
 
     Args:
         settings: where the run folder and the broker are.
         now: UTC.
     """
-    said, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
+    said, capture = (
+        read_status_file(settings.run / "stream.json"),
+        read_status_file(settings.run / "capture.json"),
+    )
     read, own = read_so_far(said), list(of_stream(said, now))
     ends, away = _ends(settings.broker, {FRAMES_TOPIC, *(topic for _, topic in read)})
     late = of_lag(read, ends) if not away else [away]
     queries = tuple(_query(name, one, read, ends) for name, one in sorted(_parts(said, "queries").items()))
-    return StreamNow(not own, str(said.get("ui") or ""), queries, (*own, *late, *of_cameras(capture, now)))
+    return StreamState(not own, str(said.get("ui") or ""), queries, (*own, *late, *of_cameras(capture, now)))
 
 
 def _ends(bootstrap: Address, topics: set[str]) -> tuple[Ends, str]:
@@ -78,7 +81,7 @@ def _ends(bootstrap: Address, topics: set[str]) -> tuple[Ends, str]:
     return {topic: {part: last for part, (_, last) in parts.items()} for topic, parts in found.items()}, ""
 
 
-def _query(name: str, said: Any, read: Mapping[tuple[str, str], Mapping[int, int]], ends: Ends) -> QueryNow:
+def _query(name: str, said: Any, read: Mapping[tuple[str, str], Mapping[int, int]], ends: Ends) -> QueryState:
     own = {topic: reached for (query, topic), reached in read.items() if query == name}
     behind = [
         max(0, end - own[topic].get(part, 0)) for topic in own for part, end in ends.get(topic, {}).items()
@@ -86,7 +89,7 @@ def _query(name: str, said: Any, read: Mapping[tuple[str, str], Mapping[int, int
     known = said if isinstance(said, dict) else {}
     took = _count(_parts(known, "duration_ms").get("triggerExecution"))
     batch, rows = _count(known.get("batch")), _count(known.get("rows"))
-    return QueryNow(name, batch, rows or 0, took, sum(behind) if behind else None)
+    return QueryState(name, batch, rows or 0, took, sum(behind) if behind else None)
 
 
 def _count(said: Any) -> int | None:

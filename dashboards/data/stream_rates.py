@@ -8,14 +8,14 @@ from typing import Final
 
 from deltalake.exceptions import TableNotFoundError
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import HourError
 from lake.contracts.wire_format import rfc3339
 from lake.schema.schemas import STREAM_PROGRESS
 from lake.storage.reader import read_rows
 from lake.storage.sql_literals import days_between
 
-LONGEST: Final = timedelta(days=7)
+MAX_SPAN: Final = timedelta(days=7)
 """As long as the table is kept."""
 
 
@@ -41,7 +41,7 @@ class QueryMinute:
     behind: int
 
 
-def query_minutes(root: Root, first: datetime, last: datetime) -> tuple[QueryMinute, ...]:
+def query_minutes(root: LakeLocation, first: datetime, last: datetime) -> tuple[QueryMinute, ...]:
     """What the queries did, sorted by minute and query; minutes without a micro-batch are left out.
 
     Args:
@@ -55,8 +55,10 @@ def query_minutes(root: Root, first: datetime, last: datetime) -> tuple[QueryMin
     Raises:
         HourError: `last` comes before `first`, or more than 7 days after it.
     """
-    if not timedelta(0) <= last - first <= LONGEST:
-        raise HourError(f"{rfc3339(first)} to {rfc3339(last)}: ask for at most {LONGEST.days} days, in order")
+    if not timedelta(0) <= last - first <= MAX_SPAN:
+        raise HourError(
+            f"{rfc3339(first)} to {rfc3339(last)}: ask for at most {MAX_SPAN.days} days, in order"
+        )
     try:
         rows = read_rows(root, _sql(first, last), STREAM_PROGRESS)
     except TableNotFoundError:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import TABLES
 from lake.schema.table import Table
 from lake.storage.delta_tables import is_table, open_table
@@ -53,7 +53,7 @@ class TableSizes:
         tables: those to look at.
     """
 
-    def __init__(self, root: Root, tables: tuple[Table, ...] = TABLES) -> None:
+    def __init__(self, root: LakeLocation, tables: tuple[Table, ...] = TABLES) -> None:
         self._root, self._tables = root, tables
         self._open: dict[str, DeltaTable] = {}
 

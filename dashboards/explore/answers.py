@@ -21,7 +21,7 @@ from dashboards.ui.context import Context
 from dashboards.ui.filters import FilterError
 from lake.contracts.wire_format import rfc3339
 from lake.storage.reader import LakeUnreadableError
-from lake.storage.sql_literals import UnspeakableTextError, quoted
+from lake.storage.sql_literals import UnquotableTextError, quoted
 
 NEIGHBOUR_DAYS: Final = 7
 DEPENDENT_DAYS: Final = 30
@@ -54,7 +54,7 @@ def rows(
         start = _number(request.get("startRow"))
         count = explorer.count(question)
         found = explorer.rows(question, start, start + PAGE).to_pylist() if count else []
-    except (FilterError, GridModelError, UnspeakableTextError, TooDeepError) as error:
+    except (FilterError, GridModelError, UnquotableTextError, TooDeepError) as error:
         return NOTHING, f"{error}.", no_update
     except LakeUnreadableError as error:
         return NOTHING, f"The lake cannot be read: {error}. Scroll or reload to try again.", no_update
@@ -143,7 +143,7 @@ def drawer(explorer: Explorer, record: Record, query: Mapping[str, str], context
     span = days_around(record.day, DEPENDENT_DAYS)
     body = [
         explore_drawer.picture(known, picture_row(explorer, record), asked.filters.threshold),
-        *explore_drawer.told(known, zone),
+        *explore_drawer.drawer_sections(known, zone),
         explore_drawer.dependents(
             "Published hours that depend on this frame", hours_of_record(explorer, record), zone
         ),

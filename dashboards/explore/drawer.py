@@ -15,7 +15,7 @@ from dashboards.explore.drawn_pictures import NoPictureError, stored_picture
 from dashboards.explore.grid import moment
 from lake.contracts.wire_format import rfc3339
 
-LONGEST_HEADER: Final = 200
+MAX_HEADER_LENGTH: Final = 200
 COPIED: Final = ("Frame", "Topic id", "SHA-256", "Detector run", "Configuration", "Run that decided")
 
 
@@ -55,7 +55,7 @@ def picture(known: Provenance, stored: Mapping[str, Any], threshold: float) -> A
     )
 
 
-def told(known: Provenance, zone: ZoneInfo) -> list[Any]:
+def drawer_sections(known: Provenance, zone: ZoneInfo) -> list[Any]:
     """All sections under the picture."""
     return [
         _record(known, zone),
@@ -117,7 +117,10 @@ def with_differences(stages: Sequence[tuple[str, datetime | None]], zone: ZoneIn
 def _headers(headers: Sequence[Mapping[str, Any]]) -> html.Section:
     """As they came: bytes as text, cut."""
     pairs = [
-        (str(one["key"])[:LONGEST_HEADER], (one["value"] or b"")[:LONGEST_HEADER].decode("utf-8", "replace"))
+        (
+            str(one["key"])[:MAX_HEADER_LENGTH],
+            (one["value"] or b"")[:MAX_HEADER_LENGTH].decode("utf-8", "replace"),
+        )
         for one in headers[:50]
     ]
     return facts("Headers as they came", pairs or [("Headers", "none stored")])

@@ -16,8 +16,8 @@ SYNTHETIC: Final = "synthetic"
 LEGACY: Final = "legacy"
 LEAST_WIDTH, MOST_SIDE = 480, 1920
 QUALITY: Final = 88
-MOST_BOXES: Final = 200
-LONGEST_LABEL: Final = 40
+MAX_BOXES: Final = 200
+MAX_LABEL_LENGTH: Final = 40
 
 
 class NoPictureError(LookupError):
@@ -80,7 +80,7 @@ def drawn(picture: bytes, objects: Sequence[Mapping[str, Any]]) -> bytes:
     scale = min(max(1.0, LEAST_WIDTH / width), MOST_SIDE / max(height, width))
     if scale != 1:
         decoded = cv2.resize(decoded, (max(1, round(width * scale)), max(1, round(height * scale))))
-    for one in sorted(objects, key=lambda seen: seen["score"])[-MOST_BOXES:]:
+    for one in sorted(objects, key=lambda seen: seen["score"])[-MAX_BOXES:]:
         _box(decoded, one)
     return bytes(cv2.imencode(".jpg", decoded, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
 
@@ -96,7 +96,7 @@ def _box(picture: Any, one: Mapping[str, Any]) -> None:
     top, bottom = (round(min(max(one[edge], 0), 1) * (height - 1)) for edge in ("ymin", "ymax"))
     colour, size = blue_green_red(one["label"] or ""), max(height, width)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, max(2, round(size / 450)))
-    said = f"{(one['label'] or '')[:LONGEST_LABEL]} {one['score']:.2f}".encode("ascii", "replace").decode()
+    said = f"{(one['label'] or '')[:MAX_LABEL_LENGTH]} {one['score']:.2f}".encode("ascii", "replace").decode()
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, max(0.45, size / 2000)
     (wide, high), base = cv2.getTextSize(said, font, scale, 1)
     low = top if top > high + base else min(height - 1, top + high + base)

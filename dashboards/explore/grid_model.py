@@ -13,12 +13,12 @@ from typing import Any, Final, Self
 from lake.serving.questions import COLUMNS
 from lake.storage.sql_literals import quoted
 
-LONGEST_TEXT: Final = 200
-LONGEST_MODEL: Final = 4000
-MOST_CONDITIONS: Final = 5
-MOST_SORTS: Final = 3
-LARGEST: Final = 2**53
-LIKE: Final = {"contains": "%{}%", "notContains": "%{}%", "startsWith": "{}%", "endsWith": "%{}"}
+MAX_TEXT_LENGTH: Final = 200
+MAX_MODEL_LENGTH: Final = 4000
+MAX_CONDITIONS: Final = 5
+MAX_SORTS: Final = 3
+MAX_NUMBER: Final = 2**53
+LIKE_PATTERNS: Final = {"contains": "%{}%", "notContains": "%{}%", "startsWith": "{}%", "endsWith": "%{}"}
 NUMBERS: Final = {
     "equals": "=",
     "notEqual": "<>",
@@ -89,8 +89,8 @@ class GridModel:
         """
         if not text:
             return cls()
-        if len(text) > LONGEST_MODEL:
-            raise GridModelError(f"the grid's filters have {len(text)} characters, over {LONGEST_MODEL}")
+        if len(text) > MAX_MODEL_LENGTH:
+            raise GridModelError(f"the grid's filters have {len(text)} characters, over {MAX_MODEL_LENGTH}")
         try:
             said = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -122,8 +122,8 @@ class GridModel:
 def _order(said: object) -> tuple[tuple[str, bool], ...]:
     if said is None:
         return ()
-    if not isinstance(said, list) or len(said) > MOST_SORTS:
-        raise GridModelError(f"order {str(said)[:80]!r} must name at most {MOST_SORTS} columns")
+    if not isinstance(said, list) or len(said) > MAX_SORTS:
+        raise GridModelError(f"order {str(said)[:80]!r} must name at most {MAX_SORTS} columns")
     order = tuple(_sort(one) for one in said)
     if len(dict(order)) < len(order):
         raise GridModelError(f"order {str(said)[:80]!r} names a column twice")
@@ -148,8 +148,8 @@ def _condition(name: object, said: object) -> Condition:
         raise GridModelError(f"filter {str(said)[:80]!r} of {column} is no table")
     parts = said.get("conditions", [said])
     joined = said.get("operator", "AND")
-    if not isinstance(parts, list) or not 1 <= len(parts) <= MOST_CONDITIONS or joined not in ("AND", "OR"):
-        raise GridModelError(f"filter of {column} must be 1 to {MOST_CONDITIONS} conditions, AND or OR")
+    if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_CONDITIONS or joined not in ("AND", "OR"):
+        raise GridModelError(f"filter of {column} must be 1 to {MAX_CONDITIONS} conditions, AND or OR")
     return Condition(column, tuple(_part(column, one) for one in parts), joined)
 
 
@@ -160,7 +160,7 @@ def _part(column: str, said: object) -> tuple[str, tuple[str | float, ...]]:
         raise GridModelError(f"filter {str(said)[:80]!r} of {column} names no operation")
     if operation in ("blank", "notBlank"):
         return operation, ()
-    if kind == "text" and (operation in LIKE or operation in ("equals", "notEqual")):
+    if kind == "text" and (operation in LIKE_PATTERNS or operation in ("equals", "notEqual")):
         return operation, (_text(column, said.get("filter")),)
     if kind == "number" and operation in NUMBERS:
         return operation, (_number(column, said.get("filter")),)
@@ -170,13 +170,13 @@ def _part(column: str, said: object) -> tuple[str, tuple[str | float, ...]]:
 
 
 def _text(column: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\x00" in value:
-        raise GridModelError(f"filter of {column} must be text of at most {LONGEST_TEXT} characters")
+    if not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or "\x00" in value:
+        raise GridModelError(f"filter of {column} must be text of at most {MAX_TEXT_LENGTH} characters")
     return value
 
 
 def _number(column: str, value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and -MAX_NUMBER <= value <= MAX_NUMBER:
         return value
     raise GridModelError(f"filter {str(value)[:40]!r} of {column} must be a number")
 
@@ -196,10 +196,10 @@ def _said(column: str, operation: str, values: tuple[str | float, ...]) -> str:
 def _text_said(name: str, operation: str, value: str) -> str:
     """Without regard to case, as the grid's users expect."""
     lowered, word = f"lower({name})", value.lower()
-    if operation in LIKE:
+    if operation in LIKE_PATTERNS:
         shown = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         no = "NOT " if operation == "notContains" else ""
-        return f"{lowered} {no}LIKE {quoted(LIKE[operation].format(shown))}"
+        return f"{lowered} {no}LIKE {quoted(LIKE_PATTERNS[operation].format(shown))}"
     return f"{lowered} {NUMBERS[operation]} {quoted(word)}"
 
 

@@ -10,7 +10,7 @@ from typing import Self
 from dashboards.data.provenance import FRAME_ID
 from dashboards.explore.grid_model import GridModel, GridModelError
 from dashboards.ui.filters import Filters
-from lake.serving.questions import MOST_DAYS, Question
+from lake.serving.questions import MAX_DAYS, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class ExploreQuery:
         """First and last UTC day, both included, at most MOST_DAYS, the newest of more."""
         first, end = self.filters.span(now)
         last = (end - timedelta(microseconds=1)).date()
-        return max(first.date(), last - timedelta(days=MOST_DAYS - 1)), last
+        return max(first.date(), last - timedelta(days=MAX_DAYS - 1)), last
 
     def question(self, now: datetime, site: str) -> Question:
         """For the lake; `site` is the site's time zone."""

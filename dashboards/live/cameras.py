@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from dashboards.data.camera_registry import shown
-from dashboards.live.feed_messages import Report, Seen, SentPicture
+from dashboards.live.feed_messages import AgentReport, FrameResult, SentPicture
 from lake.contracts.sentences import line, sentences
 from lake.contracts.wire_format import rfc3339
 
@@ -19,11 +19,11 @@ SILENT_AFTER: Final = 3.0
 """A camera is silent once this many of its usual intervals pass without a picture."""
 SILENT_AFTER_S: Final = 5.0
 """And never before so many seconds."""
-HEARD_S: Final = 75.0
+STATUS_TIMEOUT_S: Final = 75.0
 """Two heartbeats and some: so long after a word of its agent a camera that sends only what moved is quiet."""
-MOST_CAMERAS: Final = 2000
+MAX_CAMERAS: Final = 2000
 """The one that was silent longest makes room for another."""
-MOST_PICTURE_BYTES: Final = 300_000_000
+MAX_PICTURE_BYTES: Final = 300_000_000
 """Beyond, the one that was silent longest loses its pictures; a thousand cameras have 200 MB of them."""
 SHOWN: Final = 24
 """On one page; so many are shown newest first, more of them by their names, an order that stands still."""
@@ -36,11 +36,11 @@ class Camera:
     camera_id: str
     arrivals: deque[datetime] = field(default_factory=lambda: deque(maxlen=120))
     sent: SentPicture | None = None
-    seen: Seen | None = None
+    seen: FrameResult | None = None
     seen_at: datetime | None = None
     annotated: bytes | None = None
     annotated_frame: str = ""
-    report: Report | None = None
+    report: AgentReport | None = None
     report_at: datetime | None = None
 
     @property
@@ -86,7 +86,7 @@ class Camera:
         """Whether it keeps its pictures back, and its agent says that all is well."""
         if not (self.sent and self.sent.gated and self.report and self.report_at):
             return False
-        return self.report.state == "running" and (now - self.report_at).total_seconds() <= HEARD_S
+        return self.report.state == "running" and (now - self.report_at).total_seconds() <= STATUS_TIMEOUT_S
 
 
 class Cameras:
@@ -102,7 +102,7 @@ class Cameras:
         return self._known.get(camera_id)
 
     def _of(self, camera_id: str) -> Camera:
-        if camera_id not in self._known and len(self._known) >= MOST_CAMERAS:
+        if camera_id not in self._known and len(self._known) >= MAX_CAMERAS:
             oldest = next(iter(self._known))
             self._bytes -= self._known.pop(oldest).picture_bytes
         return self._known.setdefault(camera_id, Camera(camera_id))
@@ -112,7 +112,7 @@ class Cameras:
         self._known[camera.camera_id] = self._known.pop(camera.camera_id)
         self._bytes += camera.picture_bytes - before
         for silent in self._known.values():
-            if self._bytes <= MOST_PICTURE_BYTES or silent is camera:
+            if self._bytes <= MAX_PICTURE_BYTES or silent is camera:
                 return
             self._bytes -= silent.picture_bytes
             silent.sent = silent.annotated = None
@@ -128,7 +128,7 @@ class Cameras:
                 camera.sent = picture
             self._keep(camera, before)
 
-    def take_seen(self, seen: Seen, at: datetime) -> None:
+    def take_seen(self, seen: FrameResult, at: datetime) -> None:
         """A result came; a picture of it stays until a later one brings another."""
         camera = self._of(seen.camera_id)
         if camera.seen_at is not None and at < camera.seen_at:
@@ -139,7 +139,7 @@ class Cameras:
             camera.annotated, camera.annotated_frame = seen.jpeg, seen.frame_id
         self._keep(camera, before)
 
-    def take_report(self, report: Report, at: datetime) -> None:
+    def take_report(self, report: AgentReport, at: datetime) -> None:
         """An agent spoke; a camera that is switched off and sent nothing is none to be shown."""
         off = report.registration is not None and not report.registration.enabled
         if not off or report.camera_id in self._known:

@@ -13,26 +13,26 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from dashboards.live.cameras import Cameras
-from dashboards.live.feed_messages import report, seen, sent_picture
+from dashboards.live.feed_messages import frame_result, report, sent_picture
 from lake.config.kafka_address import Address, as_kafka, client_options
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, RESULTS_TOPIC, STATUS_TOPIC
 from lake.kafka.client import (
     REFUSED_AFTER_S,
     BrokerAwayError,
     BrokerRefusedError,
+    check_connection,
     check_seen,
     explained,
-    knock,
 )
 
 TOPICS: Final = (FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC)
-LOOKED_BACK: Final = {FRAMES_TOPIC: 50, RESULTS_TOPIC: 50, STATUS_TOPIC: 500}
+LOOKBACK: Final = {FRAMES_TOPIC: 50, RESULTS_TOPIC: 50, STATUS_TOPIC: 500}
 """Records before the end of each partition that a start reads, so that nobody waits for the next picture."""
 POLL_MS: Final = 500
 """What comes is told at once; only silence is heard so seldom. With 100 the dashboard took 2.4 % of a core
 while no camera sent, now 0.5, and the broker 1 to 2 more."""
-AGAIN_AFTER_S: Final = 2.0
-KNOCK_POLLS: Final = 10
+RETRY_DELAY_S: Final = 2.0
+CONNECTION_CHECK_POLLS: Final = 10
 PARTITIONS_KNOWN_MS: Final = 30_000
 """A topic that was given more partitions is read in all of them after so long."""
 
@@ -101,10 +101,10 @@ class Feed:
                 self._say(
                     str(why) if refused else f"Kafka at {self._bootstrap} does not answer; is it running?"
                 )
-                self._ended.wait(REFUSED_AFTER_S if refused else AGAIN_AFTER_S)
+                self._ended.wait(REFUSED_AFTER_S if refused else RETRY_DELAY_S)
 
     def _read(self) -> None:
-        knock(self._bootstrap)
+        check_connection(self._bootstrap)
         consumer = KafkaConsumer(
             **client_options(self._bootstrap),
             client_id="pycturestream-dashboard",
@@ -143,8 +143,8 @@ class Feed:
         if as_kafka(self._bootstrap).login is None:
             if not consumer.bootstrap_connected():
                 consumer.topics()
-        elif silent % KNOCK_POLLS == 0:
-            knock(self._bootstrap)
+        elif silent % CONNECTION_CHECK_POLLS == 0:
+            check_connection(self._bootstrap)
 
     def _say(self, trouble: str | None) -> None:
         if trouble != self._trouble:
@@ -157,7 +157,7 @@ class Feed:
         if record.topic == STATUS_TOPIC:
             self._keep(report(record.key, record.value), lambda found: self._cameras.take_report(found, at))
         elif record.topic == RESULTS_TOPIC:
-            self._keep(seen(record.value), lambda found: self._cameras.take_seen(found, at))
+            self._keep(frame_result(record.value), lambda found: self._cameras.take_seen(found, at))
         else:
             place = f"{record.topic}/{record.partition}/{record.offset}"
             picture = sent_picture(record.key, record.value, record.headers, place)
@@ -184,4 +184,4 @@ def assign_newest(consumer: KafkaConsumer) -> None:
     consumer.assign(parts)
     first, last = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
     for part in parts:
-        consumer.seek(part, max(first[part], last[part] - LOOKED_BACK[part.topic]))
+        consumer.seek(part, max(first[part], last[part] - LOOKBACK[part.topic]))

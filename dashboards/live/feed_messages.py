@@ -47,7 +47,7 @@ class SentPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FrameResult:
     """What was found on a frame.
 
     Attributes:
@@ -66,7 +66,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class AgentReport:
     """What an agent says of its camera: one of STATES, its last error, and what its list says of it."""
 
     camera_id: str
@@ -105,7 +105,7 @@ def _sound(camera_id: str, frame_id: str, captured_at: str | None, jpeg: bytes |
     return SentPicture(camera_id, frame_id, moment(captured_at), jpeg)
 
 
-def seen(value: bytes | None) -> Seen | None:
+def frame_result(value: bytes | None) -> FrameResult | None:
     """The result in a record of `resultstream`; None when it is none."""
     try:
         result = parse_result(value)
@@ -116,10 +116,10 @@ def seen(value: bytes | None) -> Seen | None:
     captured = moment(result.get("observed_at"))
     latency = (finished - captured).total_seconds() if finished and captured else None
     frame_id = str(result.get("frame_id", ""))
-    return Seen(result["camera_id"], frame_id, latency, result["objects"], picture_of(result))
+    return FrameResult(result["camera_id"], frame_id, latency, result["objects"], picture_of(result))
 
 
-def report(key: bytes | None, value: bytes | None) -> Report | None:
+def report(key: bytes | None, value: bytes | None) -> AgentReport | None:
     """The notice in a record of `camera-status`; None when it is none."""
     try:
         said = json.loads(value or b"")
@@ -129,4 +129,4 @@ def report(key: bytes | None, value: bytes | None) -> Report | None:
     if state not in STATES:
         return None
     error = said.get("last_error")
-    return Report(camera_id, state, str(error) if error else None, Registration.read(said.get("camera")))
+    return AgentReport(camera_id, state, str(error) if error else None, Registration.read(said.get("camera")))

@@ -11,7 +11,7 @@ from dashboards.ui.context import here
 from lake.contracts.wire_format import CAMERA_ID
 
 KINDS: Final = ("sent", "annotated")
-LONGEST_FIND: Final = 80
+MAX_FIND_LENGTH: Final = 80
 
 
 def feed() -> Feed:
@@ -22,7 +22,7 @@ def feed() -> Feed:
 def state() -> Response:
     """A page of cameras: those that `find` names, from number `first` on."""
     first = request.args.get("first", 0, type=int)
-    answer = jsonify(feed().state(request.args.get("find", "")[:LONGEST_FIND], first))
+    answer = jsonify(feed().state(request.args.get("find", "")[:MAX_FIND_LENGTH], first))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -17,10 +17,10 @@ from dashboards.pipeline import (
 from dashboards.pipeline import (
     tables as pipeline_tables,
 )
-from dashboards.pipeline.facts import Pipeline, PipelineWatch
+from dashboards.pipeline.facts import Pipeline, PipelineFacts
 from dashboards.pipeline.query import PipelineQuery
 from dashboards.pipeline.sentences import clock, freshness
-from dashboards.ui.background_reader import Kept
+from dashboards.ui.background_reader import Reading
 from dashboards.ui.context import Context
 from dashboards.ui.settings import LOOPBACK
 
@@ -37,12 +37,12 @@ Value = TypeVar("Value")
 
 def pipeline(query: PipelineQuery, context: Context) -> Pipeline:
     """What is known; asks for what is not."""
-    return context.room("pipeline", PipelineWatch).now(query.period)
+    return context.room("pipeline", PipelineFacts).now(query.period)
 
 
 def tokens(known: Pipeline, query: PipelineQuery) -> dict[str, str]:
     """For each part, text that changes when there is something new to draw in it."""
-    own: dict[str, Kept[Any]] = {
+    own: dict[str, Reading[Any]] = {
         "stream": known.stream,
         "charts": known.minutes,
         "ledger": known.ledger,
@@ -53,7 +53,7 @@ def tokens(known: Pipeline, query: PipelineQuery) -> dict[str, str]:
     return {name: f"{_token(kept)} {query.to_query()}" for name, kept in own.items()}
 
 
-def _token(kept: Kept[Any]) -> str:
+def _token(kept: Reading[Any]) -> str:
     """Times are shown in minutes."""
     return f"{kept.version} {clock(kept.read_at, ZoneInfo('UTC'))} {kept.old} {kept.error}"
 
@@ -90,7 +90,10 @@ def answer(
 
 
 def _part(
-    kept: Kept[Value], zone: ZoneInfo, show: Callable[[Value], list[Any]], cure: str = pipeline_words.DOCTOR
+    kept: Reading[Value],
+    zone: ZoneInfo,
+    show: Callable[[Value], list[Any]],
+    cure: str = pipeline_words.DOCTOR,
 ) -> list[Any]:
     """What is known of a part, and how fresh that is; a screen reader is told only when it is not."""
     shown = [] if kept.value is None else show(kept.value)
@@ -102,7 +105,7 @@ def _stream(known: Pipeline, zone: ZoneInfo) -> list[Any]:
     return _part(
         known.stream,
         zone,
-        lambda now: [html.P(pipeline_words.stream(now)), pipeline_words.complaints(now.complaints)],
+        lambda now: [html.P(pipeline_words.stream(now)), pipeline_words.problem_list(now.complaints)],
     )
 
 

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 USER: Final = "viewer"
 TIMEOUT_S: Final = 15.0
 """Its one process answers slowly while it starts, or while a run does."""
-MOST_BYTES: Final = 4 * 1024 * 1024
-MOST_DAGS: Final = 50
+MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_DAGS: Final = 50
 """Each costs a request of its own."""
 REFUSED: Final = (401, 403)
 """The first for a wrong password or a token that is too old; the second for one that it did not sign."""
@@ -90,8 +90,8 @@ class Airflow:
             AirflowAwayError: it does not answer, or with something else than DAGs.
             AirflowRefusesError: it does not accept the password.
         """
-        path = f"/api/v2/dags?{urlencode({'order_by': 'dag_id', 'limit': MOST_DAGS})}"
-        return tuple(self._state(dag) for dag in _objects(self._get(path), "dags")[:MOST_DAGS])
+        path = f"/api/v2/dags?{urlencode({'order_by': 'dag_id', 'limit': MAX_DAGS})}"
+        return tuple(self._state(dag) for dag in _objects(self._get(path), "dags")[:MAX_DAGS])
 
     def _state(self, dag: Answer) -> DagState:
         dag_id = str(dag.get("dag_id"))
@@ -147,7 +147,7 @@ class Airflow:
         try:
             connection.request(method, path, json.dumps(body) if body else None, headers)
             answer = connection.getresponse()
-            return answer.status, _json(answer.read(MOST_BYTES))
+            return answer.status, _json(answer.read(MAX_BYTES))
         except (OSError, HTTPException) as error:
             raise AirflowAwayError(
                 f"Airflow does not answer at {self._address} ({error or type(error).__name__}): "

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dashboards.data.hour_accounts import HourAccount, hour_accounts
-from dashboards.data.ledger_now import LedgerNow, ledger_now
-from dashboards.data.stream_now import StreamNow, stream_now
+from dashboards.data.ledger_now import RecentLedger, ledger_now
+from dashboards.data.stream_now import StreamState, stream_now
 from dashboards.data.stream_rates import QueryMinute, query_minutes
 from dashboards.data.table_sizes import TableSize, TableSizes
 from dashboards.pipeline.dag_states import Airflow, DagState
 from dashboards.pipeline.query import PERIODS
-from dashboards.ui.background_reader import Kept, Watched
+from dashboards.ui.background_reader import BackgroundReader, Reading
 from lake.config.settings import Settings
 from lake.contracts.hours import hour_of
 
 MINUTE: Final = timedelta(minutes=1)
-FEWEST_HOURS: Final = timedelta(days=1)
+MIN_HOURS: Final = timedelta(days=1)
 """Hours are closed one by one; a shorter period would show hardly any."""
 ALL: Final = ""
 """The key of what is the same for every period."""
@@ -38,15 +38,15 @@ class Minutes:
 class Pipeline:
     """Everything that the page shows, each as it was read last."""
 
-    stream: Kept[StreamNow]
-    minutes: Kept[Minutes]
-    ledger: Kept[LedgerNow]
-    hours: Kept[tuple[HourAccount, ...]]
-    tables: Kept[tuple[TableSize, ...]]
-    dags: Kept[tuple[DagState, ...]]
+    stream: Reading[StreamState]
+    minutes: Reading[Minutes]
+    ledger: Reading[RecentLedger]
+    hours: Reading[tuple[HourAccount, ...]]
+    tables: Reading[tuple[TableSize, ...]]
+    dags: Reading[tuple[DagState, ...]]
 
 
-class PipelineWatch:
+class PipelineFacts:
     """Reads while somebody looks at the page.
 
     Args:
@@ -59,8 +59,10 @@ class PipelineWatch:
         lake, sizes = settings.lake, TableSizes(settings.lake)
         dags = Airflow(airflow, settings.data / "airflow" / "passwords.json")
 
-        def watched(name: str, seconds: int, read: Callable[[str, datetime], Any]) -> Watched[str, Any]:
-            return Watched(name, timedelta(seconds=seconds), read, clock)
+        def watched(
+            name: str, seconds: int, read: Callable[[str, datetime], Any]
+        ) -> BackgroundReader[str, Any]:
+            return BackgroundReader(name, timedelta(seconds=seconds), read, clock)
 
         self.stream = watched("the stream", 4, lambda _, now: stream_now(settings, now))
         self.minutes = watched(
@@ -126,4 +128,4 @@ def minutes(settings: Settings, period: str, now: datetime) -> Minutes:
 
 def oldest_hour(period: str, now: datetime) -> datetime:
     """From which hour on the reconciliation is shown."""
-    return hour_of(now) - max(PERIODS[period], FEWEST_HOURS)
+    return hour_of(now) - max(PERIODS[period], MIN_HOURS)

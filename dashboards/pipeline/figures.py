@@ -21,8 +21,8 @@ Steps = Sequence[tuple[QueryMinute, ...]]
 Lines = Sequence[tuple[str, Callable[[Steps], list[float | None]], Figure]]
 """What a chart draws of each query: a word after its name, the values of all steps, how the line looks."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x")
-MOST_QUERIES: Final = len(SYMBOLS)
-MOST_STEPS: Final = 400
+MAX_QUERIES: Final = len(SYMBOLS)
+MAX_STEPS: Final = 400
 STEPS: Final = (1, 5, 30, 60)
 """Minutes for which one point may stand."""
 NOTHING: Final = "No micro-batch ran"
@@ -31,7 +31,7 @@ NOTHING: Final = "No micro-batch ran"
 def step_of(minutes: Minutes) -> int:
     """For how many minutes each point of a chart stands."""
     length = (minutes.last - minutes.first) // timedelta(minutes=1)
-    return next((step for step in STEPS if length <= step * MOST_STEPS), STEPS[-1])
+    return next((step for step in STEPS if length <= step * MAX_STEPS), STEPS[-1])
 
 
 def rates(minutes: Minutes, zone: ZoneInfo) -> Figure:
@@ -62,7 +62,7 @@ def _each(value: Callable[[tuple[QueryMinute, ...]], float]) -> Callable[[Steps]
 def _figure(minutes: Minutes, zone: ZoneInfo, lines: Lines, title: str) -> Figure:
     starts = _starts(minutes)
     times = [_local(one, zone) for one in starts]
-    queries = sorted({one.query for one in minutes.of_queries})[:MOST_QUERIES]
+    queries = sorted({one.query for one in minutes.of_queries})[:MAX_QUERIES]
     data = []
     for number, query in enumerate(queries):
         steps = _steps(minutes, query, len(starts))

@@ -11,18 +11,18 @@ from zoneinfo import ZoneInfo
 from dash import html
 
 from dashboards.data.hour_accounts import HourAccount
-from dashboards.data.ledger_now import LedgerNow
-from dashboards.data.stream_now import QueryNow, StreamNow
+from dashboards.data.ledger_now import RecentLedger
+from dashboards.data.stream_now import QueryState, StreamState
 from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline.facts import Minutes
 from dashboards.pipeline.figures import step_of
-from dashboards.ui.background_reader import Kept
+from dashboards.ui.background_reader import Reading
 from lake.accounting.ledger import Ledger
-from lake.contracts.sentences import plain
+from lake.contracts.sentences import printable_line
 
-MOST_LETTERS: Final = 400
+MAX_LETTERS: Final = 400
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1")
-WELL: Final = "Nothing to complain about."
+NO_PROBLEMS: Final = "Nothing to complain about."
 DOCTOR: Final = "./pycturestream doctor looks for the cause."
 UNITS: Final = ("kB", "MB", "GB", "TB")
 
@@ -57,11 +57,11 @@ def several(number: int, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
-def freshness(kept: Kept[Any], zone: ZoneInfo, cure: str = DOCTOR) -> Any:
+def freshness(kept: Reading[Any], zone: ZoneInfo, cure: str = DOCTOR) -> Any:
     """How old a part is, and why it is not newer."""
     read = f"{kept.read_at.astimezone(zone):%Y-%m-%d %H:%M %Z}" if kept.read_at else ""
     if kept.error:
-        said = plain(kept.error, MOST_LETTERS).rstrip(".")
+        said = printable_line(kept.error, MAX_LETTERS).rstrip(".")
         about = f"These numbers are old, read at {read}: " if read else "This cannot be read: "
         return html.Span(f"{about}{said}. {cure}".strip(), className="trouble")
     if not read:
@@ -79,7 +79,7 @@ def link(address: str, words: str) -> Any:
     return html.A(words, href=address, target="_blank", rel="noreferrer") if own else words
 
 
-def stream(now: StreamNow) -> list[Any]:
+def stream(now: StreamState) -> list[Any]:
     """How the stream is, with the way to its Spark UI."""
     if not now.alive:
         return ["The stream does not run."]
@@ -88,8 +88,8 @@ def stream(now: StreamNow) -> list[Any]:
     return [*said, link(now.ui, "Spark UI"), "." if now.ui else ""] if now.ui else said
 
 
-def _query(one: QueryNow) -> str:
-    name = plain(one.query)
+def _query(one: QueryState) -> str:
+    name = printable_line(one.query)
     if one.batch is None:
         return f"{name} has not ended its first batch yet."
     waits = {None: "nobody knows what waits for it", 0: "nothing waits for it"}
@@ -98,11 +98,11 @@ def _query(one: QueryNow) -> str:
     return f"{name}: {behind}; last batch {several(one.rows, 'record')}{took}."
 
 
-def complaints(said: Sequence[str]) -> Any:
+def problem_list(said: Sequence[str]) -> Any:
     """Each complaint, or that there is none."""
     if not said:
-        return html.P(WELL)
-    return html.Div(html.Ul([html.Li(plain(one, MOST_LETTERS)) for one in said]), role="alert")
+        return html.P(NO_PROBLEMS)
+    return html.Div(html.Ul([html.Li(printable_line(one, MAX_LETTERS)) for one in said]), role="alert")
 
 
 def charts(minutes: Minutes) -> str:
@@ -120,13 +120,13 @@ def charts(minutes: Minutes) -> str:
     return f"{point} A gap means that no micro-batch ran: nothing came in, or the stream was off."
 
 
-def balance(now: LedgerNow, zone: ZoneInfo) -> list[Any]:
+def balance(now: RecentLedger, zone: ZoneInfo) -> list[Any]:
     """Whether every record is claimed exactly once, and if not, which are not."""
     until = f"Of the records that the broker had at {now.until.astimezone(zone):%H:%M:%S %Z}"
     ledger = now.ledger
     if ledger.is_balanced:
         return [html.P(f"{until}, every one is accounted for exactly once.")]
-    faults = [plain(line, MOST_LETTERS) for line in _faults(ledger)]
+    faults = [printable_line(line, MAX_LETTERS) for line in _faults(ledger)]
     cure = (
         "Records that the stream has not read yet are missing too: see above whether it is behind."
         " If not, ./pycturestream logs stream says more."

@@ -37,7 +37,7 @@ MARKS: Final = {"success": "✓", "failed": "✗", "running": "▶", "queued": "
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class Mismatch:
     """A number that should be 0 and is not; a word says so."""
 
     count: int
@@ -55,7 +55,7 @@ def _cell(value: Any) -> Any:
     """Numbers stand to the right; text of several words may be broken."""
     if isinstance(value, int):
         return html.Td(f"{value:,}", className="number")
-    if isinstance(value, Wrong):
+    if isinstance(value, Mismatch):
         return html.Td(html.Strong(f"{value.count:,}: wrong"), className="number")
     long = isinstance(value, str) and len(value) > LONG
     return html.Td("-" if value is None or value == "" else value, className="long" if long else "")
@@ -81,9 +81,9 @@ def _records(spans: Iterable[Span]) -> int:
     return sum(one.end - one.start for one in spans)
 
 
-def _marked(count: int) -> int | Wrong:
+def _marked(count: int) -> int | Mismatch:
     """A number that should be 0."""
-    return Wrong(count) if count else 0
+    return Mismatch(count) if count else 0
 
 
 def hours(found: Sequence[HourAccount], zone: ZoneInfo) -> Any:

@@ -15,7 +15,7 @@ from dashboards.quality.data_docs_routes import docs_folder
 from dashboards.quality.heat_map import heat_map
 from dashboards.quality.query import QualityQuery
 from dashboards.ui.context import Context
-from dashboards.ui.filters import FilterError, in_a_row
+from dashboards.ui.filters import FilterError, join_names
 from lake.contracts.data_docs import documented_runs
 from lake.contracts.hours import hour_of
 from lake.storage.reader import LakeUnreadableError
@@ -31,7 +31,7 @@ def history(context: Context) -> QualityHistory:
 def words_of(controls: Mapping[str, Any]) -> dict[str, str]:
     """The controls' values as the words of an address."""
     said = {name: value for name, value in controls.items() if isinstance(value, str)}
-    said["camera"] = in_a_row(map(str, controls.get("camera") or ()))
+    said["camera"] = join_names(map(str, controls.get("camera") or ()))
     return {name: value for name, value in said.items() if value}
 
 

@@ -24,7 +24,7 @@ MEANING: Final = {
 }
 HEADS: Final = {"24h": ("%a %d", "%H"), "7d": ("%a %d", "%H"), "30d": ("%B %Y", "%d")}
 """Period to what is written over its columns: in common, and for each."""
-MOST_ROWS: Final = 200
+MAX_ROWS: Final = 200
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def heat_map(found: Quality, query: QualityQuery, edges: Sequence[datetime], zon
     if not wanted:
         return [html.P(f"All {len(rows)} expectations were met. To see them, choose All.")]
     words = dict(found.expected)
-    body = [_row(name, row, words, query, edges, zone) for name, row in [*wanted.items()][:MOST_ROWS]]
+    body = [_row(name, row, words, query, edges, zone) for name, row in [*wanted.items()][:MAX_ROWS]]
     said = f"{len(wanted)} of {len(rows)} expectations; times in {zone}"
     table = html.Table([_head(query, edges, ZoneInfo(zone)), html.Tbody(body)])
     scrolled: dict[str, Any] = {"role": "region", "aria-label": "Expectations by hour", "tabIndex": "0"}

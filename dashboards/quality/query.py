@@ -11,7 +11,7 @@ from typing import Final, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from dashboards.data.quality_questions import QualityAsked
+from dashboards.data.quality_questions import QualityFilter
 from dashboards.ui.filters import FilterError, Filters
 from lake.contracts.hours import HOUR, hour_of
 from lake.contracts.wire_format import rfc3339
@@ -80,11 +80,11 @@ class QualityQuery:
         local = [datetime.combine(first + timedelta(days=day), time(hour), zone) for day, hour in clock]
         return [one.astimezone(UTC) for one in local]
 
-    def asked(self, now: datetime, site: str) -> QualityAsked:
+    def asked(self, now: datetime, site: str) -> QualityFilter:
         """For the lake: everything in the period."""
         return self._asked(self.edges(now, site))
 
-    def asked_in_detail(self, now: datetime, site: str) -> QualityAsked:
+    def asked_in_detail(self, now: datetime, site: str) -> QualityFilter:
         """For the lake: the chosen column, also where it has left the period since; without one, all."""
         if self.at is None:
             return self.asked(now, site)
@@ -92,10 +92,10 @@ class QualityQuery:
         place = bisect_right(edges, self.at)
         return self._asked(edges[place - 1 : place + 1])
 
-    def _asked(self, edges: Sequence[datetime]) -> QualityAsked:
+    def _asked(self, edges: Sequence[datetime]) -> QualityFilter:
         severity = "" if self.severity == "all" else self.severity
         first, *cuts, last = edges
-        return QualityAsked(first, last, frozenset(self.filters.cameras), severity, tuple(cuts))
+        return QualityFilter(first, last, frozenset(self.filters.cameras), severity, tuple(cuts))
 
 
 def _chosen(query: Mapping[str, str]) -> tuple[str, datetime | None]:

@@ -19,8 +19,8 @@ from dashboards.ui.zone_words import shown
 from lake.contracts.data_docs import DocumentedRun, run_of
 from lake.contracts.hours import HOUR
 
-MOST_REASONS: Final = 10
-LONGEST_REASON: Final = 600
+MAX_REASONS: Final = 10
+MAX_REASON_LENGTH: Final = 600
 HELD: Final = ("Hour", "Camera", "Held since", "Reasons", "Served meanwhile", "See")
 DETAILS: Final = ("Hour", "Camera", "Result", "Looked at", "Fell short", "Some of these", "Audited")
 
@@ -59,8 +59,8 @@ def _held(one: HeldHour, query: QualityQuery, run: DocumentedRun | None, zone: Z
 
 def _reasons(reasons: Sequence[str]) -> list[str]:
     told = [
-        reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
-        for reason in reasons[:MOST_REASONS]
+        reason if len(reason) <= MAX_REASON_LENGTH else f"{reason[:MAX_REASON_LENGTH]} …"
+        for reason in reasons[:MAX_REASONS]
     ]
     rest = len(reasons) - len(told)
     return [*told, *([f"and {rest} more"] if rest else [])] or ["none was told"]

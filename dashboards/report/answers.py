@@ -13,7 +13,7 @@ from dashboards.report import figures as report_figures
 from dashboards.report import sentences as report_words
 from dashboards.report.query import ReportQuery, before
 from dashboards.ui.context import Context
-from dashboards.ui.filters import in_a_row
+from dashboards.ui.filters import join_names
 from lake.contracts.time_zones import is_time_zone
 from lake.contracts.wire_format import rfc3339
 
@@ -35,7 +35,7 @@ def words_of(controls: Mapping[str, Any], site: str) -> dict[str, str]:
     """The controls' values as the words of an address; times are read in the zone that is shown."""
     said = {name: str(value) for name, value in controls.items() if isinstance(value, str | int | float)}
     for name in ("camera", "label"):
-        said[name] = in_a_row(map(str, controls.get(name) or ()))
+        said[name] = join_names(map(str, controls.get(name) or ()))
     word = said.get("zone", "")
     zone = ZoneInfo("UTC" if word == "utc" else word if is_time_zone(word) else site)
     custom = said.get("period") == "custom"

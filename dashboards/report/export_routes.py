@@ -12,14 +12,14 @@ import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 from flask import Flask, Response, request, send_file
 
-from dashboards.data.report_counts import MINUTE, Asked
+from dashboards.data.report_counts import MINUTE, ReportFilter
 from dashboards.explore.picture_routes import explorer
 from dashboards.report.query import ReportQuery
 from dashboards.ui.context import here
 from dashboards.ui.filters import FilterError
 from lake.contracts.wire_format import rfc3339
 from lake.serving.questions import Question
-from lake.storage.sql_literals import UnspeakableTextError, quoted
+from lake.storage.sql_literals import UnquotableTextError, quoted
 
 OTHER_TYPES: Final = {
     "observed_at": pa.timestamp("us", "UTC"), "object_number": pa.int32(), "partition": pa.int32(),
@@ -30,12 +30,12 @@ COLUMNS: Final = (
     "state", "frame_id", "object_number", "layer", "run_id", "topic_id", "partition", "offset",
 )  # fmt: skip
 SHAPE: Final = pa.schema([(name, OTHER_TYPES.get(name, pa.string())) for name in COLUMNS])
-MOST_ROWS: Final = 2_000_000
+MAX_ROWS: Final = 2_000_000
 IN_MEMORY: Final = 8 * 1024 * 1024
 TYPES: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
-def question_of(asked: Asked) -> Question:
+def question_of(asked: ReportFilter) -> Question:
     """The rows behind the counts of a report."""
     said = [
         f"v.observed_at >= TIMESTAMP '{rfc3339(asked.first)}'",
@@ -52,11 +52,11 @@ def export(kind: str) -> Response:
     """The file; 400 for filters that nobody knows, 413 for more rows than MOST_ROWS."""
     try:
         question = question_of(ReportQuery.read(request.args).asked(here().clock()))
-    except (FilterError, UnspeakableTextError) as error:
+    except (FilterError, UnquotableTextError) as error:
         return Response(f"{error}\n", 400, mimetype="text/plain")
     count = explorer().count(question)
-    if count > MOST_ROWS:
-        said = f"{count:,} objects are more than the {MOST_ROWS:,} of one file: choose a shorter period.\n"
+    if count > MAX_ROWS:
+        said = f"{count:,} objects are more than the {MAX_ROWS:,} of one file: choose a shorter period.\n"
         return Response(said, 413, mimetype="text/plain")
     name = f"objects_{question.first}_{question.last}.{kind}"
     return send_file(_written(question, kind), TYPES[kind], as_attachment=True, download_name=name)

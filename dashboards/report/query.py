@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from dashboards.data.report_counts import MINUTE, Asked
+from dashboards.data.report_counts import MINUTE, ReportFilter
 from dashboards.ui.filters import FilterError, Filters
-from lake.serving.questions import MOST_DAYS
+from lake.serving.questions import MAX_DAYS
 
 AXES: Final = {
     "hour": "Hour of the day",
@@ -29,7 +29,7 @@ BUCKETS: Final = {
     1440: "1 day",
 }
 MEASURES: Final = {"rate": "Objects per frame", "sum": "Objects"}
-MOST_BUCKETS: Final = 2000
+MAX_BUCKETS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +68,21 @@ class ReportQuery:
         said = urlencode({name: value for name, value in own.items() if value != usual[name]})
         return "&".join(part for part in (self.filters.to_query(), said) if part)
 
-    def asked(self, now: datetime) -> Asked:
+    def asked(self, now: datetime) -> ReportFilter:
         """For the lake: whole minutes, at most the newest MOST_DAYS."""
         first, last = self.filters.span(now)
         last = min(last, now + timedelta(days=1))
-        first = max(min(first, last), last - timedelta(days=MOST_DAYS))
+        first = max(min(first, last), last - timedelta(days=MAX_DAYS))
         end = _minute(last) + (MINUTE if last != _minute(last) else timedelta())
         names = frozenset(self.filters.cameras), frozenset(self.filters.labels)
-        return Asked(_minute(first), max(end, _minute(first) + MINUTE), *names, self.filters.threshold)
+        return ReportFilter(_minute(first), max(end, _minute(first) + MINUTE), *names, self.filters.threshold)
 
     def fitting_bucket(self, minutes: int) -> int:
         """The bucket asked for, or the least that does not draw more than MOST_BUCKETS."""
-        return next((one for one in BUCKETS if one >= self.bucket and minutes <= one * MOST_BUCKETS), 1440)
+        return next((one for one in BUCKETS if one >= self.bucket and minutes <= one * MAX_BUCKETS), 1440)
 
 
-def before(asked: Asked) -> Asked:
+def before(asked: ReportFilter) -> ReportFilter:
     """The same for the period before, of the same length."""
     return replace(asked, first=asked.first - (asked.last - asked.first), last=asked.first)
 

@@ -11,7 +11,7 @@ from dashboards.data.report_counts import Counts
 from dashboards.data.report_history import History
 from dashboards.ui.zone_words import shown
 
-MOST_LABELS: Final = 12
+MAX_LABELS: Final = 12
 
 
 def summary(counts: Counts) -> str:
@@ -69,8 +69,8 @@ def freshness(history: History, counts: Counts, zone: ZoneInfo) -> str:
 
 def comparison(now: Counts, before: Counts) -> Any:
     """A table of labels: this period beside the one before, of the same length."""
-    names = list(now.labels)[:MOST_LABELS]
-    names += [name for name in before.labels if name not in names][: MOST_LABELS - len(names)]
+    names = list(now.labels)[:MAX_LABELS]
+    names += [name for name in before.labels if name not in names][: MAX_LABELS - len(names)]
     head = [html.Th(word, scope="col") for word in ("Label", "Objects", "Per frame", "Before", "Change")]
     rows = [_row("all", now.objects, before.objects, now, before)]
     rows += [_row(name, now.labels.get(name, 0), before.labels.get(name, 0), now, before) for name in names]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from dashboards.data.report_counts import MINUTE, Asked
+from dashboards.data.report_counts import MINUTE, ReportFilter
 
 Ints = npt.NDArray[np.int64]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ def _offsets(day: int, zone: str) -> Ints:
     return np.array([(mark.astimezone(where).utcoffset() or timedelta()) // MINUTE for mark in marks])
 
 
-def local_minutes(asked: Asked, zone: str) -> Ints:
+def local_minutes(asked: ReportFilter, zone: str) -> Ints:
     """Minutes since 1970-01-01 00:00 on the zone's clock, of each minute of the span."""
     start = (asked.first - EPOCH) // MINUTE
     end = start + asked.minutes
@@ -47,7 +47,7 @@ def local_times(moments: Sequence[datetime], zone: str) -> Ints:
     if not moments:
         return np.zeros(0, np.int64)
     first = min(moments)
-    local = local_minutes(Asked(first, max(moments) + MINUTE), zone)
+    local = local_minutes(ReportFilter(first, max(moments) + MINUTE), zone)
     return local[[(at - first) // MINUTE for at in moments]]
 
 
@@ -95,7 +95,7 @@ def rates(objects: Sequence[int] | Ints, frames: Sequence[int] | Ints) -> list[f
     return [int(seen) / int(of) if of else None for seen, of in zip(objects, frames, strict=True)]
 
 
-def edges(asked: Asked, local: Ints, bucket: int) -> Ints:
+def edges(asked: ReportFilter, local: Ints, bucket: int) -> Ints:
     """Where buckets begin: places in the span, 0 first, aligned to the zone's clock.
 
     A bucket is cut where the clock is put on or back.

@@ -17,18 +17,18 @@ WATCHED: Final = timedelta(minutes=2)
 """So long after a look it is still read."""
 LATE: Final = timedelta(seconds=30)
 """What was not read for so long beyond its turn is old."""
-REST: Final = 10
+REST_FACTOR: Final = 10
 """A reading that takes long is followed by a rest of so many times its length."""
 REFUSED: Final = (DeltaError, pa.ArrowException, OSError, LookupError, ValueError)
 """How tables, the broker and other programs fail to answer."""
-LOOK_EVERY_S: Final = 0.2
-ENDS_WITHIN_S: Final = 10.0
+POLL_INTERVAL_S: Final = 0.2
+STOP_TIMEOUT_S: Final = 10.0
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Generic[Value]):
+class Reading(Generic[Value]):
     """What was read last.
 
     Attributes:
@@ -46,7 +46,7 @@ class Kept(Generic[Value]):
     old: bool = False
 
 
-class Watched(Generic[Key, Value]):
+class BackgroundReader(Generic[Key, Value]):
     """Keeps the newest reading of each thing that was ever looked at; there must be few.
 
     Args:
@@ -64,7 +64,7 @@ class Watched(Generic[Key, Value]):
         clock: Callable[[], datetime],
     ) -> None:
         self.name, self._every, self._read, self._clock = name, every, read, clock
-        self._kept: Mapping[Key, Kept[Value]] = MappingProxyType({})
+        self._kept: Mapping[Key, Reading[Value]] = MappingProxyType({})
         self._asked: dict[Key, datetime] = {}
         self._due: dict[Key, float] = {}
         self._wake, self._ended = threading.Event(), threading.Event()
@@ -83,19 +83,19 @@ class Watched(Generic[Key, Value]):
         """End the thread; a reading is done to its end, but not for ever."""
         self.end()
         if self._thread.is_alive():
-            self._thread.join(ENDS_WITHIN_S)
+            self._thread.join(STOP_TIMEOUT_S)
 
-    def now(self, key: Key) -> Kept[Value]:
+    def now(self, key: Key) -> Reading[Value]:
         """What is known of one of them; asks for it to be read."""
         now = self._clock()
         self._asked[key] = now
         self._wake.set()
-        return self._aged(self._kept.get(key, Kept()), now)
+        return self._aged(self._kept.get(key, Reading()), now)
 
-    def newest(self) -> Kept[Value]:
+    def newest(self) -> Reading[Value]:
         """The newest reading of any of them; asks for nothing."""
         tried = sorted(self._kept.values(), key=lambda one: one.read_at.timestamp() if one.read_at else 0.0)
-        return self._aged(tried[-1] if tried else Kept(), self._clock())
+        return self._aged(tried[-1] if tried else Reading(), self._clock())
 
     def read_due(self) -> None:
         """Read everything that is looked at and whose turn it is."""
@@ -108,27 +108,27 @@ class Watched(Generic[Key, Value]):
                 began = time.monotonic()
                 self._kept = MappingProxyType(dict(self._kept) | {key: self._read_or_say(key)})
                 ended = time.monotonic()
-                self._due[key] = ended + max(self._every.total_seconds(), REST * (ended - began))
+                self._due[key] = ended + max(self._every.total_seconds(), REST_FACTOR * (ended - began))
 
-    def _aged(self, kept: Kept[Value], now: datetime) -> Kept[Value]:
+    def _aged(self, kept: Reading[Value], now: datetime) -> Reading[Value]:
         if not self._thread.is_alive():
             return replace(kept, error=kept.error or f"reading of {self.name} has ended: restart")
         old = kept.read_at is not None and now - kept.read_at > self._every + LATE
         return replace(kept, old=old)
 
-    def _read_or_say(self, key: Key) -> Kept[Value]:
-        known, now = self._kept.get(key, Kept()), self._clock()
+    def _read_or_say(self, key: Key) -> Reading[Value]:
+        known, now = self._kept.get(key, Reading()), self._clock()
         try:
             value = self._read(key, now)
         except REFUSED as error:
             said = str(error) or repr(error)
             return replace(known, error=said, version=known.version + (said != known.error))
         same = value == known.value and not known.error and known.read_at is not None
-        return Kept(value, now, version=known.version + (not same))
+        return Reading(value, now, version=known.version + (not same))
 
     def _run(self) -> None:
         while not self._ended.is_set():
             self._wake.wait()
             self._wake.clear()
-            while self._asked and not self._ended.wait(LOOK_EVERY_S):
+            while self._asked and not self._ended.wait(POLL_INTERVAL_S):
                 self.read_due()

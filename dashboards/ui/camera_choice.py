@@ -8,7 +8,7 @@ from typing import Final
 from dashboards.data.camera_registry import RegisteredCamera, Registry
 from dashboards.ui.context import Context
 
-MOST_NAMED: Final = 3
+MAX_NAMES: Final = 3
 """Cameras that a zone names; of more it says how many."""
 
 
@@ -46,4 +46,4 @@ def zone_words(wanted: Iterable[RegisteredCamera]) -> Mapping[str, str]:
 
 
 def _named(ids: list[str]) -> str:
-    return ", ".join(ids) if len(ids) <= MOST_NAMED else f"{len(ids)} cameras"
+    return ", ".join(ids) if len(ids) <= MAX_NAMES else f"{len(ids)} cameras"

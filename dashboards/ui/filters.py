@@ -74,7 +74,7 @@ class Filters:
 
     def to_query(self) -> str:
         """The words again, defaults left out."""
-        said = {"camera": in_a_row(self.cameras), "label": in_a_row(self.labels)}
+        said = {"camera": join_names(self.cameras), "label": join_names(self.labels)}
         said |= {"period": self.period if self.period != "24h" else ""}
         said |= {
             "from": rfc3339(self.first) if self.first else "",
@@ -115,7 +115,7 @@ class Filters:
         return " AND ".join(parts)
 
 
-def in_a_row(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     r"""Names as an address says them.
 
     >>> print(in_a_row(["cat", "salt, pepper"]))

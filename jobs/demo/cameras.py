@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 PREFIX: Final = "synthetic-"
-MOST_CAMERAS: Final = 50
+MAX_CAMERAS: Final = 50
 SIZES: Final = {
     "person": (0.42, 0.13),
     "bicycle": (0.24, 0.18),

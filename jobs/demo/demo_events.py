@@ -20,16 +20,16 @@ from typing import Any, Final
 
 from pyspark.sql import SparkSession
 
-from jobs.demo.history import MOST_DAYS, MOST_OBJECTS, History, HistoryError, Plan, plan_history
+from jobs.demo.history import MAX_DAYS, MAX_OBJECTS, History, HistoryError, Plan, plan_history
 from jobs.demo.lake_writer import check_names, remove_history, write_history
 from jobs.demo.publishing import publish_history
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
 from lake.contracts.data_docs import QUALITY
-from lake.contracts.hours import said
+from lake.contracts.hours import format_hour
 from lake.schema.schemas import TABLES
 from lake.storage.tables import Lake
 
@@ -38,7 +38,7 @@ PROGRAM: Final = "jobs.demo.demo_events"
 log = logging.getLogger("demo_events")
 
 
-def replace_history(root: Root, plan: Plan) -> dict[str, Any]:
+def replace_history(root: LakeLocation, plan: Plan) -> dict[str, Any]:
     """Write a history in place of an earlier one; what was written, as plain values.
 
     Raises:
@@ -51,8 +51,8 @@ def replace_history(root: Root, plan: Plan) -> dict[str, Any]:
     frames = write_history(root, plan)
     return {
         "seed": history.seed,
-        "from": said(history.first),
-        "to": said(history.hour(history.hour_count)),
+        "from": format_hour(history.first),
+        "to": format_hour(history.hour(history.hour_count)),
         "cameras": history.names,
         "objects": history.objects,
         "frames": frames,
@@ -64,10 +64,10 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line; a slip ends the program with 2."""
     parser = argparse.ArgumentParser(prog=f"python -m {PROGRAM}", description=__doc__, allow_abbrev=False)
     parser.add_argument("--seed", type=int, default=1, help="the same seed and end give the same rows")
-    parser.add_argument("--days", type=int, default=14, help=f"1 to {MOST_DAYS}; default %(default)s")
+    parser.add_argument("--days", type=int, default=14, help=f"1 to {MAX_DAYS}; default %(default)s")
     parser.add_argument("--cameras", type=int, default=4, help="how many; default %(default)s")
     parser.add_argument(
-        "--objects", type=int, default=100_000, help=f"in all, up to {MOST_OBJECTS:,}; default %(default)s"
+        "--objects", type=int, default=100_000, help=f"in all, up to {MAX_OBJECTS:,}; default %(default)s"
     )
     parser.add_argument(
         "--end", type=_moment, help="ends with the last full hour before this, such as 2026-01-31T10:00:00Z"
@@ -97,7 +97,9 @@ def asked_history(given: argparse.Namespace, now: datetime) -> History:
     """
     history = History(given.seed, given.days, given.cameras, given.objects, given.end or now)
     if history.end > now:
-        raise HistoryError(f"--end {history.end.isoformat()} lies in the future: give at most {said(now)}")
+        raise HistoryError(
+            f"--end {history.end.isoformat()} lies in the future: give at most {format_hour(now)}"
+        )
     return history
 
 

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from jobs.demo.history import FEWEST_FRAMES, Plan
+from jobs.demo.history import MIN_FRAMES, Plan
 from lake.contracts.wire_format import TOPIC_PARTITIONS
 
 SLOTS: Final = 1200
@@ -89,7 +89,7 @@ def _slots(frames: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray,
     cameras = len(frames)
     busy = np.repeat(random.gamma(0.8, size=(cameras, BLOCKS)) + 0.05, SLOTS // BLOCKS, axis=1)
     times = random.exponential(size=(cameras, SLOTS)) / busy
-    times[:, :: SLOTS // FEWEST_FRAMES] = 0  # sent whether something moves or not
+    times[:, :: SLOTS // MIN_FRAMES] = 0  # sent whether something moves or not
     times[_gaps(cameras, random)] = np.inf
     order = times.argsort(axis=1, kind="stable").argsort(axis=1)
     camera, slot = np.nonzero(order < frames[:, None])

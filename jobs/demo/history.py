@@ -13,21 +13,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from jobs.demo.cameras import MOST_CAMERAS, camera_names, scene_of
-from lake.contracts.hours import HOUR, hour_of, said
+from jobs.demo.cameras import MAX_CAMERAS, camera_names, scene_of
+from lake.contracts.hours import HOUR, format_hour, hour_of
 
-MOST_DAYS: Final = 90
-MOST_OBJECTS: Final = 10_000_000
-MOST_FRAMES: Final = 900
+MAX_DAYS: Final = 90
+MAX_OBJECTS: Final = 10_000_000
+MAX_FRAMES: Final = 900
 """Per hour and camera: three of four pictures that a camera takes every 3 s; gaps need the rest."""
-FEWEST_FRAMES: Final = 240
+MIN_FRAMES: Final = 240
 """Per hour and camera: one every 15 s also where nothing moves, which counts as most of the hour seen."""
 OBJECTS_PER_FRAME: Final = 1.4
-MOST_OBJECTS_PER_HOUR: Final = MOST_FRAMES * 45
+MAX_OBJECTS_PER_HOUR: Final = MAX_FRAMES * 45
 """Of one camera: the model tells at most 100 objects apart on one frame."""
 DAYS_BETWEEN_OUTAGES: Final = 10
 FIRST_YEAR: Final = 2000
-MOST_SEED: Final = 2**32 - 1
+MAX_SEED: Final = 2**32 - 1
 
 
 class HistoryError(ValueError):
@@ -54,10 +54,10 @@ class History:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be made."""
-        _within("seed", self.seed, 0, MOST_SEED)
-        _within("days", self.days, 1, MOST_DAYS)
-        _within("cameras", self.cameras, 1, MOST_CAMERAS)
-        _within("objects", self.objects, 1, MOST_OBJECTS)
+        _within("seed", self.seed, 0, MAX_SEED)
+        _within("days", self.days, 1, MAX_DAYS)
+        _within("cameras", self.cameras, 1, MAX_CAMERAS)
+        _within("objects", self.objects, 1, MAX_OBJECTS)
         if self.end.tzinfo is None:
             raise HistoryError(f"--end {self.end.isoformat()} has no time zone; for UTC add a Z")
         if self.end.year < FIRST_YEAR:
@@ -128,7 +128,7 @@ class Plan:
             found += [(int(start), name, int(end)) for start, end in zip(starts, ends, strict=True)]
         hour = self.history.hour
         return [
-            {"camera": name, "from": said(hour(start)), "to": said(hour(end))}
+            {"camera": name, "from": format_hour(hour(start)), "to": format_hour(hour(end))}
             for start, name, end in sorted(found)
         ]
 
@@ -185,8 +185,8 @@ def _objects(
     chances = np.where(live, weights, 0).ravel()
     objects = live + random.multinomial(spare, chances / chances.sum()).reshape(live.shape)
     busiest = int(objects.max())
-    if busiest > MOST_OBJECTS_PER_HOUR:
-        most = history.objects * MOST_OBJECTS_PER_HOUR // busiest
+    if busiest > MAX_OBJECTS_PER_HOUR:
+        most = history.objects * MAX_OBJECTS_PER_HOUR // busiest
         raise HistoryError(
             f"--objects {history.objects} are too many for {history.days} days of {history.cameras} cameras:"
             f" give at most about {most}, or more --days or --cameras"
@@ -196,5 +196,5 @@ def _objects(
 
 def _frames(objects: np.ndarray, random: np.random.Generator) -> np.ndarray:
     density = OBJECTS_PER_FRAME * random.lognormal(0, 0.15, objects.shape)
-    frames = np.clip(np.ceil(objects / density), FEWEST_FRAMES, MOST_FRAMES).astype(np.int64)
+    frames = np.clip(np.ceil(objects / density), MIN_FRAMES, MAX_FRAMES).astype(np.int64)
     return np.where(objects > 0, frames, 0)

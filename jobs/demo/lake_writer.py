@@ -11,11 +11,11 @@ from typing import Any, Final
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from jobs.demo.cameras import MOST_CAMERAS, PREFIX, camera_names
+from jobs.demo.cameras import MAX_CAMERAS, PREFIX, camera_names
 from jobs.demo.history import History, HistoryError, Plan
 from jobs.demo.rows import LAYERS, TOPIC, Chunk, chunks, run_id
-from lake.config.lake_location import Root
-from lake.contracts.hours import said
+from lake.config.lake_location import LakeLocation
+from lake.contracts.hours import format_hour
 from lake.contracts.wire_format import STORED_SCORE
 from lake.schema.batch_schemas import (
     BROKER_HOURS,
@@ -32,9 +32,9 @@ from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.schema.table import Table
 from lake.storage.delta_tables import is_table, open_table
 from lake.storage.reader import read_rows
-from lake.storage.tables import again_on_conflict
+from lake.storage.tables import retry_on_conflict
 
-ITS_CAMERAS: Final = "camera_id IN (" + ", ".join(f"'{name}'" for name in camera_names(MOST_CAMERAS)) + ")"
+ITS_CAMERAS: Final = "camera_id IN (" + ", ".join(f"'{name}'" for name in camera_names(MAX_CAMERAS)) + ")"
 ITS_TOPIC: Final = f"topic = '{TOPIC}'"
 SYNTHETIC: Final = (
     (FRAMES, ITS_TOPIC),
@@ -55,21 +55,21 @@ SYNTHETIC: Final = (
 log = logging.getLogger("demo_events")
 
 
-def remove_history(root: Root) -> dict[str, int]:
+def remove_history(root: LakeLocation) -> dict[str, int]:
     """Delete all invented rows; table → how many there were."""
     removed: dict[str, int] = {}
     for table, where in SYNTHETIC:
-        again_on_conflict(lambda: removed.update(_delete(root, table, where)))  # noqa: B023, done at once
+        retry_on_conflict(lambda: removed.update(_delete(root, table, where)))  # noqa: B023, done at once
     return removed
 
 
-def _delete(root: Root, table: Table, where: str) -> dict[str, int]:
+def _delete(root: LakeLocation, table: Table, where: str) -> dict[str, int]:
     if not is_table(root / table.name):
         return {}
     return {table.name: int(open_table(root / table.name).delete(where)["num_deleted_rows"])}
 
 
-def check_names(root: Root) -> None:
+def check_names(root: LakeLocation) -> None:
     """Refuse to mix with real cameras.
 
     Raises:
@@ -84,7 +84,7 @@ def check_names(root: Root) -> None:
         )
 
 
-def write_history(root: Root, plan: Plan) -> int:
+def write_history(root: LakeLocation, plan: Plan) -> int:
     """Write all rows, part by part; how many frames there are."""
     _append(root, DETECTOR_RUNS, _runs(plan.history))
     written = frames = 0
@@ -92,21 +92,21 @@ def write_history(root: Root, plan: Plan) -> int:
         _write_chunk(root, chunk)
         frames += chunk.frames.num_rows
         written += int(plan.objects[chunk.start : chunk.end].sum())
-        until = said(plan.history.hour(chunk.end))
+        until = format_hour(plan.history.hour(chunk.end))
         log.info("wrote up to %s: %d of %d objects", until, written, plan.history.objects)
     return frames
 
 
-def _write_chunk(root: Root, chunk: Chunk) -> None:
+def _write_chunk(root: LakeLocation, chunk: Chunk) -> None:
     """Outcomes first: a frame without any would be taken for one that waits for its analysis."""
     _append(root, DETECTIONS, chunk.detections)
     _append(root, FRAMES, chunk.frames)
 
 
-def _append(root: Root, table: Table, rows: pa.Table) -> None:
+def _append(root: LakeLocation, table: Table, rows: pa.Table) -> None:
     target = open_table(root / table.name)
     schema = pa.schema(target.schema().to_arrow())
-    again_on_conflict(lambda: write_deltalake(target, rows.select(schema.names).cast(schema), mode="append"))
+    retry_on_conflict(lambda: write_deltalake(target, rows.select(schema.names).cast(schema), mode="append"))
 
 
 def _runs(history: History) -> pa.Table:

@@ -11,7 +11,7 @@ from jobs.demo.cameras import OTHER_SIZE, SIZES, Scene
 from jobs.detector.sectors import COLUMNS, ROWS
 from lake.contracts.wire_format import STORED_SCORE
 
-DOUBTFUL: Final = 0.4
+MIN_SCORE_DRAWN: Final = 0.4
 """Share of the objects of which the model is not sure."""
 SMALLEST, LARGEST = 0.02, 0.95
 """Sides of a box, as parts of the picture."""
@@ -77,7 +77,7 @@ def _labels(scene: Scene, count: int, random: np.random.Generator) -> np.ndarray
 
 
 def _scores(count: int, random: np.random.Generator) -> np.ndarray:
-    doubtful = random.random(count) < DOUBTFUL
+    doubtful = random.random(count) < MIN_SCORE_DRAWN
     sure = np.where(doubtful, random.beta(1.1, 4, count), random.beta(5, 2, count))
     return np.asarray((STORED_SCORE + (0.99 - STORED_SCORE) * sure).astype(np.float32))
 

@@ -27,7 +27,7 @@ CLIP: Final = Path("clips", "bikes.mp4")
 FRAME: Final = 30
 """Of the clip; a person and a car are seen on it by each engine and precision, with scores from 0.67 on."""
 KNOWN: Final = frozenset({"car", "person"})
-SURE: Final = 0.5
+MIN_SCORE: Final = 0.5
 """Score from which on an object is seen here, whatever is reported elsewhere."""
 
 
@@ -56,7 +56,7 @@ def known_picture(clip: Path) -> np.ndarray:
     return np.asarray(picture, np.uint8)
 
 
-def look(detector: DetectorSettings, clip: Path) -> dict[str, Any]:
+def inspect_model(detector: DetectorSettings, clip: Path) -> dict[str, Any]:
     """What the model is, each of its files being as its manifest says, and what it sees.
 
     Raises:
@@ -67,7 +67,7 @@ def look(detector: DetectorSettings, clip: Path) -> dict[str, Any]:
     manifest = read_manifest(detector.model)
     check_files(detector.model, manifest, sorted(manifest.files))
     found = load_detector(detector).detect([known_picture(clip)])[0]
-    seen = Counter(one.label for one in found if one.score >= SURE)
+    seen = Counter(one.label for one in found if one.score >= MIN_SCORE)
     missed = KNOWN & set(read_labels(detector.model, manifest)) - set(seen)
     if missed:
         raise ObjectsMissedError(
@@ -84,7 +84,7 @@ def main(env: Mapping[str, str]) -> int:
         settings = Settings.from_env(env)
         detector = DetectorSettings.from_env(env, settings)
         with quiet():
-            answer = look(detector, settings.home / CLIP)
+            answer = inspect_model(detector, settings.home / CLIP)
     except (SettingError, ValueError, OSError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 1

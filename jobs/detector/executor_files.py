@@ -56,12 +56,12 @@ def ship_detector(context: SparkContext, detector: DetectorSettings, folder: Pat
         archive = pack(model_files(detector.model), folder, "model")
         context.addArchive(f"{archive.as_uri()}#{shipment.name}")
     shipped = replace(detector, shipment=shipment)
-    if faults := look_at_arrivals(context, shipped):
+    if faults := check_arrivals(context, shipped):
         raise ModelFilesError(faults[0])
     return shipped
 
 
-def look_at_arrivals(context: SparkContext, shipped: DetectorSettings) -> list[str]:
+def check_arrivals(context: SparkContext, shipped: DetectorSettings) -> list[str]:
     """What is wrong with the model on the executors that there are; waits for the first of them."""
     slots = context.defaultParallelism
     found = context.parallelize(range(slots), slots).mapPartitions(_Faults(shipped)).collect()

@@ -22,10 +22,10 @@ __all__ = [
     "fit_picture",
 ]
 
-MOST_SIDE: Final = 1280
-LEAST_WIDTH: Final = 480
+MAX_SIDE: Final = 1280
+MIN_WIDTH: Final = 480
 """Smaller pictures are enlarged before text is drawn, which would otherwise hide them."""
-MOST_ANNOTATED_BYTES: Final = 700 * 1024
+MAX_ANNOTATED_BYTES: Final = 700 * 1024
 QUALITIES: Final = (85, 70, 50)
 """JPEG qualities tried, one after the other, until an annotated picture is small enough."""
 REDUCED: Final = {
@@ -89,14 +89,14 @@ def annotate_picture(picture: np.ndarray, objects: Sequence[DetectedObject]) -> 
     drawn = _draw(_resized_for_view(picture), objects)
     for quality in QUALITIES:
         encoded = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        if len(encoded) <= MOST_ANNOTATED_BYTES:
+        if len(encoded) <= MAX_ANNOTATED_BYTES:
             return bytes(encoded)
     return None
 
 
 def _resized_for_view(picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
-    scale = min(max(1.0, LEAST_WIDTH / width), MOST_SIDE / max(height, width))
+    scale = min(max(1.0, MIN_WIDTH / width), MAX_SIDE / max(height, width))
     if scale == 1:
         return picture.copy()
     size = max(1, round(width * scale)), max(1, round(height * scale))

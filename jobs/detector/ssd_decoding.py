@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 IOU_THRESHOLD = 0.5
-MOST_OBJECTS = 100
-MOST_CANDIDATES = 2000
+MAX_OBJECTS = 100
+MAX_CANDIDATES = 2000
 """Candidates kept before suppression, best first; bounds the time that one hostile picture can take."""
 
 
@@ -37,7 +37,7 @@ def decode_boxes(encoded: np.ndarray, anchors: np.ndarray) -> np.ndarray:
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
-def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union of every box [K, 4] with every other [L, 4]: [K, L] in 0..1."""
     top_left = np.maximum(boxes[:, None, :2], others[None, :, :2])
     bottom_right = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
@@ -52,14 +52,14 @@ def _areas(boxes: np.ndarray) -> np.ndarray:
 
 def suppress(found: Found, iou: float) -> Found:
     """Keep the best of boxes of one class that overlap by more than `iou`; at most 100, clipped to 0..1."""
-    best = np.argsort(-found.scores, kind="stable")[:MOST_CANDIDATES]
+    best = np.argsort(-found.scores, kind="stable")[:MAX_CANDIDATES]
     boxes, scores, classes = (part[best] for part in found)
-    rivals = (overlaps(boxes, boxes) > iou) & (classes[:, None] == classes[None, :])
+    rivals = (box_iou(boxes, boxes) > iou) & (classes[:, None] == classes[None, :])
     alive = np.ones(len(best), dtype=bool)
     for row in range(len(best)):
         if alive[row]:
             alive[row + 1 :] &= ~rivals[row, row + 1 :]
-    kept = np.flatnonzero(alive)[:MOST_OBJECTS]
+    kept = np.flatnonzero(alive)[:MAX_OBJECTS]
     return Found(np.clip(boxes[kept], 0, 1), scores[kept], classes[kept])
 
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from jobs.detector.detector import DetectedObject
 from jobs.detector.images import annotate_picture, decode_picture
-from jobs.evaluation.model_choice import Candidate, Loaded, Sees
+from jobs.evaluation.model_choice import Candidate, LoadedModel, ObjectDetector
 
 FAILURES: Final = (OSError, ValueError, RuntimeError, MemoryError)
 """What a broken file, a wrong model or its engine fails with: a result about it, while the others go on."""
-MOST_SIDE: Final = 640
+MAX_SIDE: Final = 640
 """Pixels of an annotated picture in the report."""
 
 
@@ -33,7 +33,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PictureResult:
     """What one model said of one picture.
 
     Attributes:
@@ -52,7 +52,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class ModelResults:
     """All answers of a model.
 
     Attributes:
@@ -66,7 +66,7 @@ class Evaluated:
     candidate: Candidate
     weights_sha256: str | None
     load_s: float | None
-    answers: tuple[Answer, ...]
+    answers: tuple[PictureResult, ...]
 
     @property
     def median_s(self) -> float | None:
@@ -90,42 +90,42 @@ class Evaluation:
         clock: seconds that only grow.
     """
 
-    load: Callable[[Candidate], Loaded]
+    load: Callable[[Candidate], LoadedModel]
     threshold: float
     clock: Callable[[], float]
 
-    def run(self, candidates: Sequence[Candidate], pictures: Sequence[Path]) -> Iterator[Evaluated]:
+    def run(self, candidates: Sequence[Candidate], pictures: Sequence[Path]) -> Iterator[ModelResults]:
         """Model after model, so that only one is in memory."""
         for candidate in candidates:
             yield self._evaluated(candidate, pictures)
 
-    def _evaluated(self, candidate: Candidate, pictures: Sequence[Path]) -> Evaluated:
+    def _evaluated(self, candidate: Candidate, pictures: Sequence[Path]) -> ModelResults:
         started = self.clock()
         try:
             loaded = self.load(candidate)
             loaded.detector.detect([np.zeros((360, 640, 3), np.uint8)])
         except FAILURES as error:
-            answers = (self._answer(path, Broken(error)) for path in pictures)
-            return Evaluated(candidate, None, None, tuple(answers))
+            answers = (self._answer(path, UnloadableModel(error)) for path in pictures)
+            return ModelResults(candidate, None, None, tuple(answers))
         load_s = self.clock() - started
         answers = (self._answer(path, loaded.detector) for path in pictures)
-        return Evaluated(candidate, loaded.weights_sha256, load_s, tuple(answers))
+        return ModelResults(candidate, loaded.weights_sha256, load_s, tuple(answers))
 
-    def _answer(self, path: Path, detector: Sees) -> Answer:
+    def _answer(self, path: Path, detector: ObjectDetector) -> PictureResult:
         read, decoded = read_picture(path)
         if isinstance(decoded, str):
-            return Answer(read, error=decoded)
+            return PictureResult(read, error=decoded)
         started = self.clock()
         try:
             objects = tuple(detector.detect([decoded])[0])
         except FAILURES as error:
-            return Answer(read, error=said(error), annotated=drawn(decoded, ()))
+            return PictureResult(read, error=format_error(error), annotated=drawn(decoded, ()))
         seconds = self.clock() - started
         over = [found for found in objects if found.score >= self.threshold]
-        return Answer(read, objects, seconds, None, drawn(decoded, over))
+        return PictureResult(read, objects, seconds, None, drawn(decoded, over))
 
 
-class Broken:
+class UnloadableModel:
     """Stands for a model that could not be loaded."""
 
     def __init__(self, error: Exception) -> None:
@@ -141,24 +141,24 @@ def read_picture(path: Path) -> tuple[Picture, np.ndarray | str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return Picture(path.name, None), error.strerror or said(error)
+        return Picture(path.name, None), error.strerror or format_error(error)
     digest = sha256(data).hexdigest()
     try:
         decoded = decode_picture(data)
     except ValueError as error:
-        return Picture(path.name, digest), said(error)
+        return Picture(path.name, digest), format_error(error)
     return Picture(path.name, digest, decoded.shape[1], decoded.shape[0]), decoded
 
 
 def drawn(picture: np.ndarray, objects: Sequence[DetectedObject]) -> bytes | None:
     """A JPEG for the report."""
-    scale = MOST_SIDE / max(picture.shape[:2])
+    scale = MAX_SIDE / max(picture.shape[:2])
     if scale < 1:
         size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return annotate_picture(picture, objects)
 
 
-def said(error: Exception) -> str:
+def format_error(error: Exception) -> str:
     """An error in words, never empty."""
     return str(error).strip() or type(error).__name__

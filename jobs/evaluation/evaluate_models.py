@@ -24,10 +24,10 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from jobs.detector.native_output import quiet
-from jobs.evaluation.comparison import Evaluated, Evaluation
+from jobs.evaluation.comparison import Evaluation, ModelResults
 from jobs.evaluation.model_choice import Candidate, UnknownModelError, known_models, load, model_of, unknown
 from jobs.evaluation.picture_choice import NoPicturesError, demo_pictures, pictures_in
-from jobs.evaluation.report import COLUMNS, About, figures_of, render_report
+from jobs.evaluation.report import COLUMNS, ReportHeader, figures_of, render_report
 from jobs.evaluation.rows import store
 from jobs.harness.arguments import run_parser
 from jobs.harness.process import open_batch_session, run_job
@@ -50,7 +50,7 @@ EXPECTED: Final = (UnknownModelError, NoPicturesError, ReportNotWrittenError)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationRequest:
     """Which models, on which files."""
 
     candidates: tuple[Candidate, ...]
@@ -76,10 +76,10 @@ def choose(words: Sequence[str], models: Path, labels: Path | None) -> tuple[lis
     return list(dict.fromkeys(candidates or every)), paths
 
 
-def evaluate(asked: Asked, evaluation: Evaluation, console: Console) -> list[Evaluated]:
+def evaluate(asked: EvaluationRequest, evaluation: Evaluation, console: Console) -> list[ModelResults]:
     """Run all models, one line of progress for each."""
     runs = evaluation.run(asked.candidates, asked.pictures)
-    done: list[Evaluated] = []
+    done: list[ModelResults] = []
     for number, candidate in enumerate(asked.candidates, 1):
         console.print(f"[{number}/{len(asked.candidates)}] {candidate}", markup=False, highlight=False)
         with quiet():
@@ -87,7 +87,7 @@ def evaluate(asked: Asked, evaluation: Evaluation, console: Console) -> list[Eva
     return done
 
 
-def summary(evaluated: Sequence[Evaluated], about: About) -> Grid:
+def summary(evaluated: Sequence[ModelResults], about: ReportHeader) -> Grid:
     """The table for people."""
     grid = Grid(*COLUMNS, box=None, pad_edge=False)
     for one in evaluated:
@@ -158,13 +158,13 @@ def evaluate_as_told(given: argparse.Namespace, env: Mapping[str, str], console:
     """Do what the command line says; 1 when a model had no answer to any picture."""
     settings = BatchSettings.from_env(env)
     threshold = settings.shared.report_threshold if given.threshold is None else given.threshold
-    about = About(given.run_id, utc_now(), threshold)
+    about = ReportHeader(given.run_id, utc_now(), threshold)
     candidates, paths = choose(given.words, settings.shared.models, given.labels)
     with ExitStack() as stack:
         if given.demo:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pycturestream-")))
             paths += demo_pictures(settings.shared.home / "clips", folder)
-        asked = Asked(tuple(candidates), tuple(pictures_in(paths)))
+        asked = EvaluationRequest(tuple(candidates), tuple(pictures_in(paths)))
         if not asked.pictures:
             raise NoPicturesError("no pictures to look at: name files or a folder, or give --demo")
         if given.dry_run:
@@ -181,11 +181,13 @@ def evaluate_as_told(given: argparse.Namespace, env: Mapping[str, str], console:
     return 1 if any(one.failed == len(one.answers) for one in evaluated) else 0
 
 
-def _plan(asked: Asked) -> str:
+def _plan(asked: EvaluationRequest) -> str:
     return "\n".join(["models:", *map(str, asked.candidates), "pictures:", *map(str, asked.pictures)])
 
 
-def _tell(evaluated: Sequence[Evaluated], about: About, page: Path, rows: int, console: Console) -> None:
+def _tell(
+    evaluated: Sequence[ModelResults], about: ReportHeader, page: Path, rows: int, console: Console
+) -> None:
     console.print(summary(evaluated, about))
     errors = dict.fromkeys(
         f"{answer.picture.name}, {one.candidate}: {answer.error}"

@@ -30,7 +30,7 @@ class UnknownModelError(LookupError):
     """A name that is neither a model nor a file."""
 
 
-class Sees(Protocol):
+class ObjectDetector(Protocol):
     """Whatever finds objects in pictures."""
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
@@ -120,14 +120,14 @@ def unknown(word: str, models: Path) -> UnknownModelError:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedModel:
     """A candidate that is ready, and the SHA-256 of its weights, hexadecimal."""
 
-    detector: Sees
+    detector: ObjectDetector
     weights_sha256: str
 
 
-def load(candidate: Candidate, settings: DetectorSettings) -> Loaded:
+def load(candidate: Candidate, settings: DetectorSettings) -> LoadedModel:
     """Load a candidate, its files checked where it has a manifest.
 
     Raises:
@@ -138,12 +138,14 @@ def load(candidate: Candidate, settings: DetectorSettings) -> Loaded:
         engine, _, precision = candidate.engine.partition("-")
         chosen = replace(settings, model=candidate.folder, engine=engine, precision=precision or "float32")
         detector = load_detector(chosen)
-        return Loaded(detector, one_sha256(_below(detector.manifest.files, WEIGHTS[candidate.engine])))
+        return LoadedModel(detector, one_sha256(_below(detector.manifest.files, WEIGHTS[candidate.engine])))
     place = saved_model_in(candidate.folder) or candidate.folder
     labels = read_label_file(candidate.labels or find_labels(candidate.folder))
     model = SavedModel(place, settings.threads, settings.score)
     files = [place / GRAPH, *sorted((place / "variables").glob("*"))]
-    return Loaded(SavedModelDetector(model, labels), one_sha256({one.name: sha256_of(one) for one in files}))
+    return LoadedModel(
+        SavedModelDetector(model, labels), one_sha256({one.name: sha256_of(one) for one in files})
+    )
 
 
 def _below(files: Mapping[str, str], top: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from jobs.detector.detector import DetectedObject
-from jobs.evaluation.comparison import Answer, Evaluated
+from jobs.evaluation.comparison import ModelResults, PictureResult
 
 STYLE: Final = Path(__file__).with_suffix(".css")
 HEAD: Final = """<!DOCTYPE html>
@@ -29,7 +29,7 @@ COLUMNS: Final = ("model", "engine", "load", "per picture", "objects", "failed")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ReportHeader:
     """What a report says of its evaluation: the run's name, when it began (UTC), and the threshold."""
 
     run_id: str
@@ -41,7 +41,7 @@ class About:
         return [found for found in objects if found.score >= self.threshold]
 
 
-def render_report(about: About, evaluated: Sequence[Evaluated]) -> str:
+def render_report(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     """The whole page; every model looked at the same pictures."""
     pictures = zip(*(one.answers for one in evaluated), strict=True)
     sheets = "".join(_sheet(about, evaluated, answers) for answers in pictures)
@@ -49,7 +49,7 @@ def render_report(about: About, evaluated: Sequence[Evaluated]) -> str:
     return f"{head}{_intro(about, evaluated)}{_summary(about, evaluated)}{sheets}</body></html>\n"
 
 
-def _intro(about: About, evaluated: Sequence[Evaluated]) -> str:
+def _intro(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     models, pictures = len(evaluated), len(evaluated[0].answers) if evaluated else 0
     moment = about.evaluated_at.strftime("%Y-%m-%d %H:%M:%S")
     counted = f"{_many(models, 'model')} on {_many(pictures, 'picture')}"
@@ -60,7 +60,7 @@ def _intro(about: About, evaluated: Sequence[Evaluated]) -> str:
     )
 
 
-def figures_of(about: About, one: Evaluated) -> tuple[str, ...]:
+def figures_of(about: ReportHeader, one: ModelResults) -> tuple[str, ...]:
     """What is told of a model in one line, in the order of COLUMNS."""
     load = "-" if one.load_s is None else f"{one.load_s:.2f} s"
     objects = sum(len(about.over(answer.objects)) for answer in one.answers)
@@ -68,18 +68,18 @@ def figures_of(about: About, one: Evaluated) -> tuple[str, ...]:
     return one.candidate.name, one.candidate.engine, *numbers
 
 
-def _summary(about: About, evaluated: Sequence[Evaluated]) -> str:
+def _summary(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     heads = "".join(f"<th>{name}</th>" for name in (*COLUMNS, "weights"))
     rows = "".join(_summary_row(about, one) for one in evaluated)
     return f'<div class="wide"><table><tr>{heads}</tr>\n{rows}</table></div>\n'
 
 
-def _summary_row(about: About, one: Evaluated) -> str:
+def _summary_row(about: ReportHeader, one: ModelResults) -> str:
     cells = *map(escape, figures_of(about, one)), _hash(one.weights_sha256)
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
 
 
-def _sheet(about: About, evaluated: Sequence[Evaluated], answers: Sequence[Answer]) -> str:
+def _sheet(about: ReportHeader, evaluated: Sequence[ModelResults], answers: Sequence[PictureResult]) -> str:
     picture = answers[0].picture
     size = f" · {picture.width} x {picture.height}" if picture.width else ""
     figures = "\n".join(_figure(about, *pair) for pair in zip(evaluated, answers, strict=True))
@@ -89,7 +89,7 @@ def _sheet(about: About, evaluated: Sequence[Evaluated], answers: Sequence[Answe
     )
 
 
-def _figure(about: About, one: Evaluated, answer: Answer) -> str:
+def _figure(about: ReportHeader, one: ModelResults, answer: PictureResult) -> str:
     name = escape(str(one.candidate))
     seen = ", ".join(f"{found.label} {found.score:.2f}" for found in about.over(answer.objects))
     words = escape(answer.error or seen or "no objects")

@@ -10,16 +10,16 @@ from deltalake import write_deltalake
 
 from jobs.detector.detector import DetectedObject
 from jobs.detector.sectors import sector_of
-from jobs.evaluation.comparison import Answer, Evaluated
-from jobs.evaluation.report import About
-from lake.config.lake_location import Root
+from jobs.evaluation.comparison import ModelResults, PictureResult
+from jobs.evaluation.report import ReportHeader
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import MODEL_EVALUATIONS
 from lake.storage.delta_tables import open_table
 from lake.storage.sql_literals import quoted
-from lake.storage.tables import again_on_conflict
+from lake.storage.tables import retry_on_conflict
 
 
-def store(root: Root, about: About, evaluated: Sequence[Evaluated]) -> int:
+def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResults]) -> int:
     """Write the rows in place of those of an earlier try of the same run; how many there are.
 
     Args:
@@ -34,11 +34,11 @@ def store(root: Root, about: About, evaluated: Sequence[Evaluated]) -> int:
         written = pa.Table.from_pylist(rows, pa.schema(table.schema().to_arrow()))
         write_deltalake(table, written, mode="overwrite", predicate=f"run_id = {quoted(about.run_id)}")
 
-    again_on_conflict(replace)
+    retry_on_conflict(replace)
     return len(rows)
 
 
-def _row(about: About, one: Evaluated, answer: Answer) -> dict[str, Any]:
+def _row(about: ReportHeader, one: ModelResults, answer: PictureResult) -> dict[str, Any]:
     picture = answer.picture
     return {
         "run_id": about.run_id,

@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from jobs.demo.demo_events import make_tables
-from jobs.events.event_rows import EventRowError, Form, Reading
+from jobs.events.event_rows import EventRowError, Form, ReadOptions
 from jobs.events.export_events import export_events, moment_in
 from jobs.events.import_events import (
     EventsBusyError,
     EventsKnownError,
     ImportedOtherwiseError,
-    Told,
+    ImportSummary,
     alone,
     import_events,
 )
@@ -31,7 +31,7 @@ from jobs.events.remove_events import UnknownImportError, choose, remove_import
 from jobs.events.served_events import Span
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
@@ -40,7 +40,7 @@ from lake.spark.catalog import check_lake
 from lake.storage.reader import LakeUnreadableError
 from lake.storage.tables import Lake
 
-ANSWERS: Final = (
+EXPECTED_ERRORS: Final = (
     EventRowError,
     EventsBusyError,
     EventsKnownError,
@@ -88,7 +88,7 @@ def import_file(
         shared = settings.shared
         spark = partial(open_batch_session, env, "events", settings)
         make_tables(Lake(shared.lake), spark)
-        reading = Reading(_zone(zone, shared), frozenset(camera or ()), names)
+        reading = ReadOptions(_zone(zone, shared), frozenset(camera or ()), names)
         told = import_events(shared, file, reading, spark, utc_now, publish=not no_publish)
         log.info("%s", sentence(shared.lake, told))
         return 0
@@ -172,7 +172,7 @@ def _listed(about: Import, found: Extent) -> str:
     return "\t".join((about.sha256[:SHORT], about.name, about.zone, *counts, span))
 
 
-def sentence(root: Root, told: Told) -> str:
+def sentence(root: LakeLocation, told: ImportSummary) -> str:
     """What an import came to, for people."""
     about, staged = told.about, told.staged
     name = f"{about.name} as {about.sha256[:SHORT]}"
@@ -220,7 +220,7 @@ def _end(env: Mapping[str, str], job: Callable[[], int]) -> None:
     logging.basicConfig(  # standard output is for what is listed
         level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stderr
     )
-    raise typer.Exit(run_job(env, job, ANSWERS))
+    raise typer.Exit(run_job(env, job, EXPECTED_ERRORS))
 
 
 if __name__ == "__main__":

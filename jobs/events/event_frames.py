@@ -20,9 +20,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as parquet
 
 from jobs.events.event_rows import Event
-from jobs.events.event_times import EPOCH, Doubt
+from jobs.events.event_times import EPOCH, LocalTimeProblem
 
-ROWS_AT_ONCE: Final = 100_000
+BATCH_ROWS: Final = 100_000
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 DAY_US: Final = 24 * 3600 * 1_000_000
 SCORE: Final = 1.0
@@ -33,7 +33,7 @@ STAGED: Final = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StagedRows:
     """Rows that were read and found good, in a Parquet file.
 
     Attributes:
@@ -66,9 +66,9 @@ class Staged:
         return ds.dataset(self.path).to_table(filter=(at >= first) & (at < last))
 
 
-def stage(events: Iterable[Event], path: Path) -> Staged:
+def stage(events: Iterable[Event], path: Path) -> StagedRows:
     """Write rows to a file, so many at once; what there are."""
-    doubts, cameras, days = dict.fromkeys(Doubt, 0), set[str](), set[int]()
+    doubts, cameras, days = dict.fromkeys(LocalTimeProblem, 0), set[str](), set[int]()
     rows = nothing = 0
     with parquet.ParquetWriter(path, STAGED, compression="zstd") as writer:
         for part in _parts(events):
@@ -80,14 +80,20 @@ def stage(events: Iterable[Event], path: Path) -> Staged:
             for event in part:
                 doubts[event.doubt] += 1
     dates = tuple((EPOCH + timedelta(days=day)).date() for day in sorted(days))
-    return Staged(
-        path, rows, nothing, tuple(sorted(cameras)), dates, doubts[Doubt.TWICE], doubts[Doubt.NEVER]
+    return StagedRows(
+        path,
+        rows,
+        nothing,
+        tuple(sorted(cameras)),
+        dates,
+        doubts[LocalTimeProblem.TWICE],
+        doubts[LocalTimeProblem.NEVER],
     )
 
 
 def _parts(events: Iterable[Event]) -> Iterator[list[Event]]:
     rest = iter(events)
-    while part := list(islice(rest, ROWS_AT_ONCE)):
+    while part := list(islice(rest, BATCH_ROWS)):
         yield part
 
 

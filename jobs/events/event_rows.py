@@ -15,15 +15,22 @@ from enum import StrEnum
 from typing import Any, Final, TextIO
 from zoneinfo import ZoneInfo
 
-from jobs.events.event_times import EPOCH, MICROSECOND, Doubt, EventTimeError, read_time, said_time
+from jobs.events.event_times import (
+    EPOCH,
+    MICROSECOND,
+    EventTimeError,
+    LocalTimeProblem,
+    format_time,
+    read_time,
+)
 from jobs.events.json_rows import JsonRows
 from lake.contracts.wire_format import MalformedFrameError, check_camera_id, rfc3339
 
-NOTHING: Final = "Nothing detected"
+NOTHING_DETECTED: Final = "Nothing detected"
 KEYS: Final = ("event_type", "timestamp", "camera_id")
 FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """A clock without a battery says 1970; none says an earlier year."""
-LONGEST_LABEL: Final = 200
+MAX_LABEL_LENGTH: Final = 200
 SHOWN: Final = 80
 quoted = json.encoder.encode_basestring_ascii
 
@@ -55,11 +62,11 @@ class Event:
     camera_id: str
     at: int
     label: str | None
-    doubt: Doubt = Doubt.NONE
+    doubt: LocalTimeProblem = LocalTimeProblem.NONE
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadOptions:
     """How a file is read.
 
     Attributes:
@@ -73,7 +80,7 @@ class Reading:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_events(text: TextIO, reading: Reading, now: datetime) -> Iterator[Event]:
+def read_events(text: TextIO, reading: ReadOptions, now: datetime) -> Iterator[Event]:
     """The rows of a file, in its order.
 
     Args:
@@ -112,11 +119,11 @@ def _texts(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _label(said: str) -> str | None:
-    if not said or len(said) > LONGEST_LABEL or not said.isprintable():
+    if not said or len(said) > MAX_LABEL_LENGTH or not said.isprintable():
         raise EventRowError(
-            f"event_type {said[:SHOWN]!r} must be 1 to {LONGEST_LABEL} characters that can be printed"
+            f"event_type {said[:SHOWN]!r} must be 1 to {MAX_LABEL_LENGTH} characters that can be printed"
         )
-    return None if said == NOTHING else said
+    return None if said == NOTHING_DETECTED else said
 
 
 def _check_span(at: int, latest: int, said: str, zone: str) -> None:
@@ -141,7 +148,11 @@ def write_events(
     clock, count = ZoneInfo(zone), 0
     shape = LIST if form is Form.LIST else LINES
     for count, (moment, camera_id, label) in enumerate(events, 1):
-        told = quoted(NOTHING if label is None else label), said_time(moment, clock), quoted(camera_id)
+        told = (
+            quoted(NOTHING_DETECTED if label is None else label),
+            format_time(moment, clock),
+            quoted(camera_id),
+        )
         file.write((shape.first if count == 1 else shape.between) + shape.row % told)
     file.write(shape.last if count else shape.empty)
     return count

@@ -19,7 +19,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
-class Doubt(StrEnum):
+class LocalTimeProblem(StrEnum):
     """Why a local time needs a rule."""
 
     NONE = "none"
@@ -32,7 +32,7 @@ class EventTimeError(ValueError):
 
 
 @lru_cache(maxsize=4096)
-def read_time(said: str, zone: ZoneInfo) -> tuple[int, Doubt]:
+def read_time(said: str, zone: ZoneInfo) -> tuple[int, LocalTimeProblem]:
     """Microseconds since 1970, UTC, and whether the zone's clock shows the time once.
 
     >>> berlin = ZoneInfo("Europe/Berlin")
@@ -54,14 +54,14 @@ def read_time(said: str, zone: ZoneInfo) -> tuple[int, Doubt]:
     return (first - EPOCH) // MICROSECOND, _doubt(first)
 
 
-def _doubt(first: datetime) -> Doubt:
+def _doubt(first: datetime) -> LocalTimeProblem:
     before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
     if before is None or after is None or before == after:
-        return Doubt.NONE
-    return Doubt.TWICE if before > after else Doubt.NEVER
+        return LocalTimeProblem.NONE
+    return LocalTimeProblem.TWICE if before > after else LocalTimeProblem.NEVER
 
 
-def said_time(moment: datetime, zone: ZoneInfo) -> str:
+def format_time(moment: datetime, zone: ZoneInfo) -> str:
     """A moment as the first version wrote it.
 
     >>> said_time(datetime(2018, 3, 18, 17, 25, 56, 92099, UTC), ZoneInfo("Europe/Berlin"))

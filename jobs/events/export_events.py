@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.events.event_rows import Form, write_events
 from jobs.events.served_events import Span, served_events
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 
 
 class ExportExistsError(FileExistsError):
@@ -18,7 +18,7 @@ class ExportExistsError(FileExistsError):
 
 
 def export_events(
-    root: Root,
+    root: LakeLocation,
     file: Path,
     span: Span,
     threshold: float,

@@ -16,12 +16,12 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from pyspark.sql import SparkSession
 
-from jobs.events.event_frames import MOMENT, Staged, stage
-from jobs.events.event_rows import Reading, read_events
+from jobs.events.event_frames import MOMENT, StagedRows, stage
+from jobs.events.event_rows import ReadOptions, read_events
 from jobs.events.imported_events import SHORT, Import, holds, imports_of, undecided
 from jobs.events.write_events import write_import
 from jobs.pipeline.publish_scopes import Published, publish_scopes, scopes_of
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
 from lake.contracts.data_docs import QUALITY
 from lake.contracts.hours import HOUR
@@ -48,7 +48,7 @@ class EventsKnownError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ImportSummary:
     """An import that is complete.
 
     Attributes:
@@ -58,7 +58,7 @@ class Told:
     """
 
     about: Import
-    staged: Staged | None
+    staged: StagedRows | None
     done: Published
 
 
@@ -86,12 +86,12 @@ def alone(settings: Settings) -> Iterator[Path]:
 def import_events(
     settings: Settings,
     file: Path,
-    reading: Reading,
+    reading: ReadOptions,
     spark: Callable[[], SparkSession],
     now: Callable[[], datetime],
     *,
     publish: bool = True,
-) -> Told:
+) -> ImportSummary:
     """Import a file that is not in the lake yet, and publish those of its hours that nobody decided about.
 
     Killed at any moment and run again, it ends as if it had never been interrupted.
@@ -117,10 +117,10 @@ def import_events(
         if known is None:
             with file.open(encoding="utf-8-sig") as text:
                 staged = stage(read_events(text, reading, about.at), folder / "rows.parquet")
-            refuse_known(lake.root, staged)
+            check_frames_are_new(lake.root, staged)
             write_import(lake, about, staged)
         done = _publish(settings, known or about, spark, now) if publish else Published()
-    return Told(known or about, staged, done)
+    return ImportSummary(known or about, staged, done)
 
 
 def sha256_of(file: Path) -> str:
@@ -129,7 +129,7 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _known(root: Root, about: Import) -> Import | None:
+def _known(root: LakeLocation, about: Import) -> Import | None:
     """The same file, where it is in the lake."""
     found = next((one for one in imports_of(root) if one.sha256 == about.sha256), None)
     if found is None or not holds(root, found):
@@ -142,7 +142,7 @@ def _known(root: Root, about: Import) -> Import | None:
     return found
 
 
-def refuse_known(root: Root, staged: Staged) -> None:
+def check_frames_are_new(root: LakeLocation, staged: StagedRows) -> None:
     """See that no frame of a file is in the lake.
 
     A frame is the same where camera and moment are, to the microsecond. An event file that has grown, or one

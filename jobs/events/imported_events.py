@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Self
 
-from jobs.events.event_rows import Reading
+from jobs.events.event_rows import ReadOptions
 from jobs.hours.publications import CameraHour
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.wire_format import IMPORTED_TOPIC
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
 from lake.storage.reader import read_rows
@@ -43,7 +43,7 @@ class Import:
     at: datetime
 
     @classmethod
-    def of(cls, name: str, sha256: str, reading: Reading, at: datetime) -> Self:
+    def of(cls, name: str, sha256: str, reading: ReadOptions, at: datetime) -> Self:
         """A file that shall be imported."""
         said = [sha256, reading.zone, sorted(reading.cameras), sorted(reading.names.items())]
         return cls(name, sha256, reading.zone, hashlib.sha256(json.dumps(said).encode()).hexdigest(), at)
@@ -81,13 +81,13 @@ class Import:
         }
 
 
-def imports_of(root: Root) -> list[Import]:
+def imports_of(root: LakeLocation) -> list[Import]:
     """All imports that were begun, the oldest first."""
     sql = f"SELECT * FROM detector_runs WHERE model = '{MODEL}' ORDER BY started_at, run_id"
     return [Import.of_run(row) for row in read_rows(root, sql, DETECTOR_RUNS)]
 
 
-def holds(root: Root, about: Import) -> bool:
+def holds(root: LakeLocation, about: Import) -> bool:
     """Whether the import's rows are in the lake."""
     return bool(read_rows(root, f"SELECT 1 AS one FROM detections WHERE {about.is_its} LIMIT 1", DETECTIONS))
 
@@ -102,7 +102,7 @@ class Extent:
     last: datetime | None
 
 
-def extent_of(root: Root, about: Import) -> Extent:
+def extent_of(root: LakeLocation, about: Import) -> Extent:
     """What of an import is in the lake."""
     sql = f"""SELECT count(*) AS frames, coalesce(sum(cardinality(objects)), 0) AS objects,
     min(observed_at) AS first, max(observed_at) AS last FROM detections WHERE {about.is_its}"""
@@ -110,7 +110,7 @@ def extent_of(root: Root, about: Import) -> Extent:
     return Extent(int(row["frames"]), int(row["objects"]), row["first"], row["last"])
 
 
-def hours_of(root: Root, about: Import) -> dict[CameraHour, int]:
+def hours_of(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
     """Hours and cameras of an import, in the order of time, to their frames and objects."""
     sql = f"""SELECT date_trunc('hour', observed_at) AS hour, camera_id,
     count(*) + sum(cardinality(objects)) AS found
@@ -118,7 +118,7 @@ def hours_of(root: Root, about: Import) -> dict[CameraHour, int]:
     return {(row["hour"], row["camera_id"]): int(row["found"]) for row in read_rows(root, sql, DETECTIONS)}
 
 
-def undecided(root: Root, about: Import) -> dict[CameraHour, int]:
+def undecided(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
     """Those of them that nobody published or held since the import began."""
     hours = hours_of(root, about)
     if not hours:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
-CHARACTERS_AT_ONCE: Final = 1 << 20
-LONGEST_ROW: Final = 1 << 16
+CHUNK_CHARACTERS: Final = 1 << 20
+MAX_ROW_LENGTH: Final = 1 << 16
 """Characters; what is not complete by then is broken, and no reason to read on to the file's end."""
 SHOWN: Final = 80
 SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -32,7 +32,7 @@ class JsonRows:
         at_once: characters that are read together.
     """
 
-    def __init__(self, text: TextIO, at_once: int = CHARACTERS_AT_ONCE) -> None:
+    def __init__(self, text: TextIO, at_once: int = CHUNK_CHARACTERS) -> None:
         self._text, self._at_once = text, at_once
         self._decode = json.JSONDecoder().raw_decode
         self._window, self._at, self._is_last = "", 0, False
@@ -84,7 +84,7 @@ class JsonRows:
 
     def _read_on(self, why: str) -> None:
         """More of a row that is not complete yet."""
-        if self._is_last or len(self._window) - self._at > LONGEST_ROW:
+        if self._is_last or len(self._window) - self._at > MAX_ROW_LENGTH:
             raise JsonRowsError(f"{self.place} is no JSON object: {why}")
         self._read()
 

@@ -16,7 +16,7 @@ from jobs.events.event_times import EPOCH, MICROSECOND
 from jobs.events.imported_events import SHORT, Import, hours_of
 from jobs.hours.publications import CameraHour
 from jobs.pipeline.publish_scopes import publish_scopes, scopes_of
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
 from lake.contracts.data_docs import QUALITY
 from lake.contracts.hours import HOUR
@@ -34,7 +34,7 @@ from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.schema.table import Table
 from lake.storage.delta_tables import open_table
 from lake.storage.reader import read_rows
-from lake.storage.tables import Lake, again_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 BY_TOPIC: Final = (DETECTIONS, OBJECTS_CANDIDATE, PUBLISHED_OBJECTS)
 """What others are made of goes first, lest it be counted anew."""
@@ -111,13 +111,13 @@ def where_exactly(pairs: Collection[CameraHour]) -> str:
     return f"day IN ({days}) AND ({' OR '.join(each)})"
 
 
-def _decided(root: Root, about: Import) -> set[CameraHour]:
+def _decided(root: LakeLocation, about: Import) -> set[CameraHour]:
     """Hours that the import published, also where its frames are gone."""
     sql = f"SELECT DISTINCT hour, camera_id FROM publications WHERE run_id = '{about.run_id}'"
     return {(row["hour"], row["camera_id"]) for row in read_rows(root, sql, PUBLICATIONS)}
 
 
-def _with_others(root: Root, about: Import, pairs: Collection[CameraHour]) -> set[CameraHour]:
+def _with_others(root: LakeLocation, about: Import, pairs: Collection[CameraHour]) -> set[CameraHour]:
     """Those hours and cameras in which the lake has other frames too."""
     if not pairs:
         return set()
@@ -137,5 +137,5 @@ def _delete(lake: Lake, table: Table, where: str) -> int:
     def delete() -> None:
         removed.append(int(open_table(lake.folder(table)).delete(where)["num_deleted_rows"]))
 
-    again_on_conflict(delete)
+    retry_on_conflict(delete)
     return removed[-1]

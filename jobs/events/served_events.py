@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.wire_format import Status, rfc3339
 from lake.schema.batch_schemas import UNKNOWN_CAMERA
-from lake.serving.open_tables import Opened, OpenTables
+from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.serving.questions import days_near
 from lake.storage.sql_literals import quoted
 from lake.views.all_views import with_views
@@ -37,7 +37,7 @@ FRAMES: Final = f"""
       AND coalesce(c.camera_id, '{UNKNOWN_CAMERA}') = n.camera_id
     WHERE c.day = DATE '{{day}}' AND c.status = '{Status.DETECTED}' AND NOT c.is_duplicate
       AND c.replay_id IS NULL"""
-NEAR: Final = """
+NEARBY_DETECTIONS: Final = """
     SELECT t.* FROM detections t WHERE t.day = DATE '{day}'
     UNION ALL
     SELECT t.* FROM detections t
@@ -92,7 +92,7 @@ class Span:
 
 
 def served_events(
-    root: Root, span: Span, threshold: float, clock: Callable[[], datetime]
+    root: LakeLocation, span: Span, threshold: float, clock: Callable[[], datetime]
 ) -> Iterator[ServedEvent]:
     """The events of a span, one for each object and each frame without any.
 
@@ -132,11 +132,11 @@ def without_objects(frames: pa.Table, threshold: float) -> pa.Table:
     return rows.cast(SHAPE).filter(pa.array(~shows))
 
 
-def _ask(opened: Opened, sql: str, span: Span, day: date, threshold: float) -> pa.Table:
+def _ask(opened: TableSnapshot, sql: str, span: Span, day: date, threshold: float) -> pa.Table:
     """Rows of a day; files of other days are left out before anything is read."""
     others = ", ".join(f"DATE '{one}'" for one in days_near([day]) if one != day)
     instead = {
-        "detections": NEAR.format(day=day, others=others),
+        "detections": NEARBY_DETECTIONS.format(day=day, others=others),
         "publications": f"SELECT t.* FROM publications t WHERE t.day = DATE '{day}'",
     }
     live = f"w.day = DATE '{day}'" if day in opened.live_days else "FALSE"

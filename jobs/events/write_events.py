@@ -16,15 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
-from jobs.events.event_frames import MOMENT, Staged, frames_of
+from jobs.events.event_frames import MOMENT, StagedRows, frames_of
 from jobs.events.imported_events import Import
 from lake.contracts.wire_format import IMPORTED_TOPIC, Status
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
 from lake.storage.delta_tables import open_table
-from lake.storage.tables import Lake, again_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 
-def write_import(lake: Lake, about: Import, staged: Staged) -> None:
+def write_import(lake: Lake, about: Import, staged: StagedRows) -> None:
     """Write the rows of a file, in one commit; none writes nothing.
 
     The run comes first: a frame's run must be written down before the frame is.
@@ -39,21 +39,21 @@ def write_import(lake: Lake, about: Import, staged: Staged) -> None:
     runs, rows = open_table(lake.folder(DETECTOR_RUNS)), open_table(lake.folder(DETECTIONS))
     runs.delete(f"run_id = '{about.run_id}'")
     run = pa.Table.from_pylist([about.to_run()], _schema(runs))
-    again_on_conflict(lambda: write_deltalake(open_table(lake.folder(DETECTOR_RUNS)), run, mode="append"))
+    retry_on_conflict(lambda: write_deltalake(open_table(lake.folder(DETECTOR_RUNS)), run, mode="append"))
     schema = _schema(rows)
 
     def append() -> None:
         read = pa.RecordBatchReader.from_batches(schema, detections(about, staged, schema))
         write_deltalake(open_table(lake.folder(DETECTIONS)), read, mode="append")
 
-    again_on_conflict(append)
+    retry_on_conflict(append)
 
 
 def _schema(table: DeltaTable) -> pa.Schema:
     return pa.schema(table.schema().to_arrow())
 
 
-def detections(about: Import, staged: Staged, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def detections(about: Import, staged: StagedRows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Rows of `detections`, a day at a time; offsets count through all of them."""
     written = 0
     for day in staged.days:

@@ -21,7 +21,7 @@ from jobs.detector.detector import DetectedObject, DetectorSettings
 from jobs.detector.executor_files import arrived
 from jobs.detector.images import CorruptPictureError, PictureTooLargeError, annotate_picture, decode_picture
 from jobs.frames.frame_records import LEGACY
-from jobs.frames.outcome_messages import Detecting, Message, Stages, outcome, result
+from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, outcome, result
 from lake.contracts.wire_format import Status
 
 Frame = Mapping[str, Any]
@@ -56,7 +56,7 @@ class Analysis:
 
     factory: str
     detector: DetectorSettings
-    run: Detecting
+    run: RunDescription
     batch_at: datetime
     with_picture: frozenset[tuple[int, int]]
     whole_pictures: bool = False
@@ -75,7 +75,7 @@ def load_once(factory: str, settings: DetectorSettings) -> LoadedDetector:
 
 
 @lru_cache(maxsize=1)
-def spare_collector(_modules: int) -> None:
+def freeze_gc(_modules: int) -> None:
     """Take what is loaded out of Python's garbage collection, again only where more modules are.
 
     Spark's worker collects after every task: with a detector and what draws loaded, 35-60 ms each time.
@@ -92,7 +92,7 @@ def analyse_in_arrow(
     def analyse_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield in_arrow(analyse(batch.to_pylist(), analysis, now))
-        spare_collector(len(sys.modules))
+        freeze_gc(len(sys.modules))
 
     return analyse_batches
 
@@ -114,7 +114,7 @@ def analyse(frames: Iterable[Frame], analysis: Analysis, now: Clock) -> list[Mes
     pictures = [picture for picture in opened if isinstance(picture, np.ndarray)]
     found = iter(_detect(pictures, load_once(analysis.factory, analysis.detector)))
     answers = [next(found) if isinstance(picture, np.ndarray) else picture for picture in opened]
-    stages = Stages(analysis.batch_at, started_at, now())
+    stages = StageTimes(analysis.batch_at, started_at, now())
     return [
         _say(frame, picture, answer, analysis, stages)
         for frame, picture, answer in zip(frames, opened, answers, strict=True)
@@ -171,7 +171,7 @@ def _say(
     picture: np.ndarray | tuple[Status, str],
     answer: list[DetectedObject] | tuple[Status, str],
     analysis: Analysis,
-    stages: Stages,
+    stages: StageTimes,
 ) -> Message:
     if isinstance(answer, tuple):
         return outcome(frame, *answer, analysis.run, stages)

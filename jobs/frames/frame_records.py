@@ -20,7 +20,7 @@ from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA
 LEGACY: Final = "legacy"
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """An agent whose clock differs by more from the broker's is not believed."""
-LONGEST_WAIT: Final = timedelta(hours=48)
+MAX_WAIT: Final = timedelta(hours=48)
 """A picture cannot be older than this when it reaches the broker."""
 CAMERA_YEARS: Final = (1970, 2199)
 """A clock without a battery says 1970; beyond these no program can be trusted with the date."""
@@ -192,7 +192,7 @@ def observe(
         return appended, True
     believed = trusted or (sent is not None and abs(appended - sent) <= CLOCK_TOLERANCE)
     said = captured if believed or sent is None else appended - (sent - captured)
-    possible = appended - LONGEST_WAIT <= said <= appended + CLOCK_TOLERANCE
+    possible = appended - MAX_WAIT <= said <= appended + CLOCK_TOLERANCE
     return (said if possible else appended), not (possible and believed)
 
 

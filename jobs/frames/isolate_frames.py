@@ -11,10 +11,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from jobs.detector.model_manifest import ModelFilesError
 from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse
-from jobs.frames.outcome_messages import Message, Stages, outcome
+from jobs.frames.outcome_messages import Message, StageTimes, outcome
 from lake.contracts.wire_format import Status
 
-PATIENCE_S = 60.0
+FRAME_TIMEOUT_S = 60.0
 """Seconds that one frame may take; loading the slowest engine takes 13."""
 
 WORKER_DIED = ("Python worker", "PythonException", "PYTHON_WORKER", "PYTHON_EXCEPTION")
@@ -41,14 +41,16 @@ def analyse_one_by_one(frames: Iterable[Frame], analysis: Analysis, now: Clock) 
 def _analyse_alone(pool: ProcessPool, frame: Frame, analysis: Analysis, now: Clock) -> Message:
     started_at = now()
     try:
-        message: Message = pool.schedule(_analyse, args=[frame, analysis, now], timeout=PATIENCE_S).result()
+        message: Message = pool.schedule(
+            _analyse, args=[frame, analysis, now], timeout=FRAME_TIMEOUT_S
+        ).result()
         return message
     except ProcessExpired as error:
         reason = f"the frame ended its process with exit code {error.exitcode}"
     except NoAnswerError:
-        reason = f"no answer within {PATIENCE_S:g} s"
+        reason = f"no answer within {FRAME_TIMEOUT_S:g} s"
     log.error("frame %s failed: %s", frame["frame_id"], reason)
-    stages = Stages(analysis.batch_at, started_at, now())
+    stages = StageTimes(analysis.batch_at, started_at, now())
     return outcome(frame, Status.FAILED, reason, analysis.run, stages)
 
 

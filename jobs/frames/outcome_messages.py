@@ -38,7 +38,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Detecting:
+class RunDescription:
     """What is equal for all messages of a detector run.
 
     Attributes:
@@ -55,7 +55,7 @@ class Detecting:
 
 
 @dataclass(frozen=True, slots=True)
-class Stages:
+class StageTimes:
     """UTC moments of a frame's way: its batch, start of decoding, end of the analysis."""
 
     batch_at: datetime
@@ -67,14 +67,20 @@ class Stages:
         return {name: _said(getattr(self, name)) for name in ("batch_at", "started_at", "finished_at")}
 
 
-def outcome(frame: Metadata, status: Status, reason: str | None, run: Detecting, stages: Stages) -> Message:
+def outcome(
+    frame: Metadata, status: Status, reason: str | None, run: RunDescription, stages: StageTimes
+) -> Message:
     """Say that a frame was not analysed, and why."""
     value = {"schema": OUTCOME_SCHEMA, **_common(frame, run, stages), "status": status, "reason": reason}
     return Message(OUTCOMES_TOPIC, _key(frame), json.dumps(value).encode())
 
 
 def result(
-    frame: Metadata, objects: Sequence[DetectedObject], image: str | None, run: Detecting, stages: Stages
+    frame: Metadata,
+    objects: Sequence[DetectedObject],
+    image: str | None,
+    run: RunDescription,
+    stages: StageTimes,
 ) -> Message:
     """Say what was seen.
 
@@ -99,7 +105,7 @@ def result(
     return Message(RESULTS_TOPIC, _key(frame), json.dumps(value).encode())
 
 
-def _common(frame: Metadata, run: Detecting, stages: Stages) -> dict[str, Any]:
+def _common(frame: Metadata, run: RunDescription, stages: StageTimes) -> dict[str, Any]:
     record = {name: frame[name] for name in ("topic", "topic_id", "partition", "offset")}
     times = {name: _said(frame[name]) for name in ("captured_at", "sent_at", "observed_at")}
     return {

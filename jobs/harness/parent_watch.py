@@ -17,7 +17,7 @@ import psutil
 
 from jobs.harness.settings import UNDER_SPARK_SUBMIT
 
-LOOKED_AT_EVERY_S: Final = 1.0
+CHECK_INTERVAL_S: Final = 1.0
 EXIT_STATUS: Final = 143
 """As after SIGTERM."""
 
@@ -51,7 +51,7 @@ def parents_gone() -> Callable[[], bool]:
 
 def _watch(gone: Callable[[], bool]) -> None:
     while not gone():
-        time.sleep(LOOKED_AT_EVERY_S)
+        time.sleep(CHECK_INTERVAL_S)
     log.error("what started this program is gone; ending")
     end_at_once()
 

@@ -25,7 +25,7 @@ from lake.spark.session import SparkUnavailableError, open_session
 
 LOWEST_PRIORITY: Final = 19
 AUTOGROUP: Final = Path("/proc/self/autogroup")
-ANSWERS: Final = (
+EXPECTED_ERRORS: Final = (
     BrokerAwayError,
     HourError,
     LakeEmptyError,
@@ -54,9 +54,9 @@ def run_job(
     )
     logging.Formatter.converter = time.gmtime
     logging.getLogger("kafka").setLevel(logging.ERROR)
-    give_way()
+    lower_priority()
     watch_parents(env)
-    answers: tuple[type[Exception], ...] = (*ANSWERS, *expected)
+    answers: tuple[type[Exception], ...] = (*EXPECTED_ERRORS, *expected)
     try:
         return job()
     except answers as error:
@@ -64,7 +64,7 @@ def run_job(
         return 1
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Go to the lowest priority, with all that is started from now on.
 
     Linux weighs sessions against each other first (autogroup) and priorities only within one. The programs

@@ -22,7 +22,7 @@ LATE_AFTER: Final = timedelta(minutes=5)
 MICROSECONDS: Final = 1_000_000
 RECORD: Final = [*RECORD_KEY]
 CAMERA_HOUR: Final = ["hour", "camera_id"]
-LASTING: Final = ("received", "gated", "late", "clock_skewed", "frame_rows")
+KEPT_COLUMNS: Final = ("received", "gated", "late", "clock_skewed", "frame_rows")
 """What stays as it was counted once, where there is less left to count."""
 NOT_ANALYSED: Final = tuple(str(status) for status in Status if status is not Status.DETECTED)
 
@@ -167,7 +167,7 @@ def with_stored_coverage(counted: DataFrame, stored: DataFrame) -> DataFrame:
     both = counted.join(old, CAMERA_HOUR, "full").withColumn("from_stored_coverage", _frames_are_gone())
     both = both.where("received IS NOT NULL OR from_stored_coverage")
     both = both.withColumn("is_kept", F.col("received").isNull())
-    lasting = {name: _at_least_as_stored(name) for name in LASTING}
+    lasting = {name: _at_least_as_stored(name) for name in KEPT_COLUMNS}
     rest = {name: F.when(F.col("is_kept"), F.col(f"old_{name}")).otherwise(F.col(name)) for name in measured}
     done = both.withColumns({**rest, **lasting})
     others = ("analysed", *NOT_ANALYSED, "duplicates")

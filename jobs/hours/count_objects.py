@@ -35,7 +35,7 @@ from jobs.hours.publications import CameraHour, Decision, record_decisions, wher
 from lake.accounting.suppressed_hours import GATED_DDL, gated_of_scope
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
-from lake.contracts.hours import Candidate, Scope, said
+from lake.contracts.hours import Candidate, Scope, format_hour
 from lake.schema.batch_schemas import (
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
@@ -45,7 +45,7 @@ from lake.schema.batch_schemas import (
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.schema.table import Table
 from lake.spark.catalog import check_lake
-from lake.storage.tables import Lake, again_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 PROGRAM = "jobs.hours.count_objects"
 
@@ -53,7 +53,7 @@ log = logging.getLogger("count_objects")
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Recount:
     """The recount of a scope, not yet written.
 
     Attributes:
@@ -77,14 +77,14 @@ class Counted:
     def _sentence(self, hour: datetime) -> str:
         rows = [row for row in self.rows if row["hour"] == hour]
         if not rows:
-            return f"{said(hour)}: no frames and no detections, nothing to count"
+            return f"{format_hour(hour)}: no frames and no detections, nothing to count"
         objects, analysed, received = (
             sum(row[name] for row in rows) for name in ("objects", "analysed", "received")
         )
         stored = sum(row["from_stored_coverage"] for row in rows)
         past = f"; coverage of {stored} as stored, since their frames are past retention" if stored else ""
         seen = f"{_number(objects, 'object')} on {analysed:,} of {_number(received, 'frame')}"
-        return f"counted {said(hour)}: {_number(len(rows), 'camera')}, {seen}{past}"
+        return f"counted {format_hour(hour)}: {_number(len(rows), 'camera')}, {seen}{past}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -115,8 +115,8 @@ def run(
     Returns:
         The candidate; after a dry run its versions are those that are there.
     """
-    done: list[tuple[Candidate, Counted]] = []
-    again_on_conflict(lambda: done.append(_count_and_write(spark, lake, scope, run_id, now, dry_run)))
+    done: list[tuple[Candidate, Recount]] = []
+    retry_on_conflict(lambda: done.append(_count_and_write(spark, lake, scope, run_id, now, dry_run)))
     candidate, recount = done[-1]
     for sentence in recount.sentences(scope):
         tell(sentence)
@@ -125,7 +125,7 @@ def run(
 
 def _count_and_write(
     spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime, dry_run: bool
-) -> tuple[Candidate, Counted]:
+) -> tuple[Candidate, Recount]:
     with counted(spark, lake, scope, run_id, now) as recount:
         if dry_run:
             there = lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE)
@@ -135,19 +135,19 @@ def _count_and_write(
         return candidate, recount
 
 
-def _write(spark: SparkSession, lake: Lake, scope: Scope, recount: Counted) -> Candidate:
+def _write(spark: SparkSession, lake: Lake, scope: Scope, recount: Recount) -> Candidate:
     where = scope.where()
     camera_hours = spark.createDataFrame(recount.camera_hours)
     objects_version = lake.replace(recount.objects, OBJECTS_CANDIDATE, where)
     return Candidate(scope, objects_version, lake.replace(camera_hours, CAMERA_HOURS_CANDIDATE, where))
 
 
-def _open(recount: Counted) -> list[Decision]:
+def _open(recount: Recount) -> list[Decision]:
     return [Decision((row["hour"], row["camera_id"]), "open") for row in recount.rows]
 
 
 @contextmanager
-def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime) -> Iterator[Counted]:
+def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime) -> Iterator[Recount]:
     """Recount a scope out of the tables as they are at this moment.
 
     Versions are named, so that objects and coverage are counted from the same rows.
@@ -156,7 +156,7 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
     current = current_of_scope(detections, scope).persist()
     try:
         records = fates(of_scope(frames.drop("value", "headers", "key"), scope), current)
-        stored = Stored.read(spark, lake, scope)
+        stored = StoredScope.read(spark, lake, scope)
         gated = spark.createDataFrame(gated_of_scope(lake.root, scope), GATED_DDL)
         counts = coverage(records, of_scope(detections, scope), gated)
         covered = with_stored_coverage(counts, stored.camera_hours)
@@ -167,7 +167,7 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
         )
         kept = [(row["hour"], row["camera_id"]) for row in known.to_pylist() if row["is_kept"]]
         objects = objects_of(current)
-        yield Counted(
+        yield Recount(
             objects.unionByName(stored.objects_of(kept)) if kept else objects, known.drop_columns("is_kept")
         )
     finally:
@@ -175,7 +175,7 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredScope:
     """A scope as it was stored: the newest candidate, else as published."""
 
     camera_hours: DataFrame

@@ -17,18 +17,18 @@ from jobs.frames.analyse_frames import Analysis, analyse_in_arrow
 from jobs.frames.frame_policy import ALL, Policy, choose_frames
 from jobs.frames.frame_records import METADATA
 from jobs.frames.isolate_frames import analyse_one_by_one, killed_its_worker
-from jobs.frames.outcome_messages import MESSAGE_DDL, Detecting, Message, Stages, outcome
+from jobs.frames.outcome_messages import MESSAGE_DDL, Message, RunDescription, StageTimes, outcome
 from jobs.frames.outcome_rows import read_outcomes
 from jobs.harness.settings import BatchSettings
 from jobs.stream.archive_detections import fresh_outcomes
-from jobs.stream.kafka_source import among
+from jobs.stream.kafka_source import in_ranges
 from jobs.stream.offset_ranges import by_partition
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.storage.tables import Lake
 
 MOST_FRAMES, MOST_BYTES = 128, 256 * 2**20
 """Of one chunk: some seconds of work, and what the driver can hold when each goes alone."""
-EVERYTHING: Final = Policy(ALL)
+ALL_FRAMES: Final = Policy(ALL)
 
 Row = Mapping[str, Any]
 """A row of `frames`."""
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class ChunkDetector:
     """Analyses chunks of frames and writes down what they are.
 
     Attributes:
@@ -51,14 +51,14 @@ class Settling:
     spark: SparkSession
     settings: BatchSettings
     lake: Lake
-    run: Detecting
+    run: RunDescription
     now: Callable[[], datetime]
 
     def settle(self, chunk: Sequence[Row], number: int) -> int:
         """Give each frame of the chunk its outcome; how many rows were written."""
         batch_at = self.now()
-        judged = list(choose_frames(chunk, batch_at, EVERYTHING))
-        stages = Stages(batch_at, batch_at, batch_at)
+        judged = list(choose_frames(chunk, batch_at, ALL_FRAMES))
+        stages = StageTimes(batch_at, batch_at, batch_at)
         said = [
             outcome(_metadata(row), verdict.status, verdict.reason, self.run, stages)
             for row, verdict in judged
@@ -92,7 +92,7 @@ class Settling:
             F.col("day").isin(sorted({row["day"] for row in chosen}))
             & F.col("topic_id").isin(sorted({row["topic_id"] for row in chosen}))
             & F.col("offset").between(min(offsets), max(offsets))
-            & among(places)
+            & in_ranges(places)
         )
         return rows.withColumn("client_timestamp", F.lit(None).cast("string")).select(*METADATA, "value")
 

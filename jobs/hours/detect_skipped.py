@@ -21,11 +21,11 @@ from pyspark.sql import SparkSession
 
 from jobs.detector.executor_files import ship_detector
 from jobs.frames.detector_run import describe_run, record_run
-from jobs.frames.outcome_messages import Detecting
+from jobs.frames.outcome_messages import RunDescription
 from jobs.harness.arguments import BatchArguments, scoped_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from jobs.hours.detect_chunk import EVERYTHING, Row, Settling, in_chunks
+from jobs.hours.detect_chunk import ALL_FRAMES, ChunkDetector, Row, in_chunks
 from jobs.stream.archive_detections import IDENTITY
 from lake.accounting.open_frames import count_open_frames, open_frames
 from lake.config.sources import load_configuration
@@ -94,22 +94,22 @@ def run(
     return Detected(analysed, count_open_frames(lake.root, scope), in_time)
 
 
-def _begin(settings: BatchSettings, lake: Lake, now: Callable[[], datetime]) -> Detecting:
+def _begin(settings: BatchSettings, lake: Lake, now: Callable[[], datetime]) -> RunDescription:
     """Write down what is going to detect."""
     settings.shared.run.mkdir(parents=True, exist_ok=True)
     shared = settings.shared
-    detecting = Detecting(f"batch-{uuid.uuid4()}", LAYER, shared.time_zone, shared.report_threshold)
-    known = describe_run(settings.detector, settings.factory, EVERYTHING, detecting)
+    detecting = RunDescription(f"batch-{uuid.uuid4()}", LAYER, shared.time_zone, shared.report_threshold)
+    known = describe_run(settings.detector, settings.factory, ALL_FRAMES, detecting)
     record_run(lake, detecting, known, now())
     return detecting
 
 
 def _settling(
-    spark: SparkSession, settings: BatchSettings, lake: Lake, run: Detecting, now: Callable[[], datetime]
-) -> Settling:
+    spark: SparkSession, settings: BatchSettings, lake: Lake, run: RunDescription, now: Callable[[], datetime]
+) -> ChunkDetector:
     """What analyses; the detector goes to where Spark runs first."""
     shipped = ship_detector(spark.sparkContext, settings.detector, settings.shared.run / "shipped")
-    return Settling(spark, replace(settings, detector=shipped), lake, run, now)
+    return ChunkDetector(spark, replace(settings, detector=shipped), lake, run, now)
 
 
 def _chunks_of(lake: Lake, scope: Scope) -> Iterator[list[Row]]:

@@ -9,8 +9,8 @@ from datetime import datetime
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from lake.config.lake_location import Root
-from lake.contracts.hours import Candidate, said
+from lake.config.lake_location import LakeLocation
+from lake.contracts.hours import Candidate, format_hour
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.storage.delta_tables import open_table
 
@@ -36,7 +36,7 @@ class Decision:
 
 
 def record_decisions(
-    root: Root, candidate: Candidate, decisions: Iterable[Decision], run_id: str, decided_at: datetime
+    root: LakeLocation, candidate: Candidate, decisions: Iterable[Decision], run_id: str, decided_at: datetime
 ) -> None:
     """Append decisions about a candidate in one commit; none is no commit.
 
@@ -68,7 +68,8 @@ def where_pairs(about: Iterable[CameraHour]) -> str:
         alike.setdefault(tuple(sorted(names)), []).append(hour)
     days = ", ".join(sorted({f"DATE '{hour:%Y-%m-%d}'" for hour in cameras}))
     terms = (
-        f"(hour IN ({_listed('TIMESTAMP ', map(said, hours))}) AND camera_id IN ({_listed('', names)}))"
+        f"(hour IN ({_listed('TIMESTAMP ', map(format_hour, hours))}) "
+        f"AND camera_id IN ({_listed('', names)}))"
         for names, hours in alike.items()
     )
     return f"day IN ({days}) AND ({' OR '.join(terms)})"

@@ -22,7 +22,7 @@ from lake.schema.batch_schemas import (
     PUBLISHED_OBJECTS,
 )
 from lake.schema.table import Table
-from lake.storage.tables import Lake, again_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 
 def publish(
@@ -44,7 +44,7 @@ def publish(
         now: UTC, when it was decided.
     """
     if passed:
-        again_on_conflict(lambda: _publish(spark, lake, candidate, passed, run_id, now))
+        retry_on_conflict(lambda: _publish(spark, lake, candidate, passed, run_id, now))
 
 
 def _publish(

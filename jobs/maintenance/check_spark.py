@@ -29,7 +29,7 @@ from lake.config.sources import load_configuration
 
 KAFKA: Final = "kafka"
 DELTA: Final = "delta"
-LONGEST_ERROR: Final = 500
+MAX_ERROR_LENGTH: Final = 500
 
 
 def count_words(lines: DataFrame) -> DataFrame:
@@ -66,7 +66,7 @@ def attempt(step: str, count: Callable[[], dict[str, int]]) -> bool:
     try:
         answer: dict[str, object] = {"step": step, "words": count()}
     except (PySparkException, Py4JError) as error:
-        answer = {"step": step, "error": str(error).strip()[:LONGEST_ERROR]}
+        answer = {"step": step, "error": str(error).strip()[:MAX_ERROR_LENGTH]}
     sys.stdout.write(f"{json.dumps(answer)}\n")
     sys.stdout.flush()
     return "words" in answer

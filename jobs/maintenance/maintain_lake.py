@@ -22,8 +22,8 @@ from rich.table import Table as Grid
 from jobs.harness.arguments import run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from jobs.maintenance.plan import Done, Task, Work, due, tasks
-from jobs.maintenance.run_tasks import Report, Tending, days_of
+from jobs.maintenance.plan import PastWork, Task, Work, due, tasks
+from jobs.maintenance.run_tasks import MaintenanceRunner, TaskReport, days_of
 from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
@@ -32,7 +32,7 @@ from lake.schema.schemas import TABLES
 from lake.spark.catalog import check_lake
 from lake.storage.delta_tables import open_table
 from lake.storage.reader import read_rows
-from lake.storage.tables import Lake, again_on_conflict, append_rows
+from lake.storage.tables import Lake, append_rows, retry_on_conflict
 
 DUE: Final = "due"
 WORKS: Final[Mapping[str, tuple[Work, ...]]] = {
@@ -52,7 +52,7 @@ class MaintenanceBusyError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class MaintenanceRequest:
     """What a run shall do: the word for the work, the run's name, and whether to only look."""
 
     work: str
@@ -63,10 +63,10 @@ class Order:
 def run(
     spark: Callable[[], SparkSession],
     settings: MaintenanceSettings,
-    order: Order,
+    order: MaintenanceRequest,
     now: datetime,
     clock: Callable[[], datetime],
-) -> list[Report]:
+) -> list[TaskReport]:
     """Tend table after table, and write down what was done.
 
     Args:
@@ -81,8 +81,8 @@ def run(
     """
     settings.shared.run.mkdir(parents=True, exist_ok=True)
     lake = Lake(settings.shared.lake)
-    tending = Tending(lake, spark, clock, order.dry_run)
-    reports: list[Report] = []
+    tending = MaintenanceRunner(lake, spark, clock, order.dry_run)
+    reports: list[TaskReport] = []
     try:
         with FileLock(settings.shared.run / "maintain_lake.lock", timeout=0):
             try:
@@ -97,22 +97,22 @@ def run(
 
 def plan(lake: Lake, settings: MaintenanceSettings, work: str, now: datetime) -> Iterator[Task]:
     """What to do, table after table, each as it is when its turn comes."""
-    done = Done.of(read_rows(lake.root, "SELECT * FROM maintenance_reports", MAINTENANCE_REPORTS))
+    done = PastWork.of(read_rows(lake.root, "SELECT * FROM maintenance_reports", MAINTENANCE_REPORTS))
     for table in TABLES:
         days = days_of(open_table(lake.folder(table)))
         found = tasks(table, days, settings.kept(), WORKS[work], now)
         yield from due(found, days, done, now) if work == DUE else found
 
 
-def write_reports(lake: Lake, reports: Sequence[Report], order: Order) -> None:
+def write_reports(lake: Lake, reports: Sequence[TaskReport], order: MaintenanceRequest) -> None:
     """Append them to `maintenance_reports`."""
     if not reports:
         return
     rows = [report.to_row(order.run_id, order.dry_run) for report in reports]
-    again_on_conflict(lambda: append_rows(lake.root, MAINTENANCE_REPORTS, rows))
+    retry_on_conflict(lambda: append_rows(lake.root, MAINTENANCE_REPORTS, rows))
 
 
-def show(reports: Sequence[Report], console: Console) -> None:
+def show(reports: Sequence[TaskReport], console: Console) -> None:
     """A table for people."""
     grid = Grid("table", "work", "what", "files", "MB", "removed", "seconds", box=None, pad_edge=False)
     for one in reports:
@@ -136,7 +136,7 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     )
     parser.add_argument("--work", choices=tuple(WORKS), default=DUE, help="what to do; due unless told")
     given = parser.parse_args(argv)
-    order = Order(given.work, given.run_id, given.dry_run)
+    order = MaintenanceRequest(given.work, given.run_id, given.dry_run)
 
     def job() -> int:
         settings = MaintenanceSettings.from_env(env)

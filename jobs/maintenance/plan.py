@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from jobs.maintenance.settings import Keep
+from jobs.maintenance.settings import Retention
 from lake.schema.table import Table
 
 MANY_FILES: Final = 16
 """Fewer are not worth compacting while their day lasts, nor, once it was, what came late to it."""
-EVERYTHING: Final = "all"
+ALL_WORK: Final = "all"
 """Scope of work on a whole table."""
 
 
@@ -31,7 +31,7 @@ class Work(StrEnum):
     VACUUM_FULL = "vacuum_full"
 
 
-EVERY: Final = {
+INTERVALS: Final = {
     # A little less than the schedule's hour or day: a run may start some minutes earlier than the last did.
     Work.RETENTION: timedelta(hours=23),
     Work.OPTIMIZE: timedelta(minutes=50),
@@ -76,13 +76,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class PastWork:
     """What `maintenance_reports` says was done, per table, work and scope: when last, and files left."""
 
     last: Mapping[tuple[str, str, str], tuple[datetime, int]]
 
     @classmethod
-    def of(cls, rows: Iterable[Mapping[str, Any]]) -> Done:
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> PastWork:
         """Read rows of `maintenance_reports`; dry runs and failures do not count."""
         last: dict[tuple[str, str, str], tuple[datetime, int]] = {}
         for row in rows:
@@ -100,7 +100,7 @@ class Done:
 
 
 def tasks(
-    table: Table, days: Days, keeps: Sequence[Keep], works: Iterable[Work], now: datetime
+    table: Table, days: Days, keeps: Sequence[Retention], works: Iterable[Work], now: datetime
 ) -> Iterator[Task]:
     """All that could be done to a table, whether due or not, in the order of `Work`."""
     wanted = set(works)
@@ -109,25 +109,25 @@ def tasks(
     if Work.OPTIMIZE in wanted:
         yield from _optimize(table, days)
     yield from (
-        Task(table, work, EVERYTHING) for work in (Work.VACUUM_LITE, Work.VACUUM_FULL) if work in wanted
+        Task(table, work, ALL_WORK) for work in (Work.VACUUM_LITE, Work.VACUUM_FULL) if work in wanted
     )
 
 
-def due(found: Iterable[Task], days: Days, done: Done, now: datetime) -> list[Task]:
+def due(found: Iterable[Task], days: Days, done: PastWork, now: datetime) -> list[Task]:
     """Those tasks whose time has come; a full vacuum makes a lite one needless."""
     ripe = [task for task in found if _is_due(task, days, done, now)]
     full = any(task.work is Work.VACUUM_FULL for task in ripe)
     return [task for task in ripe if not (full and task.work is Work.VACUUM_LITE)]
 
 
-def _is_due(task: Task, days: Days, done: Done, now: datetime) -> bool:
+def _is_due(task: Task, days: Days, done: PastWork, now: datetime) -> bool:
     ago = done.since(task, now)
     if task.work is not Work.OPTIMIZE:
-        return ago >= EVERY[task.work]
+        return ago >= INTERVALS[task.work]
     if task.day is None:
         return days[None].files >= MANY_FILES and ago >= UNPARTITIONED_EVERY
     if task.day >= now.date():
-        return days[task.day].files >= MANY_FILES and ago >= EVERY[task.work]
+        return days[task.day].files >= MANY_FILES and ago >= INTERVALS[task.work]
     found = done.last.get((task.table.name, task.work, task.scope))
     if found is None or found[0].date() <= task.day:
         return True
@@ -137,10 +137,10 @@ def _is_due(task: Task, days: Days, done: Done, now: datetime) -> bool:
 def _optimize(table: Table, days: Days) -> Iterator[Task]:
     for day, extent in sorted(days.items(), key=lambda item: item[0] or date.min):
         if extent.files > 1:
-            yield Task(table, Work.OPTIMIZE, EVERYTHING if day is None else str(day), day)
+            yield Task(table, Work.OPTIMIZE, ALL_WORK if day is None else str(day), day)
 
 
-def _retention(days: Days, keeps: Sequence[Keep], now: datetime) -> Iterator[Task]:
+def _retention(days: Days, keeps: Sequence[Retention], now: datetime) -> Iterator[Task]:
     for keep in keeps:
         first = max(keep.first_kept(now), _first_that_fits(days, keep.most_bytes, now.date()))
         yield Task(keep.table, Work.RETENTION, keep.condition(first))

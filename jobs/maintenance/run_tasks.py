@@ -26,14 +26,14 @@ from pyspark.sql import SparkSession
 from jobs.maintenance.plan import Days, Extent, Task, Work
 from lake.storage.delta_tables import open_table
 from lake.storage.reader import read_rows
-from lake.storage.tables import Lake, again_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
-KEPT_REMOVED_H: Final = {Work.VACUUM_LITE: 18, Work.VACUUM_FULL: 24}
+VACUUM_RETENTION_H: Final = {Work.VACUUM_LITE: 18, Work.VACUUM_FULL: 24}
 """Hours for which files stay that the present version no longer has; the log forgets them after 24."""
 COMPACTED_BYTES: Final = 128 * 2**20
 """Files of this size are left alone, and smaller ones joined up to it."""
-LONGEST_REASON: Final = 500
-SPARE_BYTES: Final = 2_000_000_000
+MAX_REASON_LENGTH: Final = 500
+MIN_FREE_BYTES: Final = 2_000_000_000
 """Room that compacting leaves on the disk: below it, the archive of pictures pauses."""
 
 
@@ -42,7 +42,7 @@ class NoRoomError(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TaskReport:
     """What became of a task; a row of `maintenance_reports`.
 
     Attributes:
@@ -93,7 +93,7 @@ def days_of(table: DeltaTable) -> Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Tending:
+class MaintenanceRunner:
     """Does tasks.
 
     Attributes:
@@ -108,7 +108,7 @@ class Tending:
     clock: Callable[[], datetime]
     dry_run: bool
 
-    def tend(self, task: Task) -> Report:
+    def tend(self, task: Task) -> TaskReport:
         """Do one task; a failure is reported, and stops no other task."""
         started_at, before = self.clock(), self._extent(task)
         error, after, removed = None, None, None
@@ -119,18 +119,18 @@ class Tending:
                 removed = self._do(task, before)
                 after = self._extent(task)
         except (DeltaError, OSError, Py4JError, PySparkException) as failure:
-            error = f"{type(failure).__name__}: {str(failure)[:LONGEST_REASON]}"
-        return Report(task, before, after, removed, error, started_at, self.clock())
+            error = f"{type(failure).__name__}: {str(failure)[:MAX_REASON_LENGTH]}"
+        return TaskReport(task, before, after, removed, error, started_at, self.clock())
 
     def _do(self, task: Task, before: Extent) -> int | None:
         if task.work is Work.OPTIMIZE:
             if isinstance(self.lake.root, Path):
                 check_room(self.lake.root, before.bytes)
-            again_on_conflict(lambda: self._compact(task))
+            retry_on_conflict(lambda: self._compact(task))
             return None
         removed: list[int] = []
         way = _delete if task.work is Work.RETENTION else _vacuum
-        again_on_conflict(lambda: removed.append(way(self._table(task), task)))
+        retry_on_conflict(lambda: removed.append(way(self._table(task), task)))
         return removed[-1]
 
     def _compact(self, task: Task) -> None:
@@ -165,10 +165,10 @@ def check_room(folder: Path, size: int) -> None:
     """See that so many bytes can be written.
 
     Raises:
-        NoRoomError: less than `SPARE_BYTES` would be left.
+        NoRoomError: less than `MIN_FREE_BYTES` would be left.
     """
     free = shutil.disk_usage(folder).free
-    if free - size < SPARE_BYTES:
+    if free - size < MIN_FREE_BYTES:
         raise NoRoomError(
             f"{free / 1e9:.1f} GB are free at {folder}, and compacting needs {size / 1e9:.1f} GB more for a"
             " day: make room, or lower PYCTURESTREAM_FRAMES_GB"
@@ -177,7 +177,7 @@ def check_room(folder: Path, size: int) -> None:
 
 def _vacuum(table: DeltaTable, task: Task, dry_run: bool = False) -> int:
     gone = table.vacuum(
-        KEPT_REMOVED_H[task.work],
+        VACUUM_RETENTION_H[task.work],
         dry_run=dry_run,
         enforce_retention_duration=False,
         full=task.work is Work.VACUUM_FULL,

@@ -24,7 +24,7 @@ GB: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Retention:
     """How long the rows of a table are kept; UTC days, the present one not counted.
 
     Attributes:
@@ -89,7 +89,7 @@ class MaintenanceSettings:
             status_days=whole(env, "STATUS_DAYS"),
         )
 
-    def kept(self) -> tuple[Keep, ...]:
+    def kept(self) -> tuple[Retention, ...]:
         """The rules; a table without one is kept for ever.
 
         Hourly counts, coverage and decisions are small, and the past of every chart. Imported events are
@@ -97,14 +97,14 @@ class MaintenanceSettings:
         """
         demo, ours = f"camera_id = '{DEMO_CAMERA}'", f"topic <> '{IMPORTED_TOPIC}'"
         return (
-            Keep(FRAMES, self.demo_frames_days, where=demo),
-            Keep(FRAMES, self.frames_days, most_bytes=self.frames_bytes),
-            Keep(DETECTIONS, self.detections_days, where=ours),
-            Keep(OBJECTS_CANDIDATE, self.candidates_days),
-            Keep(CAMERA_HOURS_CANDIDATE, self.candidates_days),
-            Keep(PUBLISHED_OBJECTS, self.detections_days, where=ours),
-            Keep(MINUTE_COUNTS, self.detections_days),
-            Keep(QUALITY_RESULTS, self.quality_days),
-            Keep(STREAM_PROGRESS, self.progress_days),
-            Keep(CAMERA_STATUS, self.status_days),
+            Retention(FRAMES, self.demo_frames_days, where=demo),
+            Retention(FRAMES, self.frames_days, most_bytes=self.frames_bytes),
+            Retention(DETECTIONS, self.detections_days, where=ours),
+            Retention(OBJECTS_CANDIDATE, self.candidates_days),
+            Retention(CAMERA_HOURS_CANDIDATE, self.candidates_days),
+            Retention(PUBLISHED_OBJECTS, self.detections_days, where=ours),
+            Retention(MINUTE_COUNTS, self.detections_days),
+            Retention(QUALITY_RESULTS, self.quality_days),
+            Retention(STREAM_PROGRESS, self.progress_days),
+            Retention(CAMERA_STATUS, self.status_days),
         )

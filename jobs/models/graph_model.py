@@ -109,7 +109,7 @@ def _as_protobuf_json(attribute: dict[str, Any]) -> dict[str, Any]:
     return attribute
 
 
-def fold_scales(graph: Any) -> None:
+def fold_batch_norm(graph: Any) -> None:
     """Turn convolution · scale + shift into convolution + bias, in place: fewer passes over memory.
 
     Only where scale and shift are constants with one value per channel and nothing else reads them.

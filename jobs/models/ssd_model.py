@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from jobs.detector.ssd_decoding import IOU_THRESHOLD, MOST_OBJECTS
-from jobs.models.graph_model import cut_graph, fold_scales, read_graph_model
+from jobs.detector.ssd_decoding import IOU_THRESHOLD, MAX_OBJECTS
+from jobs.models.graph_model import cut_graph, fold_batch_norm, read_graph_model
 from lake.contracts.wire_format import STORED_SCORE
 
 INPUT_SIZE = 300
@@ -27,7 +27,7 @@ class SsdHeads(tf.Module):  # type: ignore[misc]
     def __init__(self, folder: Path) -> None:
         super().__init__()
         graph, weights = read_graph_model(folder)
-        fold_scales(graph)
+        fold_batch_norm(graph)
         self._graph = cut_graph(graph, FEED, [BOXES, LOGITS])
         self.anchors: np.ndarray = weights[ANCHORS][0]
 
@@ -72,8 +72,8 @@ def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
     found = tf.image.combined_non_max_suppression(
         boxes[:, :, None, :],
         scores,
-        max_output_size_per_class=MOST_OBJECTS,
-        max_total_size=MOST_OBJECTS,
+        max_output_size_per_class=MAX_OBJECTS,
+        max_total_size=MAX_OBJECTS,
         iou_threshold=IOU_THRESHOLD,
         score_threshold=STORED_SCORE,
     )

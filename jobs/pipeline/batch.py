@@ -24,12 +24,12 @@ from jobs.hours import count_objects, detect_skipped
 from jobs.hours.publications import CameraHour
 from jobs.quality.check_quality import Audit, audit, decide, known_vocabularies
 from lake.accounting.broker_hours import record_broker_hours
-from lake.accounting.pending_work import LOOKED_BACK, archives_lacking, frames_to_detect, has_rows
+from lake.accounting.pending_work import LOOKBACK, archives_lacking, frames_to_detect, has_rows
 from lake.config.settings import Settings
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
 from lake.contracts.data_docs import QUALITY
-from lake.contracts.hours import HOUR, Candidate, HourError, Scope, hours_between, parse_hour, said
+from lake.contracts.hours import HOUR, Candidate, HourError, Scope, format_hour, hours_between, parse_hour
 from lake.kafka.broker import TopicMissingError
 from lake.kafka.client import BrokerAwayError
 from lake.spark.catalog import check_lake
@@ -84,7 +84,7 @@ class Batch:
         candidate = count_objects.run(self.spark, self.lake, scope, self.run_id, self.now(), tell=self.tell)
         over = tuple(hour for hour in scope.hours if hour + HOUR <= self.now())
         for hour in sorted(set(scope.hours) - set(over)):
-            self.tell(f"{said(hour)} is not over yet: counted, not published")
+            self.tell(f"{format_hour(hour)} is not over yet: counted, not published")
         return not over or self._publish(replace(candidate, scope=Scope(over, scope.cameras)))
 
     def _detect(self, scope: Scope) -> None:
@@ -114,11 +114,11 @@ def by_day(scope: Scope) -> Iterator[Scope]:
 def sentences(found: Audit) -> Iterator[str]:
     """What was decided, hour by hour."""
     for hour, cameras in _by_hour(found.passed):
-        yield f"published {said(hour)}: {', '.join(cameras)}"
+        yield f"published {format_hour(hour)}: {', '.join(cameras)}"
     for (hour, camera), reasons in sorted(found.held.items()):
         more = len(reasons) - WIDTH_OF_REASONS
         rest = f"; and {more} more" if more > 0 else ""
-        yield f"held {said(hour)}, {camera}: {'; '.join(reasons[:WIDTH_OF_REASONS])}{rest}"
+        yield f"held {format_hour(hour)}, {camera}: {'; '.join(reasons[:WIDTH_OF_REASONS])}{rest}"
 
 
 def _by_hour(about: Sequence[CameraHour]) -> Iterator[tuple[datetime, list[str]]]:
@@ -127,13 +127,13 @@ def _by_hour(about: Sequence[CameraHour]) -> Iterator[tuple[datetime, list[str]]
 
 
 def _hours(scope: Scope) -> str:
-    first, last = said(scope.hours[0]), said(scope.hours[-1])
+    first, last = format_hour(scope.hours[0]), format_hour(scope.hours[-1])
     return first if first == last else f"{first} to {last}"
 
 
 def ask_broker(settings: Settings, scope: Scope, now: datetime) -> str | None:
     """Record the broker's own counts of its hours; what the archives still lack of a recent scope."""
-    if scope.hours[-1] < now - LOOKED_BACK:
+    if scope.hours[-1] < now - LOOKBACK:
         return None
     try:
         record_broker_hours(settings, now)

@@ -14,11 +14,11 @@ from pyspark.sql import SparkSession
 from jobs.hours import count_objects
 from jobs.hours.publications import CameraHour
 from jobs.quality.check_quality import Audit, audit, decide
-from lake.contracts.hours import Scope, said
+from lake.contracts.hours import Scope, format_hour
 from lake.storage.tables import Lake
 
-MOST_HOURS: Final = 7 * 24
-MOST_ROWS: Final = 250_000
+MAX_HOURS: Final = 7 * 24
+MAX_ROWS: Final = 250_000
 """Objects and frames counted at once, unless a single hour has more."""
 
 log = logging.getLogger("publish")
@@ -58,9 +58,9 @@ def publish_scopes(
         found = _among(audit(lake.root, candidate, run_id, now(), docs), only)
         decide(lake, candidate, found, run_id, now(), lambda: spark)
         good, bad = good + len(found.passed), bad + len(found.held)
-        log.info("published up to the hour of %s: %d hours of cameras", said(scope.hours[-1]), good)
+        log.info("published up to the hour of %s: %d hours of cameras", format_hour(scope.hours[-1]), good)
         for (hour, camera), reasons in found.held.items():
-            log.warning("held %s, %s: %s", said(hour), camera, "; ".join(reasons))
+            log.warning("held %s, %s: %s", format_hour(hour), camera, "; ".join(reasons))
     return Published(good, bad)
 
 
@@ -83,7 +83,7 @@ def scopes_of(rows: Mapping[datetime, int], cameras: tuple[str, ...]) -> Iterato
     part: list[datetime] = []
     held = 0
     for hour, more in rows.items():
-        if part and (len(part) == MOST_HOURS or held + more > MOST_ROWS):
+        if part and (len(part) == MAX_HOURS or held + more > MAX_ROWS):
             yield Scope(tuple(part), cameras)
             part, held = [], 0
         part.append(hour)

@@ -8,18 +8,18 @@ from itertools import groupby
 from typing import Final
 
 from jobs.quality.inputs import CandidateTables
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, UNKNOWN_CAMERA
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.storage.reader import read_rows
 from lake.storage.sql_literals import quoted
 
-MOST_ROWS: Final = 500_000
+MAX_ROWS: Final = 500_000
 """Objects, frames and detections looked at at once: about 1 GB. A single camera is never cut."""
 
 
-def parts(root: Root, candidate: Candidate, most: int = MOST_ROWS) -> Iterator[Candidate]:
+def parts(root: LakeLocation, candidate: Candidate, most: int = MAX_ROWS) -> Iterator[Candidate]:
     """The candidate in parts whose scopes together are its own; whole days where these are small enough.
 
     Args:
@@ -50,7 +50,7 @@ def _by_cameras(day: Candidate, sizes: dict[str, int], most: int) -> Iterator[Ca
         yield replace(day, scope=Scope(day.scope.hours, tuple(names)))
 
 
-def _counted(root: Root, day: Candidate) -> dict[str, int]:
+def _counted(root: LakeLocation, day: Candidate) -> dict[str, int]:
     """Camera → its rows, as they were counted; a count that lacks is for the audit to find."""
     rows = " + ".join(f"coalesce({name}, 0)" for name in ("objects", "frame_rows", "detection_rows"))
     sql = f"""SELECT camera_id, sum({rows}) AS size
@@ -59,7 +59,7 @@ def _counted(root: Root, day: Candidate) -> dict[str, int]:
     return dict(zip(found["camera_id"], map(int, found["size"]), strict=True))
 
 
-def _present(root: Root, scope: Scope) -> dict[str, int]:
+def _present(root: LakeLocation, scope: Scope) -> dict[str, int]:
     """Cameras of rows that may have come after the count, each with no size."""
     camera = f"coalesce(r.camera_id, {quoted(UNKNOWN_CAMERA)})"
     found: set[str] = set()

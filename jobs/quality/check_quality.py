@@ -30,23 +30,23 @@ from jobs.quality.data_docs import Documented, write_docs
 from jobs.quality.derived_columns import Vocabularies, subjects
 from jobs.quality.expectation import SUBJECTS, WARNING
 from jobs.quality.expectations import EXPECTATIONS
-from jobs.quality.findings import CameraHour, Groups, held, number_groups, passed, result_rows
+from jobs.quality.findings import AuditScopes, CameraHour, held_reasons, number_groups, passed, result_rows
 from jobs.quality.inputs import CandidateGoneError, read
 from jobs.quality.validation import Finding, merged, validate
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.settings import whole
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
 from lake.contracts.data_docs import QUALITY
-from lake.contracts.hours import Candidate, Scope, parse_hour, said
+from lake.contracts.hours import Candidate, Scope, format_hour, parse_hour
 from lake.contracts.hours import merged as merged_candidates
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
 from lake.spark.catalog import check_lake
 from lake.storage.delta_tables import open_table
-from lake.storage.tables import Lake, again_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 PROGRAM: Final = "jobs.quality.check_quality"
-FEW: Final = 24
+MAX_HOURS_IN_SUMMARY: Final = 24
 """Hours and cameras up to this many are told one by one."""
 HISTORY: Final = 50
 """Runs whose Data Docs are kept."""
@@ -70,7 +70,7 @@ class Audit:
 
 
 def audit(
-    root: Root,
+    root: LakeLocation,
     candidate: Candidate,
     run_id: str,
     now: datetime,
@@ -98,7 +98,7 @@ def audit(
         findings, groups = _judge(root, part, start, vocabularies or {})
         start += len(groups.keys)
         found += [findings] if groups.keys else []
-        reasons = held(findings, groups)
+        reasons = held_reasons(findings, groups)
         bad |= reasons
         good += passed(groups, reasons)
         if groups.keys and not dry_run:
@@ -115,8 +115,8 @@ def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None
 
 
 def _judge(
-    root: Root, part: Candidate, start: int, vocabularies: Vocabularies
-) -> tuple[list[Finding], Groups]:
+    root: LakeLocation, part: Candidate, start: int, vocabularies: Vocabularies
+) -> tuple[list[Finding], AuditScopes]:
     rows, groups = number_groups(subjects(read(root, part), vocabularies), start)
     findings = [
         finding
@@ -128,13 +128,13 @@ def _judge(
     return findings, groups
 
 
-def _append(root: Root, rows: pa.Table) -> None:
+def _append(root: LakeLocation, rows: pa.Table) -> None:
     def append() -> None:
         table = open_table(root / QUALITY_RESULTS.name)
         ordered = rows.select(QUALITY_RESULTS.columns)
         write_deltalake(table, ordered.cast(pa.schema(table.schema().to_arrow())), mode="append")
 
-    again_on_conflict(append)
+    retry_on_conflict(append)
 
 
 def known_vocabularies(models: Path) -> dict[str, frozenset[str]]:
@@ -147,12 +147,19 @@ def sentences(outcome: Audit) -> list[str]:
     """What was found, for people: each hour and camera where there are few, else a summary."""
     warned = [one for one in outcome.findings if one.expectation.severity == WARNING and one.unexpected]
     warnings = [f"warning: {one.expectation.sentence}: {len(one.unexpected)} fell short" for one in warned]
-    bad = [f"held {said(hour)} {camera}: {'; '.join(why)}" for (hour, camera), why in outcome.held.items()]
-    if len(outcome.passed) <= FEW:
-        good = [f"passed {said(hour)} {camera}" for hour, camera in outcome.passed]
+    bad = [
+        f"held {format_hour(hour)} {camera}: {'; '.join(why)}" for (hour, camera), why in outcome.held.items()
+    ]
+    if len(outcome.passed) <= MAX_HOURS_IN_SUMMARY:
+        good = [f"passed {format_hour(hour)} {camera}" for hour, camera in outcome.passed]
     else:
         good = [f"passed {len(outcome.passed)} hours and cameras"]
-    return [*good, *bad[:FEW], *([f"held {len(bad) - FEW} more"] if len(bad) > FEW else []), *warnings]
+    return [
+        *good,
+        *bad[:MAX_HOURS_IN_SUMMARY],
+        *([f"held {len(bad) - MAX_HOURS_IN_SUMMARY} more"] if len(bad) > MAX_HOURS_IN_SUMMARY else []),
+        *warnings,
+    ]
 
 
 @dataclass(frozen=True, slots=True)

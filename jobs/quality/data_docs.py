@@ -23,7 +23,7 @@ from filelock import FileLock
 from jobs.quality.expectation import CRITICAL, SUBJECTS
 from jobs.quality.validation import Finding, great_expectations
 from lake.contracts.data_docs import DOCS, FAILED, RUNS, STYLE, SUMMARY
-from lake.contracts.hours import Scope, said
+from lake.contracts.hours import Scope, format_hour
 
 STYLE_SOURCE: Final = Path(__file__).with_name("data_docs.css")
 NO_NETWORK: Final = (
@@ -35,7 +35,7 @@ OUTSIDE: Final = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """What loads something, in the pages of Great Expectations; none of it carries a finding."""
-MOST_EXAMPLES: Final = 20
+MAX_EXAMPLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _result(finding: Finding) -> Any:
             "unexpected_percent_nonmissing": share,
             "missing_count": 0,
             "missing_percent": 0.0,
-            "partial_unexpected_list": examples[:MOST_EXAMPLES],
+            "partial_unexpected_list": examples[:MAX_EXAMPLES],
         },
         exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )
@@ -168,8 +168,10 @@ def _summary(run: Documented, findings: Sequence[Finding]) -> dict[str, Any]:
         states[subject] = FAILED if CRITICAL in short else "warned" if short else "passed"
     return {
         "run_id": run.run_id,
-        "checked_at": said(run.checked_at),
-        "hours": said(hours[0]) if len(hours) == 1 else f"{said(hours[0])} to {said(hours[-1])}",
+        "checked_at": format_hour(run.checked_at),
+        "hours": format_hour(hours[0])
+        if len(hours) == 1
+        else f"{format_hour(hours[0])} to {format_hour(hours[-1])}",
         "passed": run.passed,
         "held": run.held,
         "subjects": states,

@@ -46,7 +46,7 @@ class Expectation:
 UNIQUE: Final = "ExpectCompoundColumnsToBeUnique"
 PRESENT: Final = "ExpectColumnValuesToNotBeNull"
 ABSENT: Final = "ExpectColumnValuesToBeNull"
-AMONG: Final = "ExpectColumnValuesToBeInSet"
+IN_SET: Final = "ExpectColumnValuesToBeInSet"
 BETWEEN: Final = "ExpectColumnValuesToBeBetween"
 MATCH: Final = "ExpectColumnValuesToMatchRegex"
 EQUAL: Final = "ExpectColumnPairValuesToBeEqual"
@@ -64,7 +64,7 @@ def not_before(later: str, earlier: str) -> dict[str, Any]:
     return {"column_A": later, "column_B": earlier, "or_equal": True, "ignore_row_if": ignored}
 
 
-def among(column: str, values: tuple[str, ...]) -> dict[str, Any]:
+def in_set(column: str, values: tuple[str, ...]) -> dict[str, Any]:
     """Arguments of AMONG; missing values are not looked at."""
     return {"column": column, "value_set": list(values)}
 

@@ -21,7 +21,7 @@ DECIDED: Final = (OBJECTS, CAMERA_HOURS)
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class AuditScopes:
     """The hours and cameras of an audit, numbered from `start`.
 
     Attributes:
@@ -37,7 +37,9 @@ class Groups:
     decided: frozenset[int]
 
 
-def number_groups(subjects: dict[str, pd.DataFrame], start: int) -> tuple[dict[str, pd.DataFrame], Groups]:
+def number_groups(
+    subjects: dict[str, pd.DataFrame], start: int
+) -> tuple[dict[str, pd.DataFrame], AuditScopes]:
     """Add GROUP to each subject's rows, numbering every hour and camera that any of them names."""
     named = pd.concat([rows[KEYS] for rows in subjects.values()]).drop_duplicates().sort_values(KEYS)
     index = pd.MultiIndex.from_frame(named)
@@ -52,11 +54,11 @@ def number_groups(subjects: dict[str, pd.DataFrame], start: int) -> tuple[dict[s
     objects, hours = (numbered[subject] for subject in DECIDED)
     decided = frozenset(objects[GROUP]) | frozenset(hours[hours["is_counted"]][GROUP])
     keys = [(hour.to_pydatetime(), camera) for hour, camera in index]
-    return numbered, Groups(keys, start, checked, decided)
+    return numbered, AuditScopes(keys, start, checked, decided)
 
 
 def result_rows(
-    findings: Iterable[Finding], groups: Groups, candidate: Candidate, run_id: str, now: datetime
+    findings: Iterable[Finding], groups: AuditScopes, candidate: Candidate, run_id: str, now: datetime
 ) -> pa.Table:
     """One row of `quality_results` per finding and group."""
     hours, cameras = (list(column) for column in zip(*groups.keys, strict=True))
@@ -75,7 +77,7 @@ def result_rows(
     })  # fmt: skip
 
 
-def _columns(finding: Finding, groups: Groups) -> dict[str, list[object]]:
+def _columns(finding: Finding, groups: AuditScopes) -> dict[str, list[object]]:
     expectation, count = finding.expectation, len(groups.keys)
     numbers = range(groups.start, groups.start + count)
     return {
@@ -90,7 +92,7 @@ def _columns(finding: Finding, groups: Groups) -> dict[str, list[object]]:
     }
 
 
-def held(findings: Iterable[Finding], groups: Groups) -> dict[CameraHour, list[str]]:
+def held_reasons(findings: Iterable[Finding], groups: AuditScopes) -> dict[CameraHour, list[str]]:
     """One sentence for each critical expectation that failed, by the hours and cameras decided."""
     reasons: dict[CameraHour, list[str]] = {}
     for finding in findings:
@@ -101,7 +103,7 @@ def held(findings: Iterable[Finding], groups: Groups) -> dict[CameraHour, list[s
     return reasons
 
 
-def _reason(finding: Finding, number: int, groups: Groups) -> str:
+def _reason(finding: Finding, number: int, groups: AuditScopes) -> str:
     expectation, short = finding.expectation, finding.unexpected[number]
     checked = groups.checked[expectation.subject][number - groups.start]
     examples = "; ".join(finding.examples[number])
@@ -111,7 +113,7 @@ def _reason(finding: Finding, number: int, groups: Groups) -> str:
     )
 
 
-def passed(groups: Groups, reasons: Mapping[CameraHour, object]) -> list[CameraHour]:
+def passed(groups: AuditScopes, reasons: Mapping[CameraHour, object]) -> list[CameraHour]:
     """Hours and cameras decided that nothing holds."""
     keys = (groups.keys[number - groups.start] for number in sorted(groups.decided))
     return [key for key in keys if key not in reasons]

@@ -6,35 +6,35 @@ from typing import Final
 
 from jobs.quality.expectation import (
     ABSENT,
-    AMONG,
     BETWEEN,
     CAMERA_HOURS,
     EQUAL,
     IN_ORDER,
+    IN_SET,
     UNIQUE,
     WARNING,
     Expectation,
-    among,
     between,
+    in_set,
     not_before,
     pair,
 )
 
-SEEN_AT_LEAST: Final = 0.5
+MIN_OBSERVED: Final = 0.5
 """Share of the hour. At the default of a picture every 3 s a camera that runs sees all of it."""
-ANALYSED_AT_LEAST: Final = 0.95
+MIN_ANALYSED: Final = 0.95
 """Share of the frames with an outcome that could be read; the batch layer analyses what was skipped."""
-LATENCY_AT_MOST_S: Final = 10.0
+MAX_LATENCY_S: Final = 10.0
 """A frame counts as stale after 5 s; as long again is allowed for what was queued and analysed."""
-COUNTED_WITHIN_S: Final = 2 * 3600
+MAX_COUNT_DELAY_S: Final = 2 * 3600
 """The hourly run comes some minutes after the hour; later than this, at least one run was missed."""
-CAME_WITHIN_S: Final = 3600
+MAX_ARRIVAL_DELAY_S: Final = 3600
 """An agent whose network was away may bring frames late; after an hour of it somebody should know."""
-DRIFT_AT_MOST: Final = 0.4
+MAX_DRIFT: Final = 0.4
 """Total variation distance: two in five objects carry another label than in the days before."""
-SKEWED_AT_MOST: Final = 0.1
-LATE_AT_MOST: Final = 0.05
-UNUSABLE_AT_MOST: Final = 0.05
+MAX_SKEWED: Final = 0.1
+MAX_LATE: Final = 0.05
+MAX_UNUSABLE: Final = 0.05
 HOUR_S: Final = 3600
 
 IN_SUM: Final = (("sums", "==", "right"),)
@@ -103,24 +103,24 @@ RECOUNT: Final = (
     ),
     Expectation(
         "no_row_is_gone", CAMERA_HOURS, "no row of frames or detections is gone since the hour was counted",
-        AMONG, among("rows", (AS_COUNTED, MORE, FRAMES_GONE, ALL_GONE)),
+        IN_SET, in_set("rows", (AS_COUNTED, MORE, FRAMES_GONE, ALL_GONE)),
     ),
 )  # fmt: skip
 
 WARNINGS: Final = (
     Expectation(
         "no_row_came_since_the_count", CAMERA_HOURS, "no row of frames or detections came after the count",
-        AMONG, among("rows", (AS_COUNTED, FEWER, FRAMES_GONE, ALL_GONE)), severity=WARNING,
+        IN_SET, in_set("rows", (AS_COUNTED, FEWER, FRAMES_GONE, ALL_GONE)), severity=WARNING,
     ),
     Expectation(
         "enough_of_the_hour_was_seen", CAMERA_HOURS,
-        f"at least {SEEN_AT_LEAST:.0%} of the hour was observed", BETWEEN,
-        between("seen_share", SEEN_AT_LEAST, None), severity=WARNING,
+        f"at least {MIN_OBSERVED:.0%} of the hour was observed", BETWEEN,
+        between("seen_share", MIN_OBSERVED, None), severity=WARNING,
     ),
     Expectation(
         "enough_frames_were_analysed", CAMERA_HOURS,
-        f"at least {ANALYSED_AT_LEAST:.0%} of the usable frames with an outcome were analysed", BETWEEN,
-        between("analysed_share", ANALYSED_AT_LEAST, None), severity=WARNING,
+        f"at least {MIN_ANALYSED:.0%} of the usable frames with an outcome were analysed", BETWEEN,
+        between("analysed_share", MIN_ANALYSED, None), severity=WARNING,
     ),
     Expectation(
         "no_frame_is_pending", CAMERA_HOURS, "no frame is without an outcome", BETWEEN,
@@ -128,8 +128,8 @@ WARNINGS: Final = (
     ),
     Expectation(
         "results_came_soon", CAMERA_HOURS,
-        f"19 of 20 live results were known within {LATENCY_AT_MOST_S:g} s", BETWEEN,
-        between("latency_p95_s", None, LATENCY_AT_MOST_S), severity=WARNING,
+        f"19 of 20 live results were known within {MAX_LATENCY_S:g} s", BETWEEN,
+        between("latency_p95_s", None, MAX_LATENCY_S), severity=WARNING,
     ),
     Expectation(
         "no_latency_is_negative", CAMERA_HOURS, "no typical result was known before its picture was taken",
@@ -137,27 +137,27 @@ WARNINGS: Final = (
     ),
     Expectation(
         "the_hour_was_counted_soon", CAMERA_HOURS,
-        f"the hour was counted within {COUNTED_WITHIN_S // 3600} hours of its end", BETWEEN,
-        between("counted_after_s", None, COUNTED_WITHIN_S), severity=WARNING,
+        f"the hour was counted within {MAX_COUNT_DELAY_S // 3600} hours of its end", BETWEEN,
+        between("counted_after_s", None, MAX_COUNT_DELAY_S), severity=WARNING,
     ),
     Expectation(
         "the_frames_came_soon", CAMERA_HOURS,
-        f"the newest frame came within {CAME_WITHIN_S // 60} minutes of the hour's end", BETWEEN,
-        between("newest_after_s", None, CAME_WITHIN_S), severity=WARNING,
+        f"the newest frame came within {MAX_ARRIVAL_DELAY_S // 60} minutes of the hour's end", BETWEEN,
+        between("newest_after_s", None, MAX_ARRIVAL_DELAY_S), severity=WARNING,
     ),
     Expectation(
-        "few_frames_were_late", CAMERA_HOURS, f"at most {LATE_AT_MOST:.0%} of the frames came late", BETWEEN,
-        between("late_share", None, LATE_AT_MOST), severity=WARNING,
+        "few_frames_were_late", CAMERA_HOURS, f"at most {MAX_LATE:.0%} of the frames came late", BETWEEN,
+        between("late_share", None, MAX_LATE), severity=WARNING,
     ),
     Expectation(
         "the_clock_was_right", CAMERA_HOURS,
-        f"at most {SKEWED_AT_MOST:.0%} of the frames needed their time corrected", BETWEEN,
-        between("skewed_share", None, SKEWED_AT_MOST), severity=WARNING,
+        f"at most {MAX_SKEWED:.0%} of the frames needed their time corrected", BETWEEN,
+        between("skewed_share", None, MAX_SKEWED), severity=WARNING,
     ),
     Expectation(
         "few_frames_were_unusable", CAMERA_HOURS,
-        f"at most {UNUSABLE_AT_MOST:.0%} of the frames could not be read", BETWEEN,
-        between("unusable_share", None, UNUSABLE_AT_MOST), severity=WARNING,
+        f"at most {MAX_UNUSABLE:.0%} of the frames could not be read", BETWEEN,
+        between("unusable_share", None, MAX_UNUSABLE), severity=WARNING,
     ),
     Expectation(
         "no_frame_was_sent_twice", CAMERA_HOURS, "no frame was sent twice", BETWEEN,
@@ -165,13 +165,13 @@ WARNINGS: Final = (
     ),
     Expectation(
         "labels_are_mixed_as_before", CAMERA_HOURS,
-        f"labels are mixed as in the 7 days before, but for {DRIFT_AT_MOST:.0%} of the objects", BETWEEN,
-        between("label_drift", None, DRIFT_AT_MOST), severity=WARNING,
+        f"labels are mixed as in the 7 days before, but for {MAX_DRIFT:.0%} of the objects", BETWEEN,
+        between("label_drift", None, MAX_DRIFT), severity=WARNING,
     ),
     Expectation(
         "coverage_was_measured", CAMERA_HOURS,
-        "coverage was measured from frames, not taken from an earlier count", AMONG,
-        among("coverage_source", ("measured",)), severity=WARNING,
+        "coverage was measured from frames, not taken from an earlier count", IN_SET,
+        in_set("coverage_source", ("measured",)), severity=WARNING,
     ),
 )  # fmt: skip
 

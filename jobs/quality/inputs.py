@@ -13,7 +13,7 @@ from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError
 
 from jobs.quality.expectation import RECORD
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import HOUR, Candidate, Scope
 from lake.contracts.wire_format import rfc3339
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
@@ -59,7 +59,7 @@ class Rows:
     mixes: pd.DataFrame
 
 
-def read(root: Root, candidate: Candidate) -> Rows:
+def read(root: LakeLocation, candidate: Candidate) -> Rows:
     """Read what the audit of a candidate needs; best a day at a time, since it is held in memory.
 
     Raises:
@@ -98,7 +98,7 @@ def read(root: Root, candidate: Candidate) -> Rows:
 class CandidateTables:
     """The tables at the versions of the audit."""
 
-    def __init__(self, root: Root, candidate: Candidate) -> None:
+    def __init__(self, root: LakeLocation, candidate: Candidate) -> None:
         self._root = root
         self._versions: Mapping[str, int] = {
             OBJECTS_CANDIDATE.name: candidate.objects_version,

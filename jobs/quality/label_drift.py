@@ -9,7 +9,7 @@ import pandas as pd
 from jobs.quality.inputs import REPORTED, TRAILING
 from jobs.quality.recount import KEYS
 
-ENOUGH: Final = 100
+MIN_OBJECTS: Final = 100
 """Objects that a mix must be made of: of 100 with ten labels, chance alone moves about one in eight."""
 
 
@@ -25,7 +25,7 @@ def label_drift(objects: pd.DataFrame, mixes: pd.DataFrame) -> pd.Series:
     """
     reported = objects[objects["score"] >= REPORTED]
     counts = reported.groupby([*KEYS, "label"]).size().unstack(fill_value=0)
-    counts = counts[counts.sum(axis=1) >= ENOUGH]
+    counts = counts[counts.sum(axis=1) >= MIN_OBJECTS]
     keys: list[tuple[pd.Timestamp, str]] = list(counts.index)
     distances = [_distance(cast("pd.Series", counts.loc[key]), _before(mixes, *key)) for key in keys]
     return pd.Series(distances, index=counts.index, dtype="float64", name="label_drift")
@@ -37,7 +37,7 @@ def _before(mixes: pd.DataFrame, hour: pd.Timestamp, camera_id: str) -> pd.Serie
 
 
 def _distance(here: pd.Series, before: pd.Series) -> float | None:
-    if before.sum() < ENOUGH:
+    if before.sum() < MIN_OBJECTS:
         return None
     shares = (here / here.sum()).sub(before / before.sum(), fill_value=0)
     return float(shares.abs().sum() / 2)

@@ -7,20 +7,20 @@ from typing import Final
 from jobs.detector.sectors import COLUMNS, ROWS
 from jobs.quality.expectation import (
     ABSENT,
-    AMONG,
     BETWEEN,
     EQUAL,
     IN_ORDER,
+    IN_SET,
     OBJECTS,
     RECORD,
     UNIQUE,
     Expectation,
-    among,
     between,
+    in_set,
     not_before,
     pair,
 )
-from jobs.quality.record_expectations import LAYERS, MOST_OBJECTS
+from jobs.quality.record_expectations import LAYERS, MAX_OBJECTS
 from lake.contracts.wire_format import STORED_SCORE
 
 SLACK: Final = 1e-6
@@ -48,8 +48,8 @@ OF_OBJECTS: Final = (
         pair("day", "day_of_hour"),
     ),
     Expectation(
-        "objects_are_numbered", OBJECTS, f"the objects of a frame are numbered from 0 to {MOST_OBJECTS - 1}",
-        BETWEEN, between("object_number", 0, MOST_OBJECTS - 1),
+        "objects_are_numbered", OBJECTS, f"the objects of a frame are numbered from 0 to {MAX_OBJECTS - 1}",
+        BETWEEN, between("object_number", 0, MAX_OBJECTS - 1),
     ),
     Expectation(
         "scores_are_in_range", OBJECTS, f"each score is from {STORED_SCORE:g} to 1", BETWEEN,
@@ -68,8 +68,8 @@ OF_OBJECTS: Final = (
         not_before("xmax", "xmin"),
     ),
     Expectation(
-        "sectors_are_known", OBJECTS, "each sector is one of the nine", AMONG,
-        among("sector", KNOWN_SECTORS),
+        "sectors_are_known", OBJECTS, "each sector is one of the nine", IN_SET,
+        in_set("sector", KNOWN_SECTORS),
     ),
     Expectation(
         "sectors_hold_their_boxes", OBJECTS, "each object is in the sector that holds its box's centre",
@@ -81,16 +81,16 @@ OF_OBJECTS: Final = (
     ),
     Expectation(
         "object_layers_are_known", OBJECTS,
-        "each object was seen by the speed layer, the batch layer or a promoted run", AMONG,
-        among("layer", LAYERS),
+        "each object was seen by the speed layer, the batch layer or a promoted run", IN_SET,
+        in_set("layer", LAYERS),
     ),
     Expectation(
-        "object_runs_are_written_down", OBJECTS, "each object's run is described in detector_runs", AMONG,
-        among("run", ("described",)), (("run", "!=", "missing"),),
+        "object_runs_are_written_down", OBJECTS, "each object's run is described in detector_runs", IN_SET,
+        in_set("run", ("described",)), (("run", "!=", "missing"),),
     ),
     Expectation(
-        "no_object_is_an_orphan", OBJECTS, "each object's frame is detected in detections", AMONG,
-        among("origin", (DETECTED, PAST_RETENTION)),
+        "no_object_is_an_orphan", OBJECTS, "each object's frame is detected in detections", IN_SET,
+        in_set("origin", (DETECTED, PAST_RETENTION)),
     ),
     Expectation(
         "objects_are_of_the_current_analysis", OBJECTS,
@@ -98,8 +98,8 @@ OF_OBJECTS: Final = (
         pair("run_id", "current_run_id"), (*ORIGIN_FOUND, ("run", "==", "described")),
     ),
     Expectation(
-        "objects_are_of_the_first_record", OBJECTS, "no object is of a frame that was sent before", AMONG,
-        among("sending", ("first",)), ORIGIN_FOUND,
+        "objects_are_of_the_first_record", OBJECTS, "no object is of a frame that was sent before", IN_SET,
+        in_set("sending", ("first",)), ORIGIN_FOUND,
     ),
     Expectation(
         "no_object_was_replayed", OBJECTS, "no object is of a replayed frame", ABSENT,
@@ -107,6 +107,6 @@ OF_OBJECTS: Final = (
     ),
     Expectation(
         "objects_are_of_a_counted_hour", OBJECTS, "each object's hour and camera has its row of coverage",
-        AMONG, among("camera_hour", ("counted",)),
+        IN_SET, in_set("camera_hour", ("counted",)),
     ),
 )  # fmt: skip

@@ -6,19 +6,19 @@ from typing import Final
 
 from jobs.quality.expectation import (
     ABSENT,
-    AMONG,
     BETWEEN,
     DETECTIONS,
     EQUAL,
     FRAMES,
     IN_ORDER,
+    IN_SET,
     MATCH,
     PRESENT,
     RECORD,
     UNIQUE,
     Expectation,
-    among,
     between,
+    in_set,
     not_before,
     pair,
 )
@@ -28,9 +28,9 @@ from lake.schema.batch_schemas import UNKNOWN_CAMERA
 FORMATS: Final = (FRAME_SCHEMA, "legacy")
 STATUSES: Final = tuple(str(status) for status in Status)
 LAYERS: Final = ("speed", "batch", "promoted")
-MOST_OBJECTS: Final = 100
+MAX_OBJECTS: Final = 100
 """No model of ours reports more objects of one picture."""
-LONGEST_WAIT_S: Final = 48 * 3600
+MAX_WAIT_S: Final = 48 * 3600
 """The rule "Observed at": a picture waits at most so long for the broker..."""
 FASTEST_CLOCK_S: Final = 300
 """...and is taken at most so long after the broker appended it, by the agent's own clock."""
@@ -52,11 +52,11 @@ OF_FRAMES: Final = (
     Expectation(
         "frames_waited_as_a_camera_can", FRAMES,
         "each frame was observed at most 48 hours before and 5 minutes after the broker appended it",
-        BETWEEN, between("waited_s", -FASTEST_CLOCK_S, LONGEST_WAIT_S),
+        BETWEEN, between("waited_s", -FASTEST_CLOCK_S, MAX_WAIT_S),
     ),
     Expectation(
-        "frames_have_a_known_format", FRAMES, "each frame has a known format, or none", AMONG,
-        among("format", FORMATS),
+        "frames_have_a_known_format", FRAMES, "each frame has a known format, or none", IN_SET,
+        in_set("format", FORMATS),
     ),
     Expectation(
         "frames_come_from_allowed_cameras", FRAMES, "each camera id is one that may name a camera", MATCH,
@@ -93,17 +93,17 @@ OF_DETECTIONS: Final = (
         EQUAL, pair("day", "day_observed"),
     ),
     Expectation(
-        "statuses_are_known", DETECTIONS, "each status is one of the contract's", AMONG,
-        among("status", STATUSES),
+        "statuses_are_known", DETECTIONS, "each status is one of the contract's", IN_SET,
+        in_set("status", STATUSES),
     ),
     Expectation(
         "layers_are_known", DETECTIONS,
         "each outcome is by the speed layer, the batch layer or a promoted run",
-        AMONG, among("layer", LAYERS),
+        IN_SET, in_set("layer", LAYERS),
     ),
     Expectation(
-        "runs_are_written_down", DETECTIONS, "each outcome's run is described in detector_runs", AMONG,
-        among("run", ("described",)), (("run", "!=", "missing"),),
+        "runs_are_written_down", DETECTIONS, "each outcome's run is described in detector_runs", IN_SET,
+        in_set("run", ("described",)), (("run", "!=", "missing"),),
     ),
     Expectation(
         "detections_are_timed", DETECTIONS, "each analysed frame has the time at which its outcome was known",
@@ -115,8 +115,8 @@ OF_DETECTIONS: Final = (
     ),
     Expectation(
         "frames_show_a_possible_number_of_objects", DETECTIONS,
-        f"no frame shows more than {MOST_OBJECTS} objects", BETWEEN,
-        between("object_count", 0, MOST_OBJECTS), DETECTED,
+        f"no frame shows more than {MAX_OBJECTS} objects", BETWEEN,
+        between("object_count", 0, MAX_OBJECTS), DETECTED,
     ),
     Expectation(
         "only_analysed_frames_show_objects", DETECTIONS, "no frame that was not analysed shows objects",

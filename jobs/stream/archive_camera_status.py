@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from pyspark.sql import DataFrame
 
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import OffsetRange, by_partition
 from lake.contracts.camera_status_message import (
     COUNTERS,
-    CameraNotice,
-    MalformedNoticeError,
+    CameraStatusMessage,
+    MalformedStatusMessageError,
     Registration,
     read_notice,
 )
@@ -27,7 +27,7 @@ from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS
 from lake.schema.table import Table
 from lake.storage.reader import read_rows
-from lake.storage.tables import Lake, again_on_conflict, append_rows
+from lake.storage.tables import Lake, append_rows, retry_on_conflict
 
 QUERY: Final = "archive_camera_status"
 RECORD: Final = ("topic", "partition", "offset", "timestamp", "key", "value")
@@ -38,14 +38,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ArrivedStatus:
     """A notice, and where and when (UTC, the broker's clock) it was appended."""
 
     topic_id: str
     partition: int
     offset: int
     appended_at: datetime
-    notice: CameraNotice
+    notice: CameraStatusMessage
 
     @property
     def record(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class ArchiveCameraStatus:
     """
 
     lake: Lake
-    gaps: Gaps
+    gaps: LostOffsets
     now: Callable[[], datetime]
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
@@ -79,7 +79,7 @@ class ArchiveCameraStatus:
 
     def _append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            again_on_conflict(lambda: append_rows(self.lake.root, table, rows))
+            retry_on_conflict(lambda: append_rows(self.lake.root, table, rows))
 
     def _stored(self, topic_id: str, planned: Sequence[OffsetRange]) -> set[Place]:
         """Places within the planned ranges that the table holds."""
@@ -98,23 +98,23 @@ class ArchiveCameraStatus:
         return {row["camera_id"]: row for row in read_rows(self.lake.root, sql, CAMERA_REGISTRATIONS)}
 
 
-def read_notices(records: Iterable[Mapping[str, Any]], topic_id: str) -> list[Arrived]:
+def read_notices(records: Iterable[Mapping[str, Any]], topic_id: str) -> list[ArrivedStatus]:
     """The notices among Kafka records, in the order of their partitions; the rest is counted in the log."""
     arrived, wrong = [], []
     for row in sorted(records, key=lambda row: (row["partition"], row["offset"])):
         try:
             notice = read_notice(row["key"], row["value"])
-        except MalformedNoticeError as error:
+        except MalformedStatusMessageError as error:
             wrong.append(f"{row['partition']}/{row['offset']}: {error}")
         else:
-            arrived.append(Arrived(topic_id, row["partition"], row["offset"], row["timestamp"], notice))
+            arrived.append(ArrivedStatus(topic_id, row["partition"], row["offset"], row["timestamp"], notice))
     if wrong:
         log.warning("%d records of %s are no notices and left out; first %.300s",
                     len(wrong), STATUS_TOPIC, wrong[0])  # fmt: skip
     return arrived
 
 
-def status_rows(arrived: Iterable[Arrived]) -> list[dict[str, Any]]:
+def status_rows(arrived: Iterable[ArrivedStatus]) -> list[dict[str, Any]]:
     """As rows of `camera_status`."""
     names = ("camera_id", "at", "state", "session", "last_error", "last_error_at", "last_frame_at")
     return [
@@ -130,7 +130,7 @@ def status_rows(arrived: Iterable[Arrived]) -> list[dict[str, Any]]:
 
 
 def new_registrations(
-    arrived: Iterable[Arrived], known: Mapping[str, Mapping[str, Any]]
+    arrived: Iterable[ArrivedStatus], known: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Rows of `camera_registrations` for the notices that say something else of their camera than before.
 
@@ -157,11 +157,11 @@ def _says(row: Mapping[str, Any]) -> Registration:
     return Registration(**{name: row[name] for name in Registration.__slots__})
 
 
-def _comes_first(one: Arrived, row: Mapping[str, Any]) -> bool:
+def _comes_first(one: ArrivedStatus, row: Mapping[str, Any]) -> bool:
     """Whether a notice is not newer than a row of the same partition; a topic made anew counts from 0."""
     same = (one.topic_id, one.partition) == (row["topic_id"], row["partition"])
     return same and one.offset <= int(row["offset"])
 
 
-def _place(one: Arrived) -> Place:
+def _place(one: ArrivedStatus) -> Place:
     return one.partition, one.offset

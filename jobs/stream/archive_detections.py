@@ -18,9 +18,9 @@ from pyspark.sql import functions as F
 
 from jobs.frames.outcome_rows import BEFORE_PICTURE, SOURCE, read_outcomes
 from jobs.stream.highest_offsets import HighestOffsets, Row
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import by_partition
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import DETECTIONS
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
@@ -35,7 +35,7 @@ class ArchiveDetections:
     """Handles one micro-batch after the other, for `foreachBatch`."""
 
     lake: Lake
-    gaps: Gaps
+    gaps: LostOffsets
     highest: HighestOffsets
     now: Callable[[], datetime]
 
@@ -67,7 +67,7 @@ def without_pictures(messages: DataFrame) -> DataFrame:
     return messages.select("topic", "partition", "offset", said.cast("binary").alias("value"))
 
 
-def fresh_outcomes(root: Root, arrived: pa.Table) -> list[int]:
+def fresh_outcomes(root: LakeLocation, arrived: pa.Table) -> list[int]:
     """Positions of the first outcome of each record and layer that the table does not hold yet."""
     rows = _identified(arrived)
     return first_outcomes(rows, stored_identities(root, rows))
@@ -79,7 +79,7 @@ def _identified(arrived: pa.Table) -> list[Row]:
     return rows
 
 
-def stored_identities(root: Root, arrived: Sequence[Row]) -> set[tuple[Any, ...]]:
+def stored_identities(root: LakeLocation, arrived: Sequence[Row]) -> set[tuple[Any, ...]]:
     """Identities in the table within the days and offsets of what arrived."""
     if not arrived:
         return set()

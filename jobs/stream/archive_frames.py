@@ -19,8 +19,8 @@ from pyspark.sql import DataFrame
 
 from jobs.frames.frame_records import KAFKA_COLUMNS, Record, describe
 from jobs.stream.disk_guard import DiskRoom
-from jobs.stream.kafka_source import among
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.kafka_source import in_ranges
+from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import OffsetRange, by_partition
 from lake.schema.schemas import FRAMES
 from lake.storage.reader import read_rows
@@ -34,7 +34,7 @@ class ArchiveFrames:
     """Handles one micro-batch after the other, for `foreachBatch`."""
 
     lake: Lake
-    gaps: Gaps
+    gaps: LostOffsets
     room: DiskRoom
     now: Callable[[], datetime]
     zone: str
@@ -46,8 +46,8 @@ class ArchiveFrames:
         """
         self.room.wait()
         planned = self.gaps.planned(batch_id)
-        lacking = batch.select(*KAFKA_COLUMNS).where(~among(self._stored(planned)))
-        storing = Storing(self.lake, self.gaps.topic_ids, self.zone, self.gaps.writer, batch_id)
+        lacking = batch.select(*KAFKA_COLUMNS).where(~in_ranges(self._stored(planned)))
+        storing = StorageTask(self.lake, self.gaps.topic_ids, self.zone, self.gaps.writer, batch_id)
         _spread(lacking).mapInArrow(storing.store, "nothing BOOLEAN").toArrow()
         self.gaps.record_missing(batch_id, self._stored(planned), self.now())
 
@@ -65,7 +65,7 @@ class ArchiveFrames:
 
 
 @dataclass(frozen=True, slots=True)
-class Storing:
+class StorageTask:
     """What a worker needs to store records; travels to it with the batch.
 
     Attributes:

@@ -11,23 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.stream.offset_ranges import OffsetRange, committed_ends
-from lake.config.lake_location import Root, changed_at
+from lake.config.lake_location import LakeLocation, changed_at
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """A checkpoint of former topics: the ids, and how far the query had come."""
 
-    folder: Root
+    folder: LakeLocation
     topic_ids: Mapping[str, str]
 
 
-def checkpoint_of(root: Root, query: str, topic_ids: Mapping[str, str]) -> Root:
+def checkpoint_of(root: LakeLocation, query: str, topic_ids: Mapping[str, str]) -> LakeLocation:
     """The query's checkpoint for topics with these UUIDs."""
     return root / query / "+".join(f"{topic}={uuid}" for topic, uuid in sorted(topic_ids.items()))
 
 
-def last_life(root: Root, query: str, topic_ids: Mapping[str, str]) -> Life | None:
+def last_life(root: LakeLocation, query: str, topic_ids: Mapping[str, str]) -> Life | None:
     """The checkpoint used before, when the topics are new to the query; None when nothing is lost."""
     current = checkpoint_of(root, query, topic_ids)
     others = [folder for folder in (root / query).glob("*=*") if folder != current]
@@ -37,7 +37,7 @@ def last_life(root: Root, query: str, topic_ids: Mapping[str, str]) -> Life | No
     return Life(newest, dict(part.split("=", 1) for part in newest.name.split("+")))
 
 
-def unread(
+def unread_ranges(
     life: Life, topic_ids: Mapping[str, str], latest: Mapping[tuple[str, int], int]
 ) -> list[OffsetRange]:
     """What the query had not read of topics that no longer exist.

@@ -19,7 +19,7 @@ from jobs.frames.isolate_frames import analyse_one_by_one, killed_its_worker
 from jobs.frames.outcome_messages import MESSAGE_DDL, Message
 from jobs.stream.detect_partition import RECORD, Place, SpeedLayer, detect_in_arrow
 from jobs.stream.kafka_source import read_ranges, write_messages
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import batch_time, by_partition
 from lake.config.kafka_address import Address
 
@@ -48,7 +48,7 @@ class DetectObjects:
 
     bootstrap: Address
     speed: SpeedLayer
-    gaps: Gaps
+    gaps: LostOffsets
     now: Clock
     seen: Accumulator[list[Place]]
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 from pyspark.accumulators import Accumulator, AccumulatorParam
 
 from jobs.detector.detector import DetectorSettings
-from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse, in_arrow, spare_collector
+from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse, freeze_gc, in_arrow
 from jobs.frames.frame_policy import Policy, Verdict, choose_frames
 from jobs.frames.frame_records import KAFKA_COLUMNS, Record, describe
-from jobs.frames.outcome_messages import Detecting, Message, Stages, outcome
+from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, outcome
 
 RECORD = (*KAFKA_COLUMNS, "batch_at")
 """Columns of the Kafka source, and the time that Spark stored for the batch."""
@@ -28,7 +28,7 @@ Place = tuple[str, int, int]
 Analyse = Callable[[Sequence[Frame], Analysis, Clock], list[Message]]
 
 
-class Places(AccumulatorParam[list[Place]]):
+class SeenRecords(AccumulatorParam[list[Place]]):
     """Gathers on the driver which records the workers saw."""
 
     def zero(self, _value: list[Place]) -> list[Place]:
@@ -59,7 +59,7 @@ class SpeedLayer:
     policy: Policy
     factory: str
     detector: DetectorSettings
-    run: Detecting
+    run: RunDescription
 
     def answer(
         self, records: Iterable[Record], analyse: Analyse, now: Clock, step: int = STEP
@@ -91,7 +91,7 @@ class SpeedLayer:
 
     def _answer(self, judged: Sequence[tuple[Frame, Verdict]], analyse: Analyse, now: Clock) -> list[Message]:
         said = [
-            outcome(frame, verdict.status, verdict.reason, self.run, Stages(frame["batch_at"], at, at))
+            outcome(frame, verdict.status, verdict.reason, self.run, StageTimes(frame["batch_at"], at, at))
             for at in [now()]
             for frame, verdict in judged
             if verdict.status is not None
@@ -122,6 +122,6 @@ def detect_in_arrow(
 
     def detect(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from map(in_arrow, speed.answer(records(batches), analyse, now))
-        spare_collector(len(sys.modules))
+        freeze_gc(len(sys.modules))
 
     return detect

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 LOG: Final = logging.getLogger("stream")
-LOOKED_AT_EVERY_S: Final = 2.0
+CHECK_INTERVAL_S: Final = 2.0
 GB: Final = 1e9
 
 
@@ -45,7 +45,7 @@ class DiskRoom:
         """
         while (free := shutil.disk_usage(self.folder).free) < self.least:
             self._say(free)
-            if self.stopping.wait(LOOKED_AT_EVERY_S):
+            if self.stopping.wait(CHECK_INTERVAL_S):
                 raise StoppedWhileWaitingError("stopped while pictures waited for room on the disk")
         if self.paused:
             LOG.info("there is room again: pictures are archived from where they waited")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.stream.disk_guard import DiskRoom
-from jobs.stream.queries import Started
+from jobs.stream.queries import StartedQuery
 from lake.contracts.wire_format import rfc3339
 
 
@@ -24,7 +24,7 @@ class StreamHealth:
     ui: str | None
     room: DiskRoom
 
-    def write(self, queries: Iterable[Started], now: datetime) -> None:
+    def write(self, queries: Iterable[StartedQuery], now: datetime) -> None:
         """Write the state of all queries."""
         said = {
             "state": "running",
@@ -41,7 +41,7 @@ class StreamHealth:
         part.replace(self.path)
 
 
-def _progress(started: Started) -> dict[str, Any]:
+def _progress(started: StartedQuery) -> dict[str, Any]:
     """The last micro-batch; `offsets` is how far it came, `latest` what the broker then had."""
     told = started.query._jsq.lastProgress()
     if told is None:

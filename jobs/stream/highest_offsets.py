@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from lake.accounting.ledger import SPEED
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import DETECTIONS
 from lake.storage.reader import read_rows
 
@@ -28,7 +28,7 @@ class HighestOffsets:
         root: root folder of the tables.
     """
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: LakeLocation) -> None:
         self._root = root
         self._days: set[date] = set()
         self._highest: dict[Stretch, int] = {}

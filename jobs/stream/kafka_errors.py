@@ -13,7 +13,7 @@ GROUP: Final = re.compile(r"GroupAuthorizationException: Not authorized to acces
 ANY_WRITE, LOGIN = "ClusterAuthorizationException", "SaslAuthenticationException"
 
 
-def refusal(error: str, address: Address) -> str | None:
+def refusal_reason(error: str, address: Address) -> str | None:
     """Why the broker refused; None when it did not, and the error must speak for itself.
 
     >>> refusal("Caused by: org.apache.kafka.common.errors.TopicAuthorizationException: "

@@ -27,7 +27,7 @@ Spark's reader asks for the partition's ends after each fetch, on the connection
 already for what comes next; the broker answers in turn. With the default of 500 ms a task of one record took
 155 ms instead of 70. Ranges are read only once they are there, so that nobody asks again and again.
 """
-ASKING: Final = {
+REQUEST_TIMEOUTS: Final = {
     "kafka.request.timeout.ms": "10000",
     "kafka.default.api.timeout.ms": "10000",
     "fetchOffset.numRetries": "18",
@@ -49,7 +49,7 @@ def read_stream(
     reader = spark.readStream.format("kafka").option("subscribe", ",".join(topics))
     options: dict[str, str] = {
         **spark_options(bootstrap),
-        **ASKING,
+        **REQUEST_TIMEOUTS,
         **SHORT_WAIT,
         "startingOffsets": "earliest",
         "failOnDataLoss": "false",
@@ -86,7 +86,7 @@ def write_messages(messages: DataFrame, bootstrap: Address) -> None:
     messages.write.format("kafka").options(**options).save()
 
 
-def among(offsets: Mapping[tuple[str, int], Iterable[int]]) -> Column:
+def in_ranges(offsets: Mapping[tuple[str, int], Iterable[int]]) -> Column:
     """True for the records with these offsets, keyed (topic, partition)."""
     conditions = [
         (F.col("topic") == topic) & (F.col("partition") == partition) & F.col("offset").isin(list(numbers))

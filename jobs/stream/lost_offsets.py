@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.stream.offset_ranges import OffsetRange, missing_ranges, planned_ranges, query_id, without
-from lake.config.lake_location import Root
+from jobs.stream.offset_ranges import OffsetRange, missing_ranges, planned_ranges, query_id, subtract_ranges
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import EXPIRED_RANGES
 from lake.schema.table import Table
 from lake.storage.reader import read_rows
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
+class LostOffsets:
     """What one query missed, written to `expired_ranges`.
 
     Attributes:
@@ -33,7 +33,7 @@ class Gaps:
     lake: Lake
     query: str
     topic_ids: Mapping[str, str]
-    checkpoint: Root
+    checkpoint: LakeLocation
     answered_in: Table | None = None
 
     @property
@@ -62,7 +62,7 @@ class Gaps:
         """
         missing = missing_ranges(self.planned(batch_id), seen)
         if missing:
-            missing = without(missing, [*self._known(), *self._answered(missing)])
+            missing = subtract_ranges(missing, [*self._known(), *self._answered(missing)])
         self.record(missing, "expired", found_at, batch_id)
 
     def _known(self) -> list[OffsetRange]:

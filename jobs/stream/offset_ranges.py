@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 
 CHECKPOINT_ADVICE: Final = (
     "stop the stream and move the checkpoint away to begin again from the earliest offset"
@@ -49,7 +49,7 @@ def by_partition(places: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int]
     return offsets
 
 
-def planned_ranges(checkpoint: Root, batch_id: int) -> list[OffsetRange]:
+def planned_ranges(checkpoint: LakeLocation, batch_id: int) -> list[OffsetRange]:
     """What the batch was meant to read; a first batch was meant to read from offset 0.
 
     Raises:
@@ -85,7 +85,7 @@ def missing_ranges(
     ]
 
 
-def without(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list[OffsetRange]:
+def subtract_ranges(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list[OffsetRange]:
     """The parts of the ranges that lie in none of those taken.
 
     >>> [(left.start, left.end) for left in without([OffsetRange("t", 0, 0, 9)], [OffsetRange("t", 0, 3, 5)])]
@@ -104,7 +104,7 @@ def without(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list
     return left
 
 
-def committed_ends(checkpoint: Root) -> dict[tuple[str, int], int]:
+def committed_ends(checkpoint: LakeLocation) -> dict[tuple[str, int], int]:
     """Next offset of each partition after the last batch that was finished; empty when there was none."""
     finished = [int(entry.name) for entry in (checkpoint / "commits").glob("*") if entry.name.isdigit()]
     if not finished:
@@ -113,7 +113,7 @@ def committed_ends(checkpoint: Root) -> dict[tuple[str, int], int]:
     return {(topic, part): end for topic, parts in ends.items() for part, end in parts.items()}
 
 
-def query_id(checkpoint: Root) -> str:
+def query_id(checkpoint: LakeLocation) -> str:
     """The id that Spark gave the query when it made the checkpoint.
 
     Raises:
@@ -135,7 +135,7 @@ def _gaps(wanted: OffsetRange, seen: Iterable[int]) -> list[OffsetRange]:
     return gaps
 
 
-def batch_time(checkpoint: Root, batch_id: int) -> datetime:
+def batch_time(checkpoint: LakeLocation, batch_id: int) -> datetime:
     """The time that Spark stored for the batch, UTC.
 
     Raises:
@@ -145,12 +145,12 @@ def batch_time(checkpoint: Root, batch_id: int) -> datetime:
     return datetime.fromtimestamp(said["batchTimestampMs"] / 1000, UTC)
 
 
-def _offsets(entry: Root) -> dict[str, dict[int, int]]:
+def _offsets(entry: LakeLocation) -> dict[str, dict[int, int]]:
     """Topic → partition → offset of one entry of Spark's log."""
     return {topic: {int(p): int(o) for p, o in ends.items()} for topic, ends in _line(entry, 2).items()}
 
 
-def _line(entry: Root, number: int) -> dict[str, Any]:
+def _line(entry: LakeLocation, number: int) -> dict[str, Any]:
     """A line of an entry of Spark's log: a version, metadata, then each source."""
     try:
         return dict(json.loads(entry.read_text(encoding="utf-8").splitlines()[number]))

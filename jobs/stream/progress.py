@@ -24,12 +24,12 @@ from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
 from jobs.stream.health import merged_offsets
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import STREAM_PROGRESS
 from lake.storage.delta_tables import open_table
 
-EVERY_S: Final = 60.0
-MOST_WAITING: Final = 10_000
+COMMIT_INTERVAL_S: Final = 60.0
+MAX_PENDING: Final = 10_000
 """Micro-batches that wait for their commit: those of half an hour of a busy stream."""
 LAST_EVENTS_MS: Final = 2_000
 LAST_WRITE_S: Final = 10.0
@@ -47,7 +47,7 @@ class StreamProgress:
         most: how many may wait.
     """
 
-    def __init__(self, root: Root, run_id: str, most: int = MOST_WAITING) -> None:
+    def __init__(self, root: LakeLocation, run_id: str, most: int = MAX_PENDING) -> None:
         self._root, self._run_id, self._most = root, run_id, most
         self._told: deque[str] = deque()
         self._rows: deque[dict[str, Any]] = deque()
@@ -168,7 +168,7 @@ class ProgressListener:
 
 
 @contextmanager
-def recorded_progress(spark: SparkSession, root: Root, run_id: str) -> Iterator[None]:
+def recorded_progress(spark: SparkSession, root: LakeLocation, run_id: str) -> Iterator[None]:
     """While it lasts, the micro-batches of all queries are recorded; at its end the last of them.
 
     Args:
@@ -193,7 +193,7 @@ def recorded_progress(spark: SparkSession, root: Root, run_id: str) -> Iterator[
 
 
 def _write_until(progress: StreamProgress, ended: threading.Event) -> None:
-    while not ended.wait(EVERY_S):
+    while not ended.wait(COMMIT_INTERVAL_S):
         progress.write()
     progress.write()
 

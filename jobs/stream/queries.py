@@ -10,14 +10,14 @@ from typing import Final
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from jobs.frames.outcome_messages import Detecting
+from jobs.frames.outcome_messages import RunDescription
 from jobs.stream import archive_camera_status, archive_detections, archive_frames, detect_objects
 from jobs.stream.checkpoints import checkpoint_of
-from jobs.stream.detect_partition import Places, SpeedLayer
+from jobs.stream.detect_partition import SeenRecords, SpeedLayer
 from jobs.stream.disk_guard import DiskRoom
 from jobs.stream.highest_offsets import HighestOffsets
 from jobs.stream.kafka_source import FRAMES_PER_BATCH, RECORDS_PER_ARCHIVE, read_stream
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.settings import StreamSettings
 from lake.contracts.wire_format import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
 from lake.schema.schemas import DETECTIONS
@@ -32,7 +32,7 @@ READS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedQuery:
     """A query that was started."""
 
     name: str
@@ -55,12 +55,12 @@ class Queries:
     spark: SparkSession
     settings: StreamSettings
     lake: Lake
-    run: Detecting
+    run: RunDescription
     room: DiskRoom
     ids: Mapping[str, str]
     now: Callable[[], datetime]
 
-    def start(self) -> list[Started]:
+    def start(self) -> list[StartedQuery]:
         """Start all four."""
         return [
             self._detect_objects(),
@@ -69,37 +69,37 @@ class Queries:
             self._archive_camera_status(),
         ]
 
-    def _detect_objects(self) -> Started:
+    def _detect_objects(self) -> StartedQuery:
         query, told = detect_objects.QUERY, self.settings
         zone = told.shared.time_zone
         speed = SpeedLayer(self.ids[FRAMES_TOPIC], zone, told.policy, told.factory, told.detector, self.run)
-        seen = self.spark.sparkContext.accumulator([], Places())
+        seen = self.spark.sparkContext.accumulator([], SeenRecords())
         handle = detect_objects.DetectObjects(told.shared.broker, speed, self._gaps(query), self.now, seen)
         rows = detect_objects.detected(self._records(query), speed, seen, self.now)
         return self._start(query, rows, handle, told.detect_every_s)
 
-    def _archive_frames(self) -> Started:
+    def _archive_frames(self) -> StartedQuery:
         query = archive_frames.QUERY
         zone = self.settings.shared.time_zone
         handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.room, self.now, zone)
         return self._start(query, self._records(query), handle, self.settings.archive_frames_every_s)
 
-    def _archive_detections(self) -> Started:
+    def _archive_detections(self) -> StartedQuery:
         query = archive_detections.QUERY
         highest = HighestOffsets(self.lake.root)
         handle = archive_detections.ArchiveDetections(self.lake, self._gaps(query), highest, self.now)
         rows = archive_detections.without_pictures(self._records(query))
         return self._start(query, rows, handle, self.settings.archive_detections_every_s)
 
-    def _archive_camera_status(self) -> Started:
+    def _archive_camera_status(self) -> StartedQuery:
         query = archive_camera_status.QUERY
         handle = archive_camera_status.ArchiveCameraStatus(self.lake, self._gaps(query), self.now)
         return self._start(query, self._records(query), handle, self.settings.archive_status_every_s)
 
-    def _gaps(self, query: str) -> Gaps:
+    def _gaps(self, query: str) -> LostOffsets:
         own = {topic: self.ids[topic] for topic in READS[query]}
         answered_in = DETECTIONS if query == detect_objects.QUERY else None
-        return Gaps(
+        return LostOffsets(
             self.lake, query, own, checkpoint_of(self.settings.shared.checkpoints, query, own), answered_in
         )
 
@@ -109,7 +109,9 @@ class Queries:
 
     def _start(
         self, query: str, rows: DataFrame, handle: Callable[[DataFrame, int], None], every_s: float
-    ) -> Started:
+    ) -> StartedQuery:
         writer = rows.writeStream.foreachBatch(handle).queryName(query)
         writer = writer.option("checkpointLocation", str(self._gaps(query).checkpoint))
-        return Started(query, writer.trigger(processingTime=f"{int(every_s * 1000)} milliseconds").start())
+        return StartedQuery(
+            query, writer.trigger(processingTime=f"{int(every_s * 1000)} milliseconds").start()
+        )

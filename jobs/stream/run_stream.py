@@ -26,14 +26,14 @@ from pyspark.sql import SparkSession
 from jobs.detector.executor_files import ship_detector
 from jobs.detector.model_manifest import ModelFilesError
 from jobs.frames.detector_run import describe_run, record_run
-from jobs.frames.outcome_messages import Detecting
-from jobs.stream.checkpoints import checkpoint_of, last_life, unread
+from jobs.frames.outcome_messages import RunDescription
+from jobs.stream.checkpoints import checkpoint_of, last_life, unread_ranges
 from jobs.stream.disk_guard import DiskRoom
 from jobs.stream.health import StreamHealth, last_known_ends
-from jobs.stream.kafka_errors import refusal
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.kafka_errors import refusal_reason
+from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.progress import recorded_progress
-from jobs.stream.queries import READS, Queries, Started
+from jobs.stream.queries import READS, Queries, StartedQuery
 from jobs.stream.settings import StreamSettings
 from lake.config.kafka_address import Address
 from lake.config.settings import SettingError
@@ -48,7 +48,7 @@ from lake.storage.tables import Lake
 TOPICS = (FRAMES_TOPIC, RESULTS_TOPIC, OUTCOMES_TOPIC, STATUS_TOPIC)
 WRITTEN = (RESULTS_TOPIC, OUTCOMES_TOPIC)
 RIGHTS = {topic: ("READ", "WRITE") if topic in WRITTEN else ("READ",) for topic in TOPICS}
-TOPICS_LOOKED_AT_EVERY_S = 5.0
+TOPIC_CHECK_INTERVAL_S = 5.0
 
 JVM_GONE = (Py4JError, ConnectionError)
 Clock = Callable[[], datetime]
@@ -77,7 +77,7 @@ def run(
     lake = Lake(settings.shared.lake)
     lake.create(spark)
     shared = settings.shared
-    detecting = Detecting(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
+    detecting = RunDescription(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
     known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
     record_run(lake, detecting, known, now())
     _record_unread(settings, lake, ids, now)
@@ -112,20 +112,20 @@ def _record_unread(
         if life is None:
             continue
         log.warning("%s: %s was made anew; reading it from its beginning", query, " or ".join(topics))
-        gaps = Gaps(lake, query, life.topic_ids, life.folder)
-        left = unread(life, current, last_known_ends(settings.health, query))
+        gaps = LostOffsets(lake, query, life.topic_ids, life.folder)
+        left = unread_ranges(life, current, last_known_ends(settings.health, query))
         gaps.record(left, "recreated", now(), 0)
         checkpoint_of(settings.shared.checkpoints, query, current).mkdir(parents=True)
 
 
 def _watch(
-    queries: list[Started],
+    queries: list[StartedQuery],
     health: StreamHealth,
     settings: StreamSettings,
     ids: Mapping[str, str],
     now: Clock,
 ) -> None:
-    look_at = time.monotonic() + TOPICS_LOOKED_AT_EVERY_S
+    look_at = time.monotonic() + TOPIC_CHECK_INTERVAL_S
     while True:
         health.write(queries, now())
         for started in queries:
@@ -136,9 +136,9 @@ def _watch(
         time.sleep(1)
 
 
-def _obituary(started: Started, kafka: Address) -> str:
+def _obituary(started: StartedQuery, kafka: Address) -> str:
     error = str(started.query.exception())
-    return f"query {started.name} failed: {refusal(error, kafka) or error}"
+    return f"query {started.name} failed: {refusal_reason(error, kafka) or error}"
 
 
 def _check_topics(kafka: Address, ids: Mapping[str, str]) -> float:
@@ -147,10 +147,10 @@ def _check_topics(kafka: Address, ids: Mapping[str, str]) -> float:
         changed = [topic for topic, found in topic_ids(kafka, ids).items() if ids[topic] != found]
     except (BrokerAwayError, TopicMissingError) as error:
         log.warning("%s", error)
-        return REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else TOPICS_LOOKED_AT_EVERY_S
+        return REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else TOPIC_CHECK_INTERVAL_S
     if changed:
         raise StreamEndedError(f"topic {', '.join(changed)} was made anew: starting again from its beginning")
-    return TOPICS_LOOKED_AT_EVERY_S
+    return TOPIC_CHECK_INTERVAL_S
 
 
 def wait_for_topics(kafka: Address) -> dict[str, str]:

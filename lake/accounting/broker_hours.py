@@ -13,7 +13,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from lake.config.kafka_address import Address
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
 from lake.contracts.hours import HOUR, hour_of, hours_between, last_full_hour
 from lake.contracts.wire_format import FRAMES_TOPIC
@@ -22,7 +22,7 @@ from lake.schema.batch_schemas import BROKER_HOURS
 from lake.storage.delta_tables import open_table
 from lake.storage.reader import read_rows
 
-LONGEST: Final = 48 * HOUR
+MAX_SPAN: Final = 48 * HOUR
 """No hour before is asked for; what came earlier is counted to the first hour that is."""
 
 Reached = Mapping[int, tuple[datetime, int]]
@@ -83,7 +83,7 @@ def hour_rows(
             }
 
 
-def _reached(lake: Root, topic_id: str) -> Reached:
+def _reached(lake: LakeLocation, topic_id: str) -> Reached:
     sql = f"""SELECT b.partition, max(b.hour) AS hour, max(b.to_offset) AS after FROM broker_hours b
               WHERE b.topic = '{FRAMES_TOPIC}' AND b.topic_id = '{topic_id}' GROUP BY b.partition"""
     rows = read_rows(lake, sql, BROKER_HOURS)
@@ -92,14 +92,14 @@ def _reached(lake: Root, topic_id: str) -> Reached:
 
 def _first_hour(bootstrap: Address, reached: Reached, now: datetime) -> datetime | None:
     """The hour after the last one recorded, or that of the oldest record; None before any record came."""
-    oldest = hour_of(now - LONGEST)
+    oldest = hour_of(now - MAX_SPAN)
     if reached:
         return max(oldest, min(hour for hour, _ in reached.values()) + HOUR)
     came = first_appended(bootstrap, FRAMES_TOPIC)
     return max(oldest, hour_of(came)) if came else None
 
 
-def _append(lake: Root, rows: Sequence[Mapping[str, Any]]) -> None:
+def _append(lake: LakeLocation, rows: Sequence[Mapping[str, Any]]) -> None:
     stored = open_table(lake / BROKER_HOURS.name)
     schema = pa.schema(stored.schema().to_arrow())
     write_deltalake(stored, pa.Table.from_pylist(list(rows), schema=schema), mode="append")

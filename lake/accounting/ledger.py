@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import TableNotFoundError
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.storage.delta_tables import open_table
@@ -101,7 +101,7 @@ class Ledger:
         return f"{self.detections}\n{self.frames}"
 
 
-def balance(lake_root: Root, topic_id: str, ends: Mapping[int, int]) -> Ledger:
+def balance(lake_root: LakeLocation, topic_id: str, ends: Mapping[int, int]) -> Ledger:
     """Compare the tables with the broker.
 
     Args:
@@ -125,7 +125,9 @@ def balance(lake_root: Root, topic_id: str, ends: Mapping[int, int]) -> Ledger:
     )
 
 
-def _rows(lake_root: Root, table: str, wanted: pc.Expression, columns: list[str]) -> Iterator[pa.Table]:
+def _rows(
+    lake_root: LakeLocation, table: str, wanted: pc.Expression, columns: list[str]
+) -> Iterator[pa.Table]:
     """Rows of a table, some at a time: a table of months is larger than memory. At least one part comes."""
     try:
         stored = open_table(lake_root / table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import Scope
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.schema.batch_schemas import UNKNOWN_CAMERA
@@ -13,12 +13,12 @@ from lake.storage.reader import read_rows
 
 RECORD: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
 """Columns that name a record."""
-BULKY: Final = ("headers", "key", "value", "sha256")
+LARGE_COLUMNS: Final = ("headers", "key", "value", "sha256")
 SKIPPED: Final = "skipped_%"
 """Statuses like it are not terminal: another layer may still analyse the frame."""
 
 
-def open_frames(root: Root, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
+def open_frames(root: LakeLocation, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
     """The scope's records without a terminal outcome, oldest first: all columns but the bulky ones.
 
     Records of another topic, such as synthetic history, hold no pictures and are left out.
@@ -28,12 +28,12 @@ def open_frames(root: Root, scope: Scope, among: str = "TRUE") -> list[dict[str,
         scope: hours of observation, and cameras.
         among: a further condition on the columns of `frames`, in DataFusion's SQL.
     """
-    wanted = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in BULKY)
+    wanted = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in LARGE_COLUMNS)
     sql = f"SELECT {wanted} {_open(scope, among)} ORDER BY f.observed_at, f.appended_at, {_record('f')}"
     return read_rows(root, sql, FRAMES, DETECTIONS)
 
 
-def count_open_frames(root: Root, scope: Scope) -> int:
+def count_open_frames(root: LakeLocation, scope: Scope) -> int:
     """How many records of the scope have no terminal outcome."""
     [row] = read_rows(root, f"SELECT count(*) AS open {_open(scope, 'TRUE')}", FRAMES, DETECTIONS)
     return int(row["open"])
@@ -43,7 +43,7 @@ def _open(scope: Scope, among: str) -> str:
     days = ", ".join(f"DATE '{day}'" for day in scope.days)
     same = " AND ".join(f'f."{name}" = d."{name}"' for name in RECORD)
     return f"""
-    FROM (SELECT * EXCEPT ({", ".join(BULKY)}), date_trunc('hour', observed_at) AS hour FROM frames
+    FROM (SELECT * EXCEPT ({", ".join(LARGE_COLUMNS)}), date_trunc('hour', observed_at) AS hour FROM frames
           WHERE topic = '{FRAMES_TOPIC}') f
     LEFT ANTI JOIN (SELECT {_record("detections")} FROM detections
                     WHERE day IN ({days}) AND status NOT LIKE '{SKIPPED}') d ON {same}

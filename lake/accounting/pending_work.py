@@ -11,9 +11,9 @@ import numpy as np
 
 from lake.accounting.ledger import WRITERS
 from lake.accounting.open_frames import count_open_frames
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
-from lake.contracts.hours import HOUR, Scope, hour_of, said
+from lake.contracts.hours import HOUR, Scope, format_hour, hour_of
 from lake.contracts.wire_format import FRAMES_TOPIC, rfc3339
 from lake.kafka.broker import TopicMissingError, offsets_at, topic_ids
 from lake.kafka.client import BrokerAwayError
@@ -22,9 +22,9 @@ from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.schema.table import Table
 from lake.storage.reader import read_rows, read_table
 
-LOOKED_BACK: Final = timedelta(days=3)
+LOOKBACK: Final = timedelta(days=3)
 """A frame may wait 48 hours before it reaches the broker; a day more for archives that were down."""
-ARCHIVED_WITHIN: Final = timedelta(minutes=5)
+ARCHIVE_TIMEOUT: Final = timedelta(minutes=5)
 NO_ROWS: Final = (0, 0)
 
 CameraHour = tuple[datetime, str]
@@ -34,7 +34,7 @@ Rows = Mapping[CameraHour, tuple[int, int]]
 log = logging.getLogger(__name__)
 
 
-def hours_due(root: Root, now: datetime, window: timedelta = LOOKED_BACK) -> tuple[datetime, ...]:
+def hours_due(root: LakeLocation, now: datetime, window: timedelta = LOOKBACK) -> tuple[datetime, ...]:
     """Closed hours that were never counted, or whose rows are others than were counted, oldest first.
 
     Args:
@@ -59,12 +59,12 @@ def _is_due(present: tuple[int, int], counted: tuple[int, int] | None) -> bool:
     return present[0] > counted[0] or present[1] != counted[1]
 
 
-def _present(root: Root, first: datetime, end: datetime) -> Rows:
+def _present(root: LakeLocation, first: datetime, end: datetime) -> Rows:
     frames, detections = (_rows_of(root, table, first, end) for table in (FRAMES, DETECTIONS))
     return {about: (frames.get(about, 0), detections.get(about, 0)) for about in {*frames, *detections}}
 
 
-def _rows_of(root: Root, table: Table, first: datetime, end: datetime) -> dict[CameraHour, int]:
+def _rows_of(root: LakeLocation, table: Table, first: datetime, end: datetime) -> dict[CameraHour, int]:
     sql = f"""
     SELECT date_trunc('hour', observed_at) AS hour, coalesce(camera_id, '{UNKNOWN_CAMERA}') AS camera,
            count(*) AS found
@@ -72,7 +72,7 @@ def _rows_of(root: Root, table: Table, first: datetime, end: datetime) -> dict[C
     return {(row["hour"], row["camera"]): row["found"] for row in read_rows(root, sql, table)}
 
 
-def _counted(root: Root, first: datetime, end: datetime) -> Rows:
+def _counted(root: LakeLocation, first: datetime, end: datetime) -> Rows:
     sql = f"""
     SELECT hour, camera_id, frame_rows, detection_rows FROM camera_hours_candidate
     WHERE {_between("hour", first, end)}"""
@@ -85,11 +85,11 @@ def _counted(root: Root, first: datetime, end: datetime) -> Rows:
 def _between(moment: str, first: datetime, end: datetime) -> str:
     return (
         f"day BETWEEN DATE '{first:%Y-%m-%d}' AND DATE '{end:%Y-%m-%d}'"
-        f" AND {moment} >= TIMESTAMP '{said(first)}' AND {moment} < TIMESTAMP '{said(end)}'"
+        f" AND {moment} >= TIMESTAMP '{format_hour(first)}' AND {moment} < TIMESTAMP '{format_hour(end)}'"
     )
 
 
-def has_rows(root: Root, scope: Scope) -> bool:
+def has_rows(root: LakeLocation, scope: Scope) -> bool:
     """Whether frames or detections hold anything of the scope that enters reports."""
     hours = {"first": scope.hours[0], "end": scope.hours[-1] + HOUR}
     return any(
@@ -99,7 +99,7 @@ def has_rows(root: Root, scope: Scope) -> bool:
     )
 
 
-def frames_to_detect(root: Root, scope: Scope) -> int:
+def frames_to_detect(root: LakeLocation, scope: Scope) -> int:
     """How many frames of the scope no layer has analysed."""
     return count_open_frames(root, scope)
 
@@ -114,7 +114,7 @@ def archives_lacking(settings: Settings, hour_end: datetime) -> str | None:
     Returns:
         A sentence; None when all is there, or when the broker is away.
     """
-    first, end = hour_end - HOUR, hour_end + ARCHIVED_WITHIN
+    first, end = hour_end - HOUR, hour_end + ARCHIVE_TIMEOUT
     try:
         topic_id = topic_ids(settings.broker, [FRAMES_TOPIC])[FRAMES_TOPIC]
         found = offsets_at(settings.broker, FRAMES_TOPIC, [first, end])
@@ -129,7 +129,7 @@ def archives_lacking(settings: Settings, hour_end: datetime) -> str | None:
     return f"{' and '.join(said_of)} that the broker appended before {rfc3339(end)}" if said_of else None
 
 
-def missing_records(root: Root, table: Table, topic_id: str, spans: Mapping[int, range]) -> int:
+def missing_records(root: LakeLocation, table: Table, topic_id: str, spans: Mapping[int, range]) -> int:
     """How many offsets neither the table nor an expired range claims.
 
     Args:

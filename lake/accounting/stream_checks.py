@@ -15,24 +15,27 @@ from lake.kafka.client import BrokerAwayError
 
 SIGN_OF_LIFE_S: Final = 60.0
 """The programs write every 2 s; a busy machine may pause for some."""
-SILENT_S: Final = 300.0
-MOST_BEHIND: Final = 2000
+SILENT_AFTER_S: Final = 300.0
+MAX_LAG: Final = 2000
 """Records; one full batch of the speed layer."""
 ENDED: Final = "ended"
 
 
-class StreamAilingError(RuntimeError):
+class StreamUnhealthyError(RuntimeError):
     """The speed layer is not as it should be; the message holds every complaint."""
 
 
-def complaints(settings: Settings, now: datetime) -> list[str]:
+def find_problems(settings: Settings, now: datetime) -> list[str]:
     """One sentence for each thing that is wrong; none when all is well. Starts no JVM.
 
     Args:
         settings: where the run folder and the broker are.
         now: UTC.
     """
-    stream, capture = said_in(settings.run / "stream.json"), said_in(settings.run / "capture.json")
+    stream, capture = (
+        read_status_file(settings.run / "stream.json"),
+        read_status_file(settings.run / "capture.json"),
+    )
     return [*of_stream(stream, now), *_of_broker(settings.broker, stream), *of_cameras(capture, now)]
 
 
@@ -70,7 +73,7 @@ def of_lag(
     """
     for (query, topic), reached in sorted(read.items()):
         behind = sum(max(0, end - reached.get(part, 0)) for part, end in ends[topic].items())
-        if behind > MOST_BEHIND:
+        if behind > MAX_LAG:
             yield f"{query} is {behind:,} records of {topic} behind: ./pycturestream status"
 
 
@@ -83,7 +86,7 @@ def of_cameras(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
         return
     for name, camera in sorted(cameras.items()):
         silent = age_s(camera.get("last_frame_at"), now)
-        if silent is None or silent > SILENT_S:
+        if silent is None or silent > SILENT_AFTER_S:
             since = "never gave a picture" if silent is None else f"gave no picture for {_spoken(silent)}"
             yield f"camera {name} {since}: {camera.get('last_error') or 'no error is known'}"
 
@@ -105,7 +108,7 @@ def age_s(moment: Any, now: datetime) -> float | None:
         return None
 
 
-def said_in(file: Path) -> Mapping[str, Any]:
+def read_status_file(file: Path) -> Mapping[str, Any]:
     """What a program says of itself in a file of its own; empty where it says nothing usable."""
     try:
         return _mapping(json.loads(file.read_text("utf-8")))

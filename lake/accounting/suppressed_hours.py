@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from deltalake.exceptions import TableNotFoundError
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import Scope
 from lake.schema.schemas import CAMERA_STATUS
 from lake.storage.reader import read_rows
@@ -22,7 +22,7 @@ SILENT_DAYS: Final = 2
 """A notice is compared with one that is no more than so many days older than the scope."""
 
 
-def gated_of_scope(root: Root, scope: Scope) -> list[tuple[Any, ...]]:
+def gated_of_scope(root: LakeLocation, scope: Scope) -> list[tuple[Any, ...]]:
     """Hour (UTC), camera and number of its gated pictures, sorted; hours and cameras without notices lack.
 
     Args:

@@ -1,6 +1,6 @@
 """Where the lake lies: a local folder, or a part of a bucket of an S3-compatible store.
 
-Whoever reads or writes tables takes a `Root` and goes down in it with `/`; `delta_tables` opens it.
+Whoever reads or writes tables takes a `LakeLocation` and goes down in it with `/`; `delta_tables` opens it.
 """
 
 from __future__ import annotations
@@ -123,10 +123,10 @@ class ObjectFolder:
         return _files_of(self.store)
 
 
-Root: TypeAlias = Path | ObjectFolder
+LakeLocation: TypeAlias = Path | ObjectFolder
 
 
-def changed_at(folder: Root) -> float:
+def changed_at(folder: LakeLocation) -> float:
     """When something in the folder changed last, in seconds since 1970."""
     return folder.changed_at() if isinstance(folder, ObjectFolder) else folder.stat().st_mtime
 

@@ -132,7 +132,7 @@ def port(name: str, default: int, programs: tuple[str, ...], meaning: str) -> Ke
     return whole(name, default, 1, 65_535, programs, meaning)
 
 
-def no_server(value: str) -> str | None:
+def server_problem(value: str) -> str | None:
     """What is wrong with addresses of servers, host:port with commas between several."""
     ports = [one.strip().rpartition(":")[2] for one in value.split(",")]
     if all(port.isdigit() for port in ports):
@@ -140,17 +140,17 @@ def no_server(value: str) -> str | None:
     return "has no port; write it as 127.0.0.1:9092, several with commas"
 
 
-def no_bucket(value: str) -> str | None:
+def bucket_problem(value: str) -> str | None:
     """What is wrong with the URL of a folder in a bucket; the sentence is read behind the value."""
     return None if BUCKET.fullmatch(value) else "names no bucket; write it as s3a://bucket/folder"
 
 
-def no_endpoint(value: str) -> str | None:
+def endpoint_problem(value: str) -> str | None:
     """What is wrong with the address of an S3-compatible store."""
     return None if ENDPOINT.fullmatch(value) else "must be written as https://host:port"
 
 
-def no_zone(value: str) -> str | None:
+def zone_problem(value: str) -> str | None:
     """What is wrong with a time zone."""
     try:
         ZoneInfo(value)
@@ -159,12 +159,12 @@ def no_zone(value: str) -> str | None:
     return None
 
 
-def no_function(value: str) -> str | None:
+def function_problem(value: str) -> str | None:
     """What is wrong with the name of a Python function."""
     return None if ":" in value else "must be written as module:function"
 
 
-def no_address(value: str) -> str | None:
+def address_problem(value: str) -> str | None:
     """What is wrong with an IP address."""
     try:
         ipaddress.ip_address(value)
@@ -173,7 +173,7 @@ def no_address(value: str) -> str | None:
     return None
 
 
-def no_host_names(value: str) -> str | None:
+def host_names_problem(value: str) -> str | None:
     """What is wrong with a list of host names, commas between them."""
     for name in filter(None, map(str.strip, value.split(","))):
         if not HOST_NAME.fullmatch(name):

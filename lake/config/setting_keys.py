@@ -20,19 +20,19 @@ from typing import Final
 from lake.config.setting_key import (
     EVERY,
     Key,
+    address_problem,
+    bucket_problem,
     choice,
-    no_address,
-    no_bucket,
-    no_endpoint,
-    no_function,
-    no_host_names,
-    no_server,
-    no_zone,
+    endpoint_problem,
+    function_problem,
+    host_names_problem,
     number,
     path,
     port,
+    server_problem,
     text,
     whole,
+    zone_problem,
 )
 from lake.contracts.wire_format import TOPIC_PARTITIONS
 
@@ -61,14 +61,15 @@ SUBJECTS: Final[dict[str, tuple[Key, ...]]] = {
         path("HOME", "~/.cache/pycturestream", ALL, "Cache of everything fetched."),
         path("DATA", None, ALL, "Lake, checkpoints, broker, logs.", unset="`var` in the project's root"),
         text("TIME_ZONE", None, ALL,
-             "The site's zone, for zone-less times of old clients.", unset="the machine's", fault=no_zone),
+             "The site's zone, for zone-less times of old clients.", unset="the machine's",
+             fault=zone_problem),
         choice("JAVA", ("auto", "bundled"), STACK,
                "Whose Java runs: the machine's if it fits, or the packaged."),
     ),
     "kafka": (
         text("KAFKA", None, ALL,
              "Other brokers, host:port with commas between several, instead of the embedded one.",
-             unset="the embedded one, 127.0.0.1 and `KAFKA_PORT`", fault=no_server),
+             unset="the embedded one, 127.0.0.1 and `KAFKA_PORT`", fault=server_problem),
         choice("KAFKA_SECURITY", ("plaintext", "sasl_ssl"), ALL,
                "Whether that broker wants TLS and a login by SCRAM-SHA-512; the embedded one does not."),
         text("KAFKA_USER", None, ALL, "Who logs in: programs without a login of their own, `up`, `doctor`."),
@@ -98,9 +99,10 @@ SUBJECTS: Final[dict[str, tuple[Key, ...]]] = {
     ),
     "object storage": (
         text("LAKE", None, ALL,
-             "Where tables and checkpoints are, s3a://bucket/folder.", unset="below `DATA`", fault=no_bucket),
+             "Where tables and checkpoints are, s3a://bucket/folder.", unset="below `DATA`",
+             fault=bucket_problem),
         text("S3_ENDPOINT", None, ALL,
-             "The bucket's store, https://host:port.", unset="AWS itself", fault=no_endpoint),
+             "The bucket's store, https://host:port.", unset="AWS itself", fault=endpoint_problem),
         text("S3_REGION", "us-east-1", ALL, "Region of the bucket."),
         text("S3_ACCESS_KEY", None, ALL,
              "Name of the key to the bucket.", unset="the machine's role or profile", secret=True),
@@ -127,7 +129,7 @@ SUBJECTS: Final[dict[str, tuple[Key, ...]]] = {
         path("MODEL", None, JOBS,
              "Folder of the model, with its `model.json`.", unset="`models/coco-ssd` in the cache"),
         text("DETECTOR", "jobs.detector:load_detector", JOBS,
-             "Function that loads the detector, `module:function`.", fault=no_function),
+             "Function that loads the detector, `module:function`.", fault=function_problem),
         whole("DETECTOR_THREADS", 1, 1, 64, JOBS, "CPU threads of one detector."),
         choice("POLICY", ("newest", "all"), JOBS, "Frames analysed of each camera and batch."),
         number("STALE_AFTER_SECONDS", 5, 0.1, 86_400, JOBS, "Older frames are skipped under `newest`."),
@@ -188,9 +190,9 @@ SUBJECTS: Final[dict[str, tuple[Key, ...]]] = {
                "Days for which Airflow remembers runs and keeps their logs."),
         text("AIRFLOW", None, ("dashboards", "stack"),
              "Where Airflow's API is found by its parts and the dashboard, host:port.",
-             unset="127.0.0.1 and `AIRFLOW_PORT`", fault=no_server),
+             unset="127.0.0.1 and `AIRFLOW_PORT`", fault=server_problem),
         text("AIRFLOW_HOST", "127.0.0.1", STACK,
-             "Address on which its API and its log server listen.", fault=no_address),
+             "Address on which its API and its log server listen.", fault=address_problem),
         text("AIRFLOW_LOGS_HOST", "127.0.0.1", STACK, "Host of its log server, as the API finds it."),
         text("AIRFLOW_DATABASE", None, STACK,
              "Another database for its state: `postgresql+psycopg2://airflow@db.example/airflow`.",
@@ -200,12 +202,12 @@ SUBJECTS: Final[dict[str, tuple[Key, ...]]] = {
     "dashboard": (
         port("DASHBOARD_PORT", 8078, ("dags", "dashboards", "stack"), "Port of the pages."),
         text("DASHBOARD_HOST", "127.0.0.1", DASHBOARDS,
-             "Address that listens besides loopback; refused without a user.", fault=no_address),
+             "Address that listens besides loopback; refused without a user.", fault=address_problem),
         text("DASHBOARD_NAMES", None, DASHBOARDS,
-             "Host names that are answered too, commas between them.", fault=no_host_names),
+             "Host names that are answered too, commas between them.", fault=host_names_problem),
         text("DASHBOARD_PROXY", None, DASHBOARDS,
              "Address of the reverse proxy whose word on the visitor's address and https is taken.",
-             fault=no_address),
+             fault=address_problem),
         path("DASHBOARD_USERS", None, DASHBOARDS,
              "File of those who may log in.", unset="`dashboard/users.json` in the data folder"),
         number("DASHBOARD_SESSION_HOURS", 12, 0.1, 720, DASHBOARDS, "Hours after which a login ends."),
@@ -229,7 +231,7 @@ def subject_of(key: Key) -> str:
     return next(subject for subject, keys in SUBJECTS.items() if KEYS[name] in keys)
 
 
-def closest(name: str, names: list[str]) -> str:
+def suggest_name(name: str, names: list[str]) -> str:
     """Which of the names was meant, as a question; otherwise where to look.
 
     >>> closest("KAFKA_PROT", ["KAFKA_PORT", "HOME"])

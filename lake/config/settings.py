@@ -11,7 +11,7 @@ from typing import Self
 from tzlocal import get_localzone_name
 
 from lake.config.kafka_address import Kafka, KafkaLogin
-from lake.config.lake_location import ObjectFolder, Root, S3Store
+from lake.config.lake_location import LakeLocation, ObjectFolder, S3Store
 from lake.config.setting_keys import KEYS
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -170,12 +170,12 @@ class Settings:
         return Kafka(self.kafka, self.login)
 
     @property
-    def lake(self) -> Root:
+    def lake(self) -> LakeLocation:
         """Root folder of the Delta tables."""
         return ObjectFolder(self.lake_url, self.store) if self.lake_url else self.data / "lake"
 
     @property
-    def checkpoints(self) -> Root:
+    def checkpoints(self) -> LakeLocation:
         """Root folder of the streaming queries' checkpoints."""
         return self.lake / "_checkpoints" if self.lake_url else self.data / "checkpoints"
 

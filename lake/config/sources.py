@@ -13,7 +13,7 @@ from typing import Any, Final
 from dotenv import dotenv_values
 
 from lake.config.setting_key import Kind
-from lake.config.setting_keys import KEYS, closest, find_key, subject_of
+from lake.config.setting_keys import KEYS, find_key, subject_of, suggest_name
 from lake.config.settings import PREFIX, PROJECT_ROOT, SettingError
 
 TOML: Final = "pycturestream.toml"
@@ -25,14 +25,14 @@ MARK: Final = PREFIX + "SUPERVISED_BY"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SourcedValue:
     """A value that somebody gave, and where: `environment`, a file's name, or `file PATH` of a secret."""
 
     value: str
     source: str
 
 
-Level = dict[str, Given]
+Level = dict[str, SourcedValue]
 """What one source gives, by the environment's names."""
 
 
@@ -40,7 +40,7 @@ Level = dict[str, Given]
 class Configuration:
     """All that was given, by the environment's names, and a sentence for each thing wrong with the files."""
 
-    given: Mapping[str, Given]
+    given: Mapping[str, SourcedValue]
     problems: tuple[str, ...]
 
     def refusals(self) -> list[str]:
@@ -61,7 +61,8 @@ class Configuration:
         ]
         names = [PREFIX + name for name in KEYS]
         return [
-            f"{self.given[name].source}: {name} is no setting; {closest(name, names)}" for name in unknown
+            f"{self.given[name].source}: {name} is no setting; {suggest_name(name, names)}"
+            for name in unknown
         ]
 
 
@@ -107,7 +108,7 @@ def read_configuration(environ: Mapping[str, str], root: Path) -> Configuration:
     """
     problems: list[str] = []
     told = {
-        name: Given(value, ENVIRONMENT)
+        name: SourcedValue(value, ENVIRONMENT)
         for name, value in environ.items()
         if value or not name.startswith(PREFIX)
     }
@@ -134,7 +135,7 @@ def _open_secrets(level: Level, problems: list[str]) -> Level:
             problems.append(f"{one.source}: {plain} and {name} are both given; keep one of them")
         try:
             value = Path(one.value).expanduser().read_text("utf-8").rstrip("\r\n")
-            opened[plain] = Given(value, f"file {one.value}")
+            opened[plain] = SourcedValue(value, f"file {one.value}")
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{one.source}: {name}={one.value!r} cannot be read ({error}); name a text file")
     return opened
@@ -146,7 +147,9 @@ def _read_dotenv(file: Path, problems: list[str]) -> Level:
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{file} cannot be read ({error}); make it plain NAME=value lines")
         return {}
-    return {name: Given(_anchored(name, value, file), DOTENV) for name, value in written.items() if value}
+    return {
+        name: SourcedValue(_anchored(name, value, file), DOTENV) for name, value in written.items() if value
+    }
 
 
 def _read_toml(file: Path, problems: list[str]) -> Level:
@@ -158,7 +161,7 @@ def _read_toml(file: Path, problems: list[str]) -> Level:
             where = f"[{table}] {name}" if table else name
             problems.append(f"{file}: {where} {problem}")
         elif value != "":
-            level[full] = Given(_anchored(full, str(value), file), file.name)
+            level[full] = SourcedValue(_anchored(full, str(value), file), file.name)
     return level
 
 
@@ -183,7 +186,7 @@ def _problem(table: str, name: str, value: Any) -> str | None:
     key = find_key(name.upper()) if name == name.lower() else None
     if key is None:
         meant = f"{table}_{name}" if f"{table}_{name}".upper() in KEYS else name.lower()
-        return f"is no setting; {closest(meant, [one.lower() for one in KEYS])}"
+        return f"is no setting; {suggest_name(meant, [one.lower() for one in KEYS])}"
     if table and table != subject_of(key):
         return f"stands in the wrong table; put it under [{subject_of(key)}], or above all tables"
     numeric = key.kind in (Kind.NUMBER, Kind.WHOLE)

@@ -13,15 +13,15 @@ from lake.contracts.wire_format import MalformedFrameError, check_camera_id, mom
 
 STATES: Final = ("starting", "running", "source_lost", "ended")
 COUNTERS: Final = ("captured", "gated", "dropped", "failed", "acknowledged", "unknown", "pending")
-LONGEST_NAME: Final = 80
+MAX_NAME_LENGTH: Final = 80
 """Characters of a camera's name, and of its place."""
-LONGEST_SESSION: Final = 64
-LONGEST_TEXT: Final = 500
-MOST: Final = 2**53
+MAX_SESSION_LENGTH: Final = 64
+MAX_TEXT_LENGTH: Final = 500
+MAX_COUNTER: Final = 2**53
 """No counter reaches it; JSON knows no larger whole number for certain."""
 
 
-class MalformedNoticeError(ValueError):
+class MalformedStatusMessageError(ValueError):
     """A record of `camera-status` that is no notice; the message says what is wrong with it."""
 
 
@@ -50,16 +50,16 @@ class Registration:
             return None
         zone = said.get("time_zone")
         return cls(
-            plain_text(said.get("name"), LONGEST_NAME),
-            plain_text(said.get("place"), LONGEST_NAME),
+            plain_text(said.get("name"), MAX_NAME_LENGTH),
+            plain_text(said.get("place"), MAX_NAME_LENGTH),
             zone if isinstance(zone, str) and is_time_zone(zone) else None,
-            plain_text(said.get("source"), LONGEST_TEXT),
+            plain_text(said.get("source"), MAX_TEXT_LENGTH),
             said.get("enabled") is not False,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class CameraNotice:
+class CameraStatusMessage:
     """A heartbeat or change of state.
 
     Attributes:
@@ -84,7 +84,7 @@ class CameraNotice:
     registration: Registration | None
 
 
-def read_notice(key: bytes | None, value: bytes | None) -> CameraNotice:
+def read_notice(key: bytes | None, value: bytes | None) -> CameraStatusMessage:
     """The notice in a record.
 
     Raises:
@@ -94,19 +94,19 @@ def read_notice(key: bytes | None, value: bytes | None) -> CameraNotice:
         said = json.loads(value or b"")
         camera_id = check_camera_id((key or b"").decode(errors="replace"))
     except (MalformedFrameError, ValueError, RecursionError) as error:
-        raise MalformedNoticeError(f"{error}") from error
+        raise MalformedStatusMessageError(f"{error}") from error
     if not isinstance(said, dict) or said.get("state") not in STATES:
-        raise MalformedNoticeError(f"camera {camera_id} is in none of the states {', '.join(STATES)}")
+        raise MalformedStatusMessageError(f"camera {camera_id} is in none of the states {', '.join(STATES)}")
     at = moment(said.get("at"))
     if at is None:
-        raise MalformedNoticeError(f"camera {camera_id} speaks at no time, or at one without its zone")
-    return CameraNotice(
+        raise MalformedStatusMessageError(f"camera {camera_id} speaks at no time, or at one without its zone")
+    return CameraStatusMessage(
         camera_id,
         at,
         said["state"],
-        plain_text(said.get("session"), LONGEST_SESSION),
+        plain_text(said.get("session"), MAX_SESSION_LENGTH),
         {name: _count(camera_id, name, said[name]) for name in COUNTERS if said.get(name) is not None},
-        plain_text(said.get("last_error"), LONGEST_TEXT),
+        plain_text(said.get("last_error"), MAX_TEXT_LENGTH),
         moment(said.get("last_error_at")),
         moment(said.get("last_frame_at")),
         Registration.read(said.get("camera")),
@@ -114,8 +114,10 @@ def read_notice(key: bytes | None, value: bytes | None) -> CameraNotice:
 
 
 def _count(camera_id: str, name: str, said: Any) -> int:
-    if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said <= MOST:
-        raise MalformedNoticeError(f"camera {camera_id} has counted {str(said)[:40]!r} {name}: no number")
+    if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said <= MAX_COUNTER:
+        raise MalformedStatusMessageError(
+            f"camera {camera_id} has counted {str(said)[:40]!r} {name}: no number"
+        )
     return said
 
 

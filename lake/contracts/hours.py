@@ -11,7 +11,7 @@ from lake.contracts.wire_format import check_camera_id, rfc3339
 from lake.schema.batch_schemas import UNKNOWN_CAMERA
 
 HOUR: Final = timedelta(hours=1)
-MOST_HOURS: Final = 24 * 400
+MAX_HOURS: Final = 24 * 400
 """Detections are kept 400 days; a longer range is a slip of the pen."""
 
 
@@ -46,11 +46,11 @@ def parse_hour(text: str) -> datetime:
     if moment.tzinfo is None:
         raise HourError(f"{text!r} has no time zone; for UTC write {text}Z")
     if moment != hour_of(moment):
-        raise HourError(f"{text!r} is not the start of an hour; write {said(hour_of(moment))}")
+        raise HourError(f"{text!r} is not the start of an hour; write {format_hour(hour_of(moment))}")
     return hour_of(moment)
 
 
-def said(hour: datetime) -> str:
+def format_hour(hour: datetime) -> str:
     """An hour as people and programs write it.
 
     >>> said(datetime(2026, 1, 31, 10, tzinfo=UTC))
@@ -67,9 +67,13 @@ def hours_between(first: datetime, last: datetime) -> tuple[datetime, ...]:
     """
     count = (hour_of(last) - hour_of(first)) // HOUR + 1
     if count < 1:
-        raise HourError(f"the last hour {said(last)} comes before the first, {said(first)}: swap them")
-    if count > MOST_HOURS:
-        raise HourError(f"{said(first)} to {said(last)} are {count} hours; at most {MOST_HOURS} at once")
+        raise HourError(
+            f"the last hour {format_hour(last)} comes before the first, {format_hour(first)}: swap them"
+        )
+    if count > MAX_HOURS:
+        raise HourError(
+            f"{format_hour(first)} to {format_hour(last)} are {count} hours; at most {MAX_HOURS} at once"
+        )
     return tuple(hour_of(first) + number * HOUR for number in range(count))
 
 
@@ -101,7 +105,7 @@ class Scope:
     def where(self) -> str:
         """The scope as a condition on `day`, `hour` and `camera_id`, for Spark and DataFusion alike."""
         days = ", ".join(f"DATE '{day}'" for day in self.days)
-        hours = ", ".join(f"TIMESTAMP '{said(hour)}'" for hour in self.hours)
+        hours = ", ".join(f"TIMESTAMP '{format_hour(hour)}'" for hour in self.hours)
         condition = f"day IN ({days}) AND hour IN ({hours})"
         if self.cameras is None:
             return condition
@@ -125,7 +129,7 @@ class Candidate:
     def to_extra(self) -> dict[str, Any]:
         """As plain values, for the extra of an asset event or an argument."""
         return {
-            "hours": [said(hour) for hour in self.scope.hours],
+            "hours": [format_hour(hour) for hour in self.scope.hours],
             "cameras": list(self.scope.cameras) if self.scope.cameras else None,
             "objects_candidate": self.objects_version,
             "camera_hours_candidate": self.camera_hours_version,

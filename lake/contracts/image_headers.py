@@ -15,7 +15,7 @@ from lake.contracts.wire_format import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
 
 JPEG_MAGIC: Final = b"\xff\xd8\xff"
 PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
-MOST_SCANS: Final = 100
+MAX_SCANS: Final = 100
 """A progressive JPEG holds about ten; thousands of empty ones keep a decoder busy for minutes."""
 
 START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -84,8 +84,8 @@ def _read_jpeg(data: bytes) -> PictureHeader:
         if marker in START_OF_FRAME and header is None:
             header = _read_start_of_frame(data, start)
         scans += marker == START_OF_SCAN
-        if scans > MOST_SCANS:
-            raise CorruptPictureError(f"jpeg has over {MOST_SCANS} scans; encode it anew")
+        if scans > MAX_SCANS:
+            raise CorruptPictureError(f"jpeg has over {MAX_SCANS} scans; encode it anew")
     if header is None or not scans:
         raise CorruptPictureError(f"jpeg of {len(data)} bytes ends without a picture in it")
     return header

@@ -13,9 +13,9 @@ IRREGULAR: Final = {
     "skis": "skis",
     "scissors": "scissors",
 }
-HISSING: Final = ("s", "x", "z", "ch", "sh")
-NOTHING: Final = "No objects detected."
-MOST_SCORE: Final = 1000
+SIBILANTS: Final = ("s", "x", "z", "ch", "sh")
+NO_OBJECTS: Final = "No objects detected."
+MAX_SCORE: Final = 1000
 """A number from here on is no score; a message may hold one too large to be written with decimals."""
 
 
@@ -27,10 +27,10 @@ def plural(label: str) -> str:
     """
     if label in IRREGULAR:
         return IRREGULAR[label]
-    return label + ("es" if label.endswith(HISSING) else "s")
+    return label + ("es" if label.endswith(SIBILANTS) else "s")
 
 
-def plain(value: object, longest: int = 100) -> str:
+def printable_line(value: object, longest: int = 100) -> str:
     """Text from a message as one printable line: no control characters reach the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:longest])
 
@@ -39,7 +39,7 @@ def place(thing: Mapping[str, Any]) -> str:
     """Where the object is, such as `middle left`; empty when its message does not say."""
     sector = thing.get("sector")
     if isinstance(sector, Sequence) and not isinstance(sector, str):
-        return plain(" ".join(str(word) for word in sector))
+        return printable_line(" ".join(str(word) for word in sector))
     return ""
 
 
@@ -54,8 +54,8 @@ def line(thing: Mapping[str, Any]) -> str:
     'person (0.87) at middle left'
     """
     score = thing.get("score")
-    shown = f" ({score:.2f})" if isinstance(score, (int, float)) and abs(score) < MOST_SCORE else ""
-    return plain(thing.get("label", "object")) + shown + _at(place(thing))
+    shown = f" ({score:.2f})" if isinstance(score, (int, float)) and abs(score) < MAX_SCORE else ""
+    return printable_line(thing.get("label", "object")) + shown + _at(place(thing))
 
 
 def sentences(things: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -66,8 +66,8 @@ def sentences(things: Sequence[Mapping[str, Any]]) -> list[str]:
     ['2 persons at middle left.', 'cup at top right.']
     """
     if not things:
-        return [NOTHING]
-    found = Counter((plain(thing.get("label", "object")), place(thing)) for thing in things)
+        return [NO_OBJECTS]
+    found = Counter((printable_line(thing.get("label", "object")), place(thing)) for thing in things)
     return [
         f"{label}{_at(where)}." if count == 1 else f"{count} {plural(label)}{_at(where)}."
         for (label, where), count in found.items()

@@ -44,7 +44,7 @@ class BrokerRefusedError(BrokerAwayError):
     """The broker answers and refuses, or is not the one it says: people must change something."""
 
 
-def knock(address: Address, timeout_s: float = CONNECT_S) -> None:
+def check_connection(address: Address, timeout_s: float = CONNECT_S) -> None:
     """See whether a broker is there and takes the login; asks one server after the other until one does.
 
     Without security a mere connection has to do, which is far cheaper than a client's start.
@@ -125,7 +125,7 @@ def reached(address: Address) -> Iterator[None]:
         BrokerRefusedError: the broker refuses; waiting does not help.
         BrokerAwayError: nobody listens, or what listens does not answer as Kafka does.
     """
-    knock(address)
+    check_connection(address)
     try:
         yield
     except (KafkaError, OSError) as error:

@@ -12,14 +12,14 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.serving.day_files import Files, files_by_day, of_days
 from lake.storage.delta_tables import open_table
-from lake.storage.reader import said_unreadable
+from lake.storage.reader import lake_errors
 from lake.views.all_views import with_views
 from lake.views.live_views import LiveHour
 
-FRESH: Final = timedelta(seconds=2)
+MAX_AGE: Final = timedelta(seconds=2)
 """For so long nobody looks whether a table has a newer version."""
 DETECTIONS: Final = "detections"
 DECIDE: Final = (DETECTIONS, "publications")
@@ -27,7 +27,7 @@ DECIDE: Final = (DETECTIONS, "publications")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Opened:
+class TableSnapshot:
     """Tables as they were at one moment.
 
     Attributes:
@@ -59,12 +59,12 @@ class Opened:
         Raises:
             LakeUnreadableError: a file is gone or broken.
         """
-        with said_unreadable():
+        with lake_errors():
             return pa.table(self.builder.execute(sql).read_all())
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The same, a part at a time."""
-        with said_unreadable():
+        with lake_errors():
             yield from map(pa.record_batch, self.builder.execute(sql))
 
 
@@ -77,13 +77,13 @@ class OpenTables:
         names: of the tables.
     """
 
-    def __init__(self, root: Root, clock: Callable[[], datetime], names: tuple[str, ...]) -> None:
+    def __init__(self, root: LakeLocation, clock: Callable[[], datetime], names: tuple[str, ...]) -> None:
         self._root, self._clock, self._names = root, clock, names
         self._lock = threading.Lock()
-        self._opened: Opened | None = None
+        self._opened: TableSnapshot | None = None
         self._looked_at: datetime | None = None
 
-    def now(self) -> Opened:
+    def now(self) -> TableSnapshot:
         """The tables; the same object as before while none has another version.
 
         Raises:
@@ -91,14 +91,14 @@ class OpenTables:
         """
         with self._lock:
             now = self._clock()
-            looked = self._looked_at is not None and abs(now - self._looked_at) < FRESH
+            looked = self._looked_at is not None and abs(now - self._looked_at) < MAX_AGE
             if self._opened is None or not looked:
-                with said_unreadable():
+                with lake_errors():
                     self._opened = self._renewed(self._opened)
                 self._looked_at = now
             return self._opened
 
-    def _renewed(self, old: Opened | None) -> Opened:
+    def _renewed(self, old: TableSnapshot | None) -> TableSnapshot:
         known = old.tables if old else {}
         fresh = {name: found for name in self._names if (found := self._fresh(name, known.get(name)))}
         versions = {name: table.version() for name, table in fresh.items()}
@@ -114,7 +114,9 @@ class OpenTables:
         return known
 
 
-def _opened(tables: Mapping[str, DeltaTable], versions: Mapping[str, int], old: Opened | None) -> Opened:
+def _opened(
+    tables: Mapping[str, DeltaTable], versions: Mapping[str, int], old: TableSnapshot | None
+) -> TableSnapshot:
     builder = QueryBuilder()
     for name, table in tables.items():
         builder = builder.register(name, table)
@@ -122,10 +124,12 @@ def _opened(tables: Mapping[str, DeltaTable], versions: Mapping[str, int], old: 
         name: old.files[name] if old and old.versions.get(name) == versions[name] else files_by_day(table)
         for name, table in tables.items()
     }
-    return Opened(tables, versions, builder, files, tuple(sorted(_live_hours(builder, files, old))))
+    return TableSnapshot(tables, versions, builder, files, tuple(sorted(_live_hours(builder, files, old))))
 
 
-def _live_hours(builder: QueryBuilder, files: Mapping[str, Files], old: Opened | None) -> set[LiveHour]:
+def _live_hours(
+    builder: QueryBuilder, files: Mapping[str, Files], old: TableSnapshot | None
+) -> set[LiveHour]:
     """Only days of which a file is another are looked at again: a long history has many."""
     if not set(DECIDE) <= set(files):
         return set()

@@ -31,8 +31,8 @@ COLUMNS: Final = {
     "day": "day",
 }
 """Columns that may be shown, sorted and filtered, and what they hold."""
-MOST_DAYS: Final = 400
-MOST_NAMED: Final = 20_000
+MAX_DAYS: Final = 400
+MAX_NAMES: Final = 20_000
 """Live hours that a statement names; of more it asks the view. The objects of two live hours of 1,000 cameras
 took 12 s and 1.6 GB when they were named, 93 s and 10 GB when the view was asked."""
 ARRIVING: Final = ("detections", "frames")
@@ -81,7 +81,7 @@ def of_live_hours(sql: str, hours: Sequence[LiveHour], asked: str = "TRUE") -> s
     live = f"w.day IN ({', '.join(map(_date, days))})" if days else "FALSE"
     named = names_needed(sql, (*ARRIVING, DECISIONS), VIEWS)
     instead: dict[str, str] = {name: _near(name, days) for name in ARRIVING if name in named}
-    if LIVE_HOURS.name in named and 0 < len(hours) <= MOST_NAMED:
+    if LIVE_HOURS.name in named and 0 < len(hours) <= MAX_NAMES:
         instead[LIVE_HOURS.name] = _named(hours)
     if DECISIONS in named:
         instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {asked}"

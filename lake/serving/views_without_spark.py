@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 from deltalake import QueryBuilder
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import TABLES
 from lake.storage.delta_tables import open_table
 from lake.views.all_views import VIEWS, with_views
@@ -17,7 +17,7 @@ from lake.views.view import View, names_needed
 ALL: Final = "TRUE"
 
 
-def objects(root: Root, threshold: float, where: str = ALL) -> pa.Table:
+def objects(root: LakeLocation, threshold: float, where: str = ALL) -> pa.Table:
     """Objects with at least this score, one row each, with `state` published or live.
 
     Args:
@@ -29,7 +29,7 @@ def objects(root: Root, threshold: float, where: str = ALL) -> pa.Table:
     return _rows(root, OBJECTS, where, threshold)
 
 
-def serving_counts(root: Root, where: str = ALL) -> pa.Table:
+def serving_counts(root: LakeLocation, where: str = ALL) -> pa.Table:
     """Objects per hour, camera, label, sector and score bin of 0.05, with `state` published or live.
 
     Args:
@@ -39,7 +39,7 @@ def serving_counts(root: Root, where: str = ALL) -> pa.Table:
     return _rows(root, SERVING_COUNTS, where)
 
 
-def camera_hours(root: Root, where: str = ALL) -> pa.Table:
+def camera_hours(root: LakeLocation, where: str = ALL) -> pa.Table:
     """What came in and what became of it per hour and camera, with `state` published or live.
 
     Args:
@@ -49,7 +49,7 @@ def camera_hours(root: Root, where: str = ALL) -> pa.Table:
     return _rows(root, SERVING_CAMERA_HOURS, where)
 
 
-def _rows(root: Root, view: View, where: str, threshold: float = 0.0) -> pa.Table:
+def _rows(root: LakeLocation, view: View, where: str, threshold: float = 0.0) -> pa.Table:
     """Rows of a view; the condition is put to the live hours too, so that no other is looked at."""
     wanted = names_needed(view.name, [table.name for table in TABLES], VIEWS)
     builder = QueryBuilder()

@@ -10,7 +10,7 @@ from typing import Final
 from pyspark.sql import SparkSession
 
 STANDALONE: Final = "spark://"
-ANSWER_S: Final = 5.0
+RESPONSE_TIMEOUT_S: Final = 5.0
 
 
 class SparkUnavailableError(RuntimeError):
@@ -65,7 +65,7 @@ def check_master(master: str) -> None:
 def _is_open(address: str) -> bool:
     host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=ANSWER_S):
+        with socket.create_connection((host, int(port)), timeout=RESPONSE_TIMEOUT_S):
             return True
     except (OSError, ValueError):
         return False

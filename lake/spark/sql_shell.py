@@ -38,7 +38,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A value as JSON knows it: times as RFC 3339 UTC, bytes as base64.
 
     >>> plain([datetime(2026, 1, 2, tzinfo=UTC), b"a"])
@@ -49,16 +49,16 @@ def plain(value: Any) -> Any:
         date: date.isoformat,
         bytes: lambda v: base64.b64encode(v).decode(),
         Decimal: float,
-        dict: lambda v: {str(key): plain(item) for key, item in v.items()},
-        list: lambda v: [plain(item) for item in v],
-        tuple: lambda v: [plain(item) for item in v],
+        dict: lambda v: {str(key): json_value(item) for key, item in v.items()},
+        list: lambda v: [json_value(item) for item in v],
+        tuple: lambda v: [json_value(item) for item in v],
     }
     return simple.get(type(value), lambda v: v)(value)
 
 
 def print_answer(answer: pa.Table, form: Format, out: TextIO) -> None:
     """Write the rows: a table for people, CSV with a header, or one JSON array of objects."""
-    rows = [plain(row) for row in answer.to_pylist()]
+    rows = [json_value(row) for row in answer.to_pylist()]
     if form is Format.JSON:
         out.write(json.dumps(rows, ensure_ascii=False) + "\n")
     elif form is Format.CSV:
@@ -110,7 +110,7 @@ def _rows(answered: DataFrame) -> pa.Table:
         return pa.Table.from_pylist([row.asDict(recursive=True) for row in answered.collect()])
 
 
-def answer(spark: SparkSession, statement: str, form: Format, out: TextIO) -> bool:
+def run_statement(spark: SparkSession, statement: str, form: Format, out: TextIO) -> bool:
     """Run one statement and print its rows; False, and the reason on stderr, when it fails."""
     try:
         print_answer(_rows(spark.sql(statement)), form, out)
@@ -141,7 +141,7 @@ def shell(spark: SparkSession, form: Format, read: Callable[[str], str], out: Te
         if statement.strip() in ("", ";"):
             statement = ""
         elif statement.rstrip().endswith(";"):
-            answer(spark, statement.strip().rstrip(";"), form, out)
+            run_statement(spark, statement.strip().rstrip(";"), form, out)
             statement = ""
 
 
@@ -156,7 +156,7 @@ def run(env: Mapping[str, str], statement: str | None, form: Format) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     if statement is not None:
-        return 0 if answer(spark, statement.strip().rstrip(";"), form, sys.stdout) else 1
+        return 0 if run_statement(spark, statement.strip().rstrip(";"), form, sys.stdout) else 1
     shell(spark, form, input, sys.stdout)
     return 0
 

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from lake.config.lake_location import ObjectFolder
 from lake.config.settings import SettingError
 
-TAKEN = "FileAlreadyExistsException"
+ALREADY_EXISTS = "FileAlreadyExistsException"
 
 
 class UnsafeStoreError(SettingError):
@@ -46,7 +46,7 @@ def _is_refused(spark: SparkSession, place: Any) -> bool:
     try:
         _commit(spark, place, "second")
     except Py4JJavaError as error:
-        if TAKEN in str(error.java_exception):
+        if ALREADY_EXISTS in str(error.java_exception):
             return True
         raise
     return False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deltalake import DeltaTable
 
-from lake.config.lake_location import ObjectFolder, Root
+from lake.config.lake_location import LakeLocation, ObjectFolder
 
 
-def open_table(folder: Root, version: int | None = None) -> DeltaTable:
+def open_table(folder: LakeLocation, version: int | None = None) -> DeltaTable:
     """The table in a folder, as it is now or as it was at a Delta version.
 
     Raises:
@@ -17,11 +17,11 @@ def open_table(folder: Root, version: int | None = None) -> DeltaTable:
     return DeltaTable(str(folder), version=version, storage_options=storage_options(folder))
 
 
-def is_table(folder: Root) -> bool:
+def is_table(folder: LakeLocation) -> bool:
     """Whether a table has been made there."""
     return (folder / "_delta_log").exists()
 
 
-def storage_options(folder: Root) -> dict[str, str] | None:
+def storage_options(folder: LakeLocation) -> dict[str, str] | None:
     """What delta-rs needs to know of the store; None for a local folder."""
     return folder.store.delta_options() if isinstance(folder, ObjectFolder) else None

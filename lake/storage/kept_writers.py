@@ -10,10 +10,10 @@ from typing import Final
 
 from deltalake import DeltaTable
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.storage.delta_tables import open_table
 
-MOST_COMMITS: Final = 50
+MAX_COMMITS: Final = 50
 """After so many a table is opened anew: what it knows of its files grows by a piece with each own write,
 and one took 57 ms of processor time after 40 others, 94 after 200 and 380 after 1,700."""
 
@@ -25,7 +25,7 @@ class _Kept:
     opened_at: int = 0  # version
 
 
-class KeptTables:
+class KeptWriters:
     """Tables under one root, for programs that only append to them.
 
     Whether others have committed meanwhile, a commit finds out by itself. To open a table with 1,200 files,
@@ -35,7 +35,7 @@ class KeptTables:
         root: root folder of the tables.
     """
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: LakeLocation) -> None:
         self._root = root
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
@@ -59,4 +59,4 @@ class KeptTables:
     def _is_fit(self, name: str, version: int, opened_at: int) -> bool:
         # Of a table that was deleted, and perhaps made anew, it would go on telling what it was.
         there = (self._root / name / "_delta_log" / f"{version:020}.json").exists()
-        return there and version - opened_at < MOST_COMMITS
+        return there and version - opened_at < MAX_COMMITS

@@ -9,11 +9,11 @@ from typing import Any, Final
 import pyarrow as pa
 from deltalake import QueryBuilder
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.table import Table
 from lake.storage.delta_tables import open_table
 
-LONGEST_ERROR: Final = 300
+MAX_ERROR_LENGTH: Final = 300
 
 
 class LakeUnreadableError(OSError):
@@ -21,7 +21,7 @@ class LakeUnreadableError(OSError):
 
 
 @contextmanager
-def said_unreadable() -> Iterator[None]:
+def lake_errors() -> Iterator[None]:
     """Whatever the engine fails with, as one error.
 
     Raises:
@@ -31,10 +31,10 @@ def said_unreadable() -> Iterator[None]:
         yield
     except Exception as error:
         # The engine knows no narrower class for a file that is gone or broken.
-        raise LakeUnreadableError(f"{error}"[:LONGEST_ERROR]) from error
+        raise LakeUnreadableError(f"{error}"[:MAX_ERROR_LENGTH]) from error
 
 
-def read_table(root: Root, sql: str, *tables: Table) -> pa.Table:
+def read_table(root: LakeLocation, sql: str, *tables: Table) -> pa.Table:
     """The answer to a query over tables as they are now; times are UTC with their zone.
 
     Args:
@@ -48,11 +48,11 @@ def read_table(root: Root, sql: str, *tables: Table) -> pa.Table:
     builder = QueryBuilder()
     for table in tables:
         builder = builder.register(table.name, open_table(root / table.name))
-    with said_unreadable():
+    with lake_errors():
         return pa.table(builder.execute(sql).read_all())
 
 
-def read_rows(root: Root, sql: str, *tables: Table) -> list[dict[str, Any]]:
+def read_rows(root: LakeLocation, sql: str, *tables: Table) -> list[dict[str, Any]]:
     """The same as rows."""
     rows: list[dict[str, Any]] = read_table(root, sql, *tables).to_pylist()
     return rows

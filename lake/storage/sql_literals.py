@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-LONGEST: Final = 1000
+MAX_LENGTH: Final = 1000
 
 
-class UnspeakableTextError(ValueError):
+class UnquotableTextError(ValueError):
     """Text that no query may hold."""
 
 
@@ -21,8 +21,8 @@ def quoted(text: str) -> str:
     Raises:
         UnspeakableTextError: it holds a NUL, or is too long.
     """
-    if "\x00" in text or len(text) > LONGEST:
-        raise UnspeakableTextError(f"{text[:40]!r} holds a NUL or over {LONGEST} characters: shorten it")
+    if "\x00" in text or len(text) > MAX_LENGTH:
+        raise UnquotableTextError(f"{text[:40]!r} holds a NUL or over {MAX_LENGTH} characters: shorten it")
     return "'" + text.replace("'", "''") + "'"
 
 

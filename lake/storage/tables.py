@@ -26,12 +26,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from lake.config.lake_location import ObjectFolder, Root
+from lake.config.lake_location import LakeLocation, ObjectFolder
 from lake.schema.schemas import TABLES
 from lake.schema.table import Table
 from lake.storage.commit_check import check_store
 from lake.storage.delta_tables import is_table, open_table, storage_options
-from lake.storage.kept_writers import KeptTables
+from lake.storage.kept_writers import KeptWriters
 
 CHECKPOINT_EVERY = 50
 """Commits."""
@@ -66,15 +66,15 @@ log = logging.getLogger(__name__)
 class Lake:
     """The tables under one root folder."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: LakeLocation) -> None:
         self.root = root
-        self._kept = KeptTables(root)
+        self._kept = KeptWriters(root)
 
-    def __reduce__(self) -> tuple[type[Lake], tuple[Root]]:
+    def __reduce__(self) -> tuple[type[Lake], tuple[LakeLocation]]:
         """Travels to a worker without what is open here."""
         return Lake, (self.root,)
 
-    def folder(self, table: Table) -> Root:
+    def folder(self, table: Table) -> LakeLocation:
         """Folder of the table."""
         return self.root / table.name
 
@@ -188,17 +188,17 @@ def _writing(table: Table) -> WriterProperties | None:
     )
 
 
-def append_rows(root: Root, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def append_rows(root: LakeLocation, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append a few rows in one commit, without Spark; columns that a row does not name are null.
 
     Raises:
-        DeltaError: see `again_on_conflict`.
+        DeltaError: see `retry_on_conflict`.
     """
     lake = Lake(root)
     write_deltalake(open_table(lake.folder(table)), lake.rows(table, rows), mode="append")
 
 
-def again_on_conflict(action: Callable[[], None]) -> None:
+def retry_on_conflict(action: Callable[[], None]) -> None:
     """Do an action; do it again, from its reading on, when another commit got in its way, at most 3 times."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -215,7 +215,7 @@ def _is_conflict(error: Exception) -> bool:
     return any(sign in str(error) for sign in CONFLICTS)
 
 
-def _create(table: Table, folder: Root) -> None:
+def _create(table: Table, folder: LakeLocation) -> None:
     """Made without Spark, which takes seconds for each; only the DDL is read by Spark's own parser."""
     DeltaTable.create(
         str(folder),

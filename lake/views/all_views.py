@@ -73,10 +73,10 @@ VIEWS: Final = (
     CAMERAS,
 )
 """All views, each after those it is made of."""
-NOTHING_ELSE: Final[Mapping[str, str]] = MappingProxyType({})
+NO_CONDITIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def with_views(sql: str, live: str = "TRUE", instead: Mapping[str, str] = NOTHING_ELSE) -> str:
+def with_views(sql: str, live: str = "TRUE", instead: Mapping[str, str] = NO_CONDITIONS) -> str:
     """A statement for DataFusion, and before it the views that it names.
 
     Args:

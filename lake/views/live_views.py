@@ -46,9 +46,9 @@ def _near(detections: str) -> str:
 
 
 LIVE: Final = f"JOIN live_hours h ON h.day = r.day AND h.hour = {HOUR} AND h.camera_id = {CAMERA}"
-AGAIN: Final = """(SELECT coalesce(g.frame_id, '') AS frame_id FROM detections g
+FRAMES_WITH_SEVERAL_ROWS: Final = """(SELECT coalesce(g.frame_id, '') AS frame_id FROM detections g
      GROUP BY coalesce(g.frame_id, '') HAVING count(*) > 1)"""
-OFTEN: Final = f"""(SELECT q.* FROM {AGAIN} b
+DETECTIONS_WITH_SEVERAL_ROWS: Final = f"""(SELECT q.* FROM {FRAMES_WITH_SEVERAL_ROWS} b
      RIGHT SEMI JOIN detections q ON b.frame_id = coalesce(q.frame_id, ''))"""
 
 
@@ -68,8 +68,8 @@ LIVE_DETECTIONS: Final = View(
     f"""
     SELECT r.* EXCEPT (camera_id), CAST(1 AS BIGINT) AS analyses, FALSE AS is_duplicate, h.hour, h.camera_id
     FROM detections r {LIVE}
-    WHERE r.replay_id IS NULL AND coalesce(r.frame_id, '') NOT IN {AGAIN}
-    UNION ALL {_live_detections(OFTEN)}""",
+    WHERE r.replay_id IS NULL AND coalesce(r.frame_id, '') NOT IN {FRAMES_WITH_SEVERAL_ROWS}
+    UNION ALL {_live_detections(DETECTIONS_WITH_SEVERAL_ROWS)}""",
 )
 
 OBJECT: Final = ("label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.storage.reader import read_rows
 from lake.views.view import View
@@ -48,7 +48,7 @@ PUBLICATION_STATES: Final = View(
 )
 
 
-def decisions(root: Root, where: str = "TRUE") -> list[dict[str, Any]]:
+def decisions(root: LakeLocation, where: str = "TRUE") -> list[dict[str, Any]]:
     """The newest decision of each hour and camera that was published or held, in their order.
 
     Args:

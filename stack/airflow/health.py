@@ -29,7 +29,7 @@ def monitor(installation: Installation) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def airflow_ailment(installation: Installation, name: str, pid: int | None) -> str | None:
+def airflow_problem(installation: Installation, name: str, pid: int | None) -> str | None:
     """What keeps a component from being healthy, in a few words; None when nothing does."""
     if name == LOGS:
         port = installation.airflow_logs_port
@@ -38,10 +38,10 @@ def airflow_ailment(installation: Installation, name: str, pid: int | None) -> s
     if not said:
         return "loading" if name == API else "waiting for airflow-api"
     word = "metadatabase" if name == API else WORDS[name]
-    return component_ailment(said.get(word), word, started_at(pid))
+    return component_problem(said.get(word), word, started_at(pid))
 
 
-def component_ailment(said: Any, word: str, since: float | None) -> str | None:
+def component_problem(said: Any, word: str, since: float | None) -> str | None:
     """The same for one component's part of the answer; a heartbeat from before `since` does not count.
 
     >>> component_ailment({"status": "unhealthy"}, "triggerer", None)

@@ -45,7 +45,7 @@ SPARK_MODULES = {
     "lake.spark.sql_shell",
 }
 OUR_PACKAGES = {"stack", "lake"}
-HANDS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Settings of a command that takes every argument, `--help` too, for another program."""
 NOTHING: Mapping[str, str] = {}
 
@@ -76,14 +76,14 @@ def up(
     """Start everything in the background and wait until it is healthy."""
     from stack.cli.screens import TerminalScreen, show_login, show_next, show_programs
     from stack.operations.startup import bring_up
-    from stack.operations.status import login, look_at_programs
+    from stack.operations.status import login, program_states
 
     without = {*((CAPTURE,) if no_capture else ()), *(COMPONENTS if no_airflow else ())}
     told = {} if spark_workers is None else {PREFIX + "SPARK_WORKERS": str(spark_workers)}
     here, clock, console = installation(told), SystemClock(), Console()
     with TerminalScreen(console) as screen:
         bring_up(here, without, screen, clock)
-    show_programs(console, look_at_programs(here, clock))
+    show_programs(console, program_states(here, clock))
     console.print()
     show_login(console, None if no_airflow else login(here))
     show_next(console)
@@ -105,9 +105,9 @@ def status(
 ) -> None:
     """Show what runs, what became of the frames, and how far behind the stream is."""
     from stack.cli.screens import show_status
-    from stack.operations.status import look
+    from stack.operations.status import read_status
 
-    seen = look(installation(), SystemClock())
+    seen = read_status(installation(), SystemClock())
     if as_json:
         print(json.dumps(seen.to_json()))  # noqa: T201
     else:
@@ -191,25 +191,25 @@ def checkpoint(
 app.add_typer(kafka_commands, name="kafka")
 
 
-@app.command(context_settings=HANDS_ON, add_help_option=False)
+@app.command(context_settings=PASS_THROUGH, add_help_option=False)
 def airflow(context: typer.Context) -> None:
     """Run Airflow's own command, for example `airflow dags trigger hourly_counts`."""
-    from stack.programs.run_airflow import become
+    from stack.programs.run_airflow import exec_module
 
-    become(installation(), "airflow", context.args)
+    exec_module(installation(), "airflow", context.args)
 
 
-@app.command(context_settings=HANDS_ON, add_help_option=False)
+@app.command(context_settings=PASS_THROUGH, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
     """Compare models on pictures: `evaluate coco-ssd FOLDER`; some are fetched when named."""
     from stack.provision.models_on_demand import provide
     from stack.provision.provision import say
 
     provide(installation().settings, context.args, say)
-    hand_over("jobs.evaluation.evaluate_models", context.args)
+    exec_program("jobs.evaluation.evaluate_models", context.args)
 
 
-def hand_over(module: str, arguments: list[str], name: str = "") -> NoReturn:
+def exec_program(module: str, arguments: list[str], name: str = "") -> NoReturn:
     """Become another program; one that has no name of its own logs in to Kafka as the batch layer."""
     from stack.programs.kafka_users import BATCH, PROGRAMS, environment_of
 
@@ -221,9 +221,9 @@ def hand_over(module: str, arguments: list[str], name: str = "") -> NoReturn:
 
 
 def _add_handed_over(name: str, module: str, purpose: str, first: tuple[str, ...]) -> None:
-    @app.command(name, help=purpose, context_settings=HANDS_ON, add_help_option=False)
+    @app.command(name, help=purpose, context_settings=PASS_THROUGH, add_help_option=False)
     def run(context: typer.Context) -> None:
-        hand_over(module, [*first, *context.args], name)
+        exec_program(module, [*first, *context.args], name)
 
 
 for _name, (_module, _purpose, _first) in HANDED_OVER.items():

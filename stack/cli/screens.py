@@ -82,7 +82,9 @@ def show_status(console: Console, status: Status) -> None:
     console.print(table)
     console.print()
     age = status.last_result_age_s
-    console.print("no result yet" if age is None else f"last result {in_words(age)} ago", highlight=False)
+    console.print(
+        "no result yet" if age is None else f"last result {format_duration(age)} ago", highlight=False
+    )
     show_login(console, status.airflow)
 
 
@@ -94,7 +96,7 @@ def show_login(console: Console, login: Login | None) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration as a person says it.
 
     >>> in_words(3.2), in_words(150), in_words(7300)

@@ -47,7 +47,7 @@ def page() -> str:
 def table(keys: tuple[Key, ...]) -> str:
     """The table of one subject."""
     rows = "".join(
-        f"| `{PREFIX}{key.name}` | {default(key)} | {meaning(key)} | {', '.join(key.programs)} |\n"
+        f"| `{PREFIX}{key.name}` | {default(key)} | {describe_setting(key)} | {', '.join(key.programs)} |\n"
         for key in keys
     )
     return f"| setting | default | | read by |\n|---|---|---|---|\n{rows}"
@@ -58,7 +58,7 @@ def default(key: Key) -> str:
     return f"`{key.default_text}`" if key.default_text else key.unset
 
 
-def meaning(key: Key) -> str:
+def describe_setting(key: Key) -> str:
     """The setting's sentence, and the values that can be used.
 
     >>> meaning(SUBJECTS["capture"][4])

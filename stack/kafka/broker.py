@@ -141,7 +141,7 @@ class BrokerSettings:
         return [str(self.java_home / "bin" / "java"), *options, "-cp", f"{self.jars}/*"]
 
 
-FEW_AND_SMALL: Final[dict[str, str | int]] = {
+SINGLE_NODE_TOPICS: Final[dict[str, str | int]] = {
     "default.replication.factor": 1,
     "min.insync.replicas": 1,
     "offsets.topic.num.partitions": 4,
@@ -177,7 +177,7 @@ def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
     """
     client, controller = f"{LOOPBACK}:{settings.port}", f"{LOOPBACK}:{settings.controller_port}"
     return {
-        **FEW_AND_SMALL,
+        **SINGLE_NODE_TOPICS,
         **copied(len(settings.quorum) or 1),
         "process.roles": "broker,controller",
         "node.id": settings.node,

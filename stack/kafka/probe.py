@@ -53,7 +53,7 @@ def topics_that_differ(
         wanted = {name: partitions_of(name, frames_partitions) for name in known}
         wrong += [f"{name} has {present[name]} of {wanted[name]} partitions"
                   for name in known if present[name] < wanted[name]]  # fmt: skip
-        wrong += [*few_copies(described, copies), *out_of_step(described)]
+        wrong += [*few_copies(described, copies), *lagging_copies(described)]
         asked = [ConfigResource(ConfigResourceType.TOPIC, name, list(topics[name])) for name in known]
         found = admin.describe_configs(asked, config_filter="all")["topic"] if asked else {}
     for name in known:
@@ -63,7 +63,7 @@ def topics_that_differ(
     return wrong
 
 
-def out_of_step(described: Iterable[Mapping[str, Any]]) -> list[str]:
+def lagging_copies(described: Iterable[Mapping[str, Any]]) -> list[str]:
     """Topics of which a copy lags behind or is on a broker that is away, one sentence each."""
     return [
         f"a copy of topic {topic['name']} is not in step: is a broker away?"

@@ -18,7 +18,7 @@ from lake.config.settings import PROJECT_ROOT, SettingError
 from lake.config.sources import load_configuration
 from lake.contracts.wire_format import FRAMES_TOPIC, TOPIC_PARTITIONS, TOPICS
 from stack.site.installation import Installation
-from stack.site.kafka_cluster import MOST_COPIES, copies_in_step
+from stack.site.kafka_cluster import MAX_COPIES, copies_in_step
 
 TIMEOUT_MS: Final = 30_000
 CURE: Final = (
@@ -103,7 +103,7 @@ def choose_copies(admin: KafkaAdminClient, bootstrap: Address, copies: int | Non
             f"PYCTURESTREAM_KAFKA_REPLICATION={copies}, but Kafka at {bootstrap} has {brokers} running"
             f" broker{'s' * (brokers > 1)}: start the others, or set it to {brokers}"
         )
-    return copies or min(MOST_COPIES, brokers)
+    return copies or min(MAX_COPIES, brokers)
 
 
 def few_copies(described: Iterable[Mapping[str, Any]], copies: int | None) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from lake.config.kafka_address import Address
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.contracts.wire_format import FRAMES_TOPIC, Status
 from lake.kafka.broker import offsets
 from lake.kafka.client import BrokerAwayError
@@ -24,14 +24,14 @@ CORRUPT: Final = (Status.CORRUPT, Status.TOO_LARGE, Status.MALFORMED, Status.FAI
 BATCHED: Final = f"""(SELECT DISTINCT {qualified("d", RECORD_KEY)} FROM detections d
   WHERE d.layer <> 'speed' AND d.topic = '{FRAMES_TOPIC}')"""
 DECIDING: Final = qualified("d", (*RECORD_KEY, "frame_id", "status", "layer", "run_id", "finished_at"))
-AGAIN: Final = f"""(SELECT {DECIDING} FROM detections d
+RECORDS_WITH_SEVERAL_ROWS: Final = f"""(SELECT {DECIDING} FROM detections d
   LEFT SEMI JOIN {BATCHED} b ON {same("d", "b", RECORD_KEY)})"""
 OUTCOMES: Final = f"""
 SELECT o.status, count(*) AS n, max(CASE WHEN o.layer = 'speed' THEN o.finished_at END) AS newest
 FROM (SELECT d.status, d.layer, d.finished_at FROM detections d
       LEFT ANTI JOIN {BATCHED} b ON {same("d", "b", RECORD_KEY)} WHERE d.topic = '{FRAMES_TOPIC}'
       UNION ALL
-      SELECT c.status, c.layer, c.finished_at FROM ({current_detections(AGAIN)}) c) o
+      SELECT c.status, c.layer, c.finished_at FROM ({current_detections(RECORDS_WITH_SEVERAL_ROWS)}) c) o
 GROUP BY o.status"""
 """One current row per record of the cameras; only records that were analysed again need the whole rule."""
 
@@ -76,7 +76,7 @@ def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
     return sum(max(0, last - reached.get(partition, 0)) for partition, last in ends.items())
 
 
-def read_lake(lake: Root) -> LakeCounts:
+def read_lake(lake: LakeLocation) -> LakeCounts:
     """Counts out of the Delta tables, without a JVM; zeros for a table that does not exist."""
     rows = _query(lake, DETECTIONS, OUTCOMES)
     gone = _query(
@@ -92,7 +92,7 @@ def read_lake(lake: Root) -> LakeCounts:
     )
 
 
-def _query(lake: Root, table: Table, sql: str) -> list[dict[str, Any]]:
+def _query(lake: LakeLocation, table: Table, sql: str) -> list[dict[str, Any]]:
     # Imported late: delta-rs and Arrow would slow down every command that never looks at the lake.
     from deltalake.exceptions import DeltaError
 

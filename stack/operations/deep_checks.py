@@ -13,15 +13,15 @@ from typing import Any, Final
 
 from stack.kafka.probe import ProbeError, scratch_topic
 from stack.operations.findings import UP, Finding
-from stack.programs.json_process import answers, last_error
+from stack.programs.json_process import json_lines, last_error
 from stack.programs.programs import child_environment, spark_environment
 from stack.provision.java import JavaNotFoundError
 from stack.site.installation import Installation
 
 SENTENCE: Final = "frames come and frames go and answers stay"
-SPARK_PATIENCE_S: Final = 240.0
+SPARK_TIMEOUT_S: Final = 240.0
 """A busy machine took 90 s."""
-MODEL_PATIENCE_S: Final = 120.0
+MODEL_TIMEOUT_S: Final = 120.0
 STEPS: Final = {
     "kafka": "Spark with Kafka",
     "delta": "Spark with Delta",
@@ -55,7 +55,7 @@ def count_words(
     steps = [step for step in STEPS if topic or step != "kafka"]
     through = ["--topic", topic] if topic else []
     command = [*_submit(installation, "maintenance/check_spark"), folder, SENTENCE, *through]
-    for answer in answers(command, env, log, SPARK_PATIENCE_S):
+    for answer in json_lines(command, env, log, SPARK_TIMEOUT_S):
         steps.remove(answer["step"])
         yield judge_count(answer, log)
     yield from (judge_count({"step": step, "error": last_error(log)}, log) for step in steps)
@@ -80,7 +80,7 @@ def try_model(installation: Installation) -> Finding:
     """The model is the right one, and sees what is on a known picture."""
     log = installation.log("doctor-model")
     command = [sys.executable, "-P", "-m", "jobs.detector.check_model"]
-    found = list(answers(command, child_environment(installation), log, MODEL_PATIENCE_S))
+    found = list(json_lines(command, child_environment(installation), log, MODEL_TIMEOUT_S))
     if not found:
         return Finding("model", False, last_error(log), f"make up; the whole log: {log}")
     said = found[0]

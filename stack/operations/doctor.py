@@ -14,12 +14,12 @@ from stack.airflow.components import COMPONENTS
 from stack.kafka.probe import ProbeError, round_trip, topics_that_differ
 from stack.operations.deep_checks import try_model, try_spark
 from stack.operations.findings import UP, Finding, timed
-from stack.programs.health import ailment
+from stack.programs.health import health_problem
 from stack.programs.processes import marked
 from stack.programs.programs import CAPTURE, KAFKA, NAMES, names
 from stack.programs.supervision import ProgramState, Supervisor
 from stack.provision.java import JavaNotFoundError, find_java
-from stack.provision.machine import DATA_BYTES, Need, SpaceError, check_space
+from stack.provision.machine import DATA_BYTES, SpaceError, SpaceNeed, check_space
 from stack.provision.provision import verify
 from stack.site.clock import Clock
 from stack.site.installation import Installation
@@ -28,7 +28,9 @@ from stack.site.ports import holder, is_free, listener, move, ports_needed
 STOPPED: Final = "STOPPED"
 LEFT_OUT: Final = (CAPTURE, *COMPONENTS)
 """Programs that `up` starts only unless told otherwise."""
-SLOW: Final = "trying Spark with Kafka and Delta, and the model: half a minute; --quick leaves them out"
+DEEP_CHECK_NOTICE: Final = (
+    "trying Spark with Kafka and Delta, and the model: half a minute; --quick leaves them out"
+)
 
 
 def examine(
@@ -57,7 +59,7 @@ def _examine(
     yield check_round_trip(installation)
     yield from check_programs(installation, clock)
     if not quick:
-        tell(SLOW)
+        tell(DEEP_CHECK_NOTICE)
         yield from try_spark(installation)
         yield try_model(installation)
     yield check_webcams()
@@ -81,7 +83,7 @@ def check_java(installation: Installation) -> Finding:
 def check_room(installation: Installation) -> Finding:
     """Room for data: below it the archive of pictures pauses."""
     try:
-        detail = check_space([Need(installation.settings.data, DATA_BYTES, "room for data")])
+        detail = check_space([SpaceNeed(installation.settings.data, DATA_BYTES, "room for data")])
     except SpaceError as error:
         return Finding("space", False, str(error), "free some, or move PYCTURESTREAM_DATA to a larger disk")
     return Finding("space", True, detail)
@@ -146,7 +148,7 @@ def check_program(installation: Installation, name: str, state: ProgramState | N
     if state is None or state.state == STOPPED:
         return Finding(name, False, "not running", UP)
     ended = f"ended ({state.state.lower()}) {state.reason}".strip()
-    why = ailment(installation, name, clock, state.pid) if state.pid else ended
+    why = health_problem(installation, name, clock, state.pid) if state.pid else ended
     cure = f"{UP}; then ./pycturestream logs {name}"
     return Finding(name, why is None, "healthy" if why is None else why, cure)
 

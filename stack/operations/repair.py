@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from stack.operations.shutdown import stop_program
 from stack.programs.programs import STREAM
 from stack.programs.supervision import Supervisor
-from stack.programs.waiting import Screen, wait_healthy
+from stack.programs.waiting import ProgressScreen, wait_healthy
 from stack.site.clock import Clock
 from stack.site.installation import Installation
 
@@ -38,7 +38,7 @@ class StreamStillRunsError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The present checkpoint of a query; `damage` says in a few words what is wrong, None when nothing is."""
+    """The present checkpoint of a query; `find_damaged_file` says what is wrong, None when nothing is."""
 
     query: str
     folder: Path
@@ -62,11 +62,11 @@ def checkpoints(installation: Installation) -> list[Checkpoint]:
         lives = [folder for folder in query.glob("*=*") if folder.is_dir()]
         if lives:
             newest = max(lives, key=lambda folder: folder.stat().st_mtime)
-            found.append(Checkpoint(query.name, newest, damage(newest)))
+            found.append(Checkpoint(query.name, newest, find_damaged_file(newest)))
     return found
 
 
-def damage(checkpoint: Path) -> str | None:
+def find_damaged_file(checkpoint: Path) -> str | None:
     """The first file that cannot be what Spark wrote; None when all can be read."""
     files = [entry for log in ("offsets", "commits") for entry in _entries(checkpoint / log)]
     if files and not (checkpoint / "metadata").exists():
@@ -112,7 +112,7 @@ def choose(installation: Installation, query: str | None) -> list[Checkpoint]:
     return chosen
 
 
-def announce(chosen: Sequence[Checkpoint], screen: Screen) -> None:
+def announce(chosen: Sequence[Checkpoint], screen: ProgressScreen) -> None:
     """Say what is wrong, and what putting it aside means."""
     for one in chosen:
         screen.line(f"{one.query}: {one.damage or 'nothing seems wrong with its checkpoint'} ({one.folder})")
@@ -120,7 +120,7 @@ def announce(chosen: Sequence[Checkpoint], screen: Screen) -> None:
 
 
 def put_aside(
-    installation: Installation, chosen: Sequence[Checkpoint], screen: Screen, clock: Clock
+    installation: Installation, chosen: Sequence[Checkpoint], screen: ProgressScreen, clock: Clock
 ) -> list[Path]:
     """Move the checkpoints away with the stream stopped, and start it again if it was in use.
 

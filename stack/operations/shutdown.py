@@ -7,18 +7,18 @@ from typing import Final
 
 import psutil
 
-from stack.programs.processes import end, lives, marked, tree
+from stack.programs.processes import end, is_alive, marked, tree
 from stack.programs.programs import KAFKAS, NAMES
 from stack.programs.supervision import Supervisor, socket_path
-from stack.programs.waiting import Screen
+from stack.programs.waiting import ProgressScreen
 from stack.site.clock import Clock
 from stack.site.installation import Installation
 
-PATIENCE_S: Final = 30.0
+STOP_TIMEOUT_S: Final = 30.0
 """Seconds a program has to end by itself."""
 
 
-def bring_down(installation: Installation, screen: Screen, clock: Clock) -> None:
+def bring_down(installation: Installation, screen: ProgressScreen, clock: Clock) -> None:
     """Stop capture, stream, Kafka and the supervisor; kill by pid whatever stays."""
     supervisor = Supervisor(installation)
     supervisor_pid = supervisor.pid()
@@ -44,25 +44,29 @@ def _order_end(programs: Sequence[str], supervisor: Supervisor) -> None:
         supervisor.stop(name)
 
 
-def stop_program(name: str, pid: int, supervisor: Supervisor, screen: Screen, clock: Clock) -> None:
+def stop_program(name: str, pid: int, supervisor: Supervisor, screen: ProgressScreen, clock: Clock) -> None:
     """Stop one program and its whole tree, so that the next one is stopped only after it."""
     members = tree(pid)
     screen.waiting(f"stopping {name}")
     supervisor.stop(name)
-    deadline = clock.monotonic() + PATIENCE_S
-    while any(lives(member) for member in members) and clock.monotonic() < deadline:
+    deadline = clock.monotonic() + STOP_TIMEOUT_S
+    while any(is_alive(member) for member in members) and clock.monotonic() < deadline:
         clock.sleep(0.1)
     killed = end(members, patience_s=0)
-    how = f"did not end within {PATIENCE_S:.0f} s; killed {len(killed)} processes" if killed else "stopped"
+    how = (
+        f"did not end within {STOP_TIMEOUT_S:.0f} s; killed {len(killed)} processes" if killed else "stopped"
+    )
     screen.line(f"{name} {how}")
 
 
-def _end_rest(installation: Installation, ours: set[psutil.Process], screen: Screen, gently: bool) -> None:
+def _end_rest(
+    installation: Installation, ours: set[psutil.Process], screen: ProgressScreen, gently: bool
+) -> None:
     if gently:  # The supervisor was killed: nobody else tells its orphans to end.
         for process in ours:
-            if lives(process):
+            if is_alive(process):
                 process.terminate()
-    killed = end(ours, patience_s=PATIENCE_S)
+    killed = end(ours, patience_s=STOP_TIMEOUT_S)
     killed += end(marked(installation.config), patience_s=0)
     if killed:
         screen.line(f"killed {len(killed)} processes that did not end: {', '.join(map(str, killed))}")

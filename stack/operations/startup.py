@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from kafka.errors import KafkaError
 
 from lake.config.sources import MARK
-from lake.kafka.client import BrokerAwayError, BrokerRefusedError, explained, knock, topics_named
+from lake.kafka.client import BrokerAwayError, BrokerRefusedError, check_connection, explained, topics_named
 from stack.airflow.components import COMPONENTS
 from stack.kafka.broker import BrokerSettings
 from stack.kafka.topics import create_topics
@@ -33,8 +33,8 @@ from stack.programs.run_airflow import PREPARE, is_prepared
 from stack.programs.spark_daemons import forget_applications
 from stack.programs.supervision import ProgramState, Supervisor, socket_path, start_supervisor
 from stack.programs.supervisor_config import render_config
-from stack.programs.waiting import Screen, UnhealthyError, obituary, wait_healthy
-from stack.provision.machine import DATA_BYTES, Need, check_space
+from stack.programs.waiting import ProgressScreen, UnhealthyError, failure_report, wait_healthy
+from stack.provision.machine import DATA_BYTES, SpaceNeed, check_space
 from stack.provision.provision import provision
 from stack.provision.s3_jars import provide_s3
 from stack.site.clock import Clock
@@ -55,7 +55,9 @@ class OtherSystemRunsError(RuntimeError):
     """A system runs that was started with fewer programs than are wanted now."""
 
 
-def bring_up(installation: Installation, without: Collection[str], screen: Screen, clock: Clock) -> None:
+def bring_up(
+    installation: Installation, without: Collection[str], screen: ProgressScreen, clock: Clock
+) -> None:
     """Start everything that does not run yet, but for some programs, and wait until all of it is healthy.
 
     Raises:
@@ -77,7 +79,9 @@ def _wanted(installation: Installation, without: Collection[str]) -> list[str]:
     return [name for name in names(installation) if name not in without]
 
 
-def _bring_up(installation: Installation, wanted: Sequence[str], screen: Screen, clock: Clock) -> None:
+def _bring_up(
+    installation: Installation, wanted: Sequence[str], screen: ProgressScreen, clock: Clock
+) -> None:
     if installation.embedded:
         check_size(installation.settings.data, len(installation.brokers))
     else:
@@ -117,7 +121,7 @@ def _try_foreign_broker(installation: Installation) -> None:
         BrokerRefusedError: it does not take the login, lacks rights for it, or is not to be trusted.
     """
     try:
-        knock(installation.settings.broker)
+        check_connection(installation.settings.broker)
     except BrokerRefusedError:
         raise
     except BrokerAwayError:
@@ -149,14 +153,14 @@ def _prepare_database(installation: Installation) -> subprocess.Popen[bytes] | N
 
 
 def _wait_for_database(
-    installation: Installation, setting_up: subprocess.Popen[bytes] | None, screen: Screen
+    installation: Installation, setting_up: subprocess.Popen[bytes] | None, screen: ProgressScreen
 ) -> None:
     if setting_up is None:
         return
     screen.waiting("setting up Airflow's database")
     if setting_up.wait():
         end = f"setting it up ended with status {setting_up.returncode}"
-        raise UnhealthyError(obituary(installation, DATABASE, end))
+        raise UnhealthyError(failure_report(installation, DATABASE, end))
     screen.line("Airflow's database is set up")
 
 
@@ -177,7 +181,7 @@ def _make_topics(installation: Installation) -> None:
         raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error
 
 
-def _prepare(installation: Installation, wanted: Sequence[str], screen: Screen) -> None:
+def _prepare(installation: Installation, wanted: Sequence[str], screen: ProgressScreen) -> None:
     """Everything before the first program: left-overs, ports, files, configuration, supervisor."""
     settings = installation.settings
     left = marked(installation.config)
@@ -187,7 +191,7 @@ def _prepare(installation: Installation, wanted: Sequence[str], screen: Screen) 
             process.terminate()
         end(left, patience_s=10)
     check_ports(ports_needed(installation, airflow=not COMPONENTS.keys().isdisjoint(wanted)))
-    check_space([Need(settings.data, DATA_BYTES, "room for data")])
+    check_space([SpaceNeed(settings.data, DATA_BYTES, "room for data")])
     provision(settings, screen.line)
     provide_s3(settings, screen.line)
     env = spark_environment(installation)

@@ -9,11 +9,11 @@ from lake.contracts.wire_format import Status as Outcome
 from stack.airflow.components import API, address, airflow_home
 from stack.airflow.credentials import passwords_file, read_passwords
 from stack.operations.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
-from stack.programs.health import ailment, read_health
+from stack.programs.health import health_problem, read_health
 from stack.programs.processes import memory_mb
 from stack.programs.programs import CAPTURE, DASHBOARD, KAFKA, KAFKAS, NAMES, SPARKS, STREAM, names
 from stack.programs.supervision import ProgramState, Supervisor
-from stack.programs.waiting import PATIENCE_S
+from stack.programs.waiting import START_TIMEOUT_S
 from stack.site.clock import Clock
 from stack.site.installation import LOOPBACK, Installation
 
@@ -66,7 +66,7 @@ class Status:
         return asdict(self)
 
 
-def look(installation: Installation, clock: Clock) -> Status:
+def read_status(installation: Installation, clock: Clock) -> Status:
     """Look at everything once; what is missing counts as zero, None or stopped."""
     lake = read_lake(installation.settings.lake)
     ends = end_offsets(installation.settings.broker)
@@ -80,7 +80,7 @@ def look(installation: Installation, clock: Clock) -> Status:
     }
     behind = lag(ends, read_health(installation, STREAM))
     age = round((clock.now() - lake.newest).total_seconds(), 1) if lake.newest else None
-    return Status(look_at_programs(installation, clock), frames, behind, age, login(installation))
+    return Status(program_states(installation, clock), frames, behind, age, login(installation))
 
 
 def login(installation: Installation) -> Login | None:
@@ -90,7 +90,7 @@ def login(installation: Installation) -> Login | None:
     return Login(address(installation), ADMIN, password, str(passwords_file(home))) if password else None
 
 
-def look_at_programs(installation: Installation, clock: Clock) -> list[ProgramStatus]:
+def program_states(installation: Installation, clock: Clock) -> list[ProgramStatus]:
     """State of each program, in the order in which they start."""
     supervisor = Supervisor(installation)
     states = supervisor.states()
@@ -105,16 +105,16 @@ def look_at_programs(installation: Installation, clock: Clock) -> list[ProgramSt
 
 
 def _foreign_broker(installation: Installation, clock: Clock) -> ProgramStatus:
-    state = "unhealthy" if ailment(installation, KAFKA, clock) else "running"
+    state = "unhealthy" if health_problem(installation, KAFKA, clock) else "running"
     return ProgramStatus(KAFKA, state, 0, 0.0, installation.settings.kafka)
 
 
 def _word(installation: Installation, name: str, state: ProgramState, clock: Clock) -> str:
     if state.state not in ("RUNNING", "STARTING"):
         return WORDS.get(state.state, state.state.lower())
-    if ailment(installation, name, clock, state.pid) is None:
+    if health_problem(installation, name, clock, state.pid) is None:
         return "running"
-    return "starting" if state.up_s < PATIENCE_S else "unhealthy"
+    return "starting" if state.up_s < START_TIMEOUT_S else "unhealthy"
 
 
 def _url(installation: Installation, name: str) -> str | None:

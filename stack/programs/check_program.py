@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from lake.config.settings import PROJECT_ROOT, SettingError
 from lake.config.sources import load_configuration
-from stack.programs.health import ailment
+from stack.programs.health import health_problem
 from stack.programs.programs import NAMES
 from stack.site.clock import SystemClock
 from stack.site.installation import Installation
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stderr.write(f"there is no program {name!r}; there are {', '.join(NAMES)}\n")
         return 2
     try:
-        why = ailment(Installation.from_env(environ, PROJECT_ROOT), name, SystemClock())
+        why = health_problem(Installation.from_env(environ, PROJECT_ROOT), name, SystemClock())
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2

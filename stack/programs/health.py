@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from stack.airflow.components import COMPONENTS
-from stack.airflow.health import airflow_ailment
+from stack.airflow.health import airflow_problem
 from stack.kafka.broker import why_not_ready
 from stack.programs.programs import DASHBOARD, KAFKAS, SPARKS, STREAM
-from stack.programs.spark_daemons import spark_ailment
+from stack.programs.spark_daemons import spark_problem
 from stack.site.clock import Clock
 from stack.site.installation import Installation
 from stack.site.ports import is_open
 
-FRESH_S: Final = 15.0
+MAX_AGE_S: Final = 15.0
 """Programs write every 2 s; a pause of a busy machine is no illness."""
 
 
@@ -43,7 +43,9 @@ def age_s(said: Mapping[str, Any], now: datetime) -> float | None:
         return None
 
 
-def ailment(installation: Installation, program: str, clock: Clock, pid: int | None = None) -> str | None:
+def health_problem(
+    installation: Installation, program: str, clock: Clock, pid: int | None = None
+) -> str | None:
     """What keeps a program from being healthy, in a few words; None when nothing does.
 
     With a `pid`, what another process said, such as one that just crashed, does not count.
@@ -51,9 +53,9 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
     if program in KAFKAS:
         return _of_broker(installation, program)
     if program in COMPONENTS:
-        return airflow_ailment(installation, program, pid)
+        return airflow_problem(installation, program, pid)
     if program in SPARKS:
-        return spark_ailment(installation.cluster, program)
+        return spark_problem(installation.cluster, program)
     if program == DASHBOARD:
         port = installation.dashboard_port
         return None if is_open(port) else f"no answer at port {port}"
@@ -61,7 +63,7 @@ def ailment(installation: Installation, program: str, clock: Clock, pid: int | N
     age = age_s(said, clock.now())
     if age is None or (pid is not None and said.get("pid") != pid):
         return "loading"
-    if age > FRESH_S:
+    if age > MAX_AGE_S:
         return f"no sign of life for {age:.0f} s"
     return _of_stream(said) if program == STREAM else None
 

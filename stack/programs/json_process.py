@@ -18,7 +18,7 @@ ERROR: Final = re.compile(r"Z ERROR (.+)|^(?:\w+\.)*\w+(?:Error|Exception): (.+)
 """How a job of ours tells an expected error, and Python or Java any other."""
 
 
-def answers(
+def json_lines(
     command: Sequence[str], env: Mapping[str, str], log: Path, patience_s: float
 ) -> Iterator[dict[str, Any]]:
     """Each line of JSON that a program prints, as it comes; all else that it writes goes into a log.

@@ -26,7 +26,7 @@ from stack.programs.programs import CAPTURE, DASHBOARD, STREAM
 
 READ, WRITE, DESCRIBE = ACLOperation.READ, ACLOperation.WRITE, ACLOperation.DESCRIBE
 KEEP: Final = (ACLOperation.CREATE, DESCRIBE, ACLOperation.ALTER, ACLOperation.ALTER_CONFIGS)
-TRY: Final = (ACLOperation.CREATE, ACLOperation.DELETE, READ, WRITE)
+PROBED_OPERATIONS: Final = (ACLOperation.CREATE, ACLOperation.DELETE, READ, WRITE)
 Rights = Mapping[str, tuple[ACLOperation, ...]]
 """Topic, or beginning of topics where it ends in `*` → operations. Reading and writing include describing."""
 
@@ -46,7 +46,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         OUTCOMES_TOPIC: (DESCRIBE,),
     },
     RESULTS: {RESULTS_TOPIC: (READ,)},
-    ADMIN: {**dict.fromkeys(TOPICS, KEEP), f"{SCRATCH}*": TRY},
+    ADMIN: {**dict.fromkeys(TOPICS, KEEP), f"{SCRATCH}*": PROBED_OPERATIONS},
 }
 """Program → rights. `batch` is Airflow with its jobs; `admin` is `up`, `status` and `doctor`."""
 

@@ -27,7 +27,7 @@ def last_lines(log: Path, count: int) -> list[str]:
         return []
 
 
-class Follower:
+class LogFollower:
     """Reads what is added to a log, across its rotation by size."""
 
     def __init__(self, log: Path) -> None:
@@ -72,7 +72,7 @@ def choose_logs(installation: Installation, program: str | None) -> list[Path]:
 
 def follow(logs: Sequence[Path], clock: Clock) -> Iterator[tuple[Path, str]]:
     """Forever: the log and the text that was added to it."""
-    followers = [Follower(log) for log in logs]
+    followers = [LogFollower(log) for log in logs]
     while True:
         for follower in followers:
             if text := follower.added():

@@ -9,7 +9,7 @@ import psutil
 
 from lake.config.sources import MARK
 
-GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
+GONE_ERRORS = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 
 
 def tree(pid: int) -> list[psutil.Process]:
@@ -17,7 +17,7 @@ def tree(pid: int) -> list[psutil.Process]:
     try:
         top = psutil.Process(pid)
         return [top, *top.children(recursive=True)]
-    except GONE:
+    except GONE_ERRORS:
         return []
 
 
@@ -29,7 +29,7 @@ def marked(config: Path) -> list[psutil.Process]:
 def _mark_of(process: psutil.Process) -> str | None:
     try:
         return str(process.environ().get(MARK))
-    except (*GONE, OSError):
+    except (*GONE_ERRORS, OSError):
         return None
 
 
@@ -53,7 +53,7 @@ def _bytes(process: psutil.Process) -> int:
         return 0
 
 
-def lives(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """Whether a process still runs; one that only waits for its parent to collect it does not."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
@@ -71,12 +71,12 @@ def end(processes: Iterable[psutil.Process], patience_s: float) -> list[int]:
     Returns:
         The pids that had to be killed.
     """
-    _, left = psutil.wait_procs([one for one in processes if lives(one)], timeout=patience_s)
-    alive = [process for process in left if lives(process)]
+    _, left = psutil.wait_procs([one for one in processes if is_alive(one)], timeout=patience_s)
+    alive = [process for process in left if is_alive(process)]
     for process in alive:
         try:
             process.kill()
-        except GONE:
+        except GONE_ERRORS:
             continue
     psutil.wait_procs(alive, timeout=5)
     return [process.pid for process in alive]

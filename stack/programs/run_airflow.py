@@ -28,7 +28,7 @@ from stack.airflow.components import (
 from stack.airflow.credentials import make_secrets
 from stack.airflow.history import clean_command, oldest_kept, trim_logs
 from stack.programs.kafka_users import BATCH, environment_of
-from stack.programs.processes import GONE, marked
+from stack.programs.processes import GONE_ERRORS, marked
 from stack.programs.programs import spark_environment
 from stack.site.installation import Installation
 
@@ -40,7 +40,7 @@ SETTING_UP = (
 """Commands of Airflow that a new or older database needs."""
 IDLE_WORKER: Final = "LocalExecutor: <idle>"
 """How Airflow titles a worker process that waits for a task."""
-GIVE_WAY = 2
+NICENESS = 2
 """Added niceness: while everything starts at once, the stream comes first."""
 
 
@@ -98,11 +98,11 @@ def end_orphans(installation: Installation) -> None:
         try:
             if IDLE_WORKER in " ".join(process.cmdline()):
                 process.kill()  # It takes no notice of SIGTERM while it waits.
-        except GONE:
+        except GONE_ERRORS:
             continue
 
 
-def become(installation: Installation, module: str, arguments: Sequence[str]) -> NoReturn:
+def exec_module(installation: Installation, module: str, arguments: Sequence[str]) -> NoReturn:
     """Replace this process by a Python module, in Airflow's environment."""
     env = environment(installation)
     os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], env)
@@ -113,16 +113,16 @@ def main(arguments: Sequence[str]) -> None:
     installation = Installation.from_env(os.environ, PROJECT_ROOT)
     name = arguments[0] if arguments else ""
     if name == PREPARE:
-        os.nice(GIVE_WAY)
+        os.nice(NICENESS)
         prepare(installation)
     elif name == TRIM:
         trim(installation, datetime.now(UTC))
     elif name in COMPONENTS:
-        os.nice(GIVE_WAY)
+        os.nice(NICENESS)
         if name == SCHEDULER:  # The only one that has workers, and there is none but this.
             end_orphans(installation)
         module, *rest = component_command(installation, name)
-        become(installation, module, rest)
+        exec_module(installation, module, rest)
     else:
         sys.exit(f"{name!r} is no part of Airflow; there are {', '.join((PREPARE, TRIM, *COMPONENTS))}")
 

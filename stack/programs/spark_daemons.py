@@ -17,7 +17,7 @@ from stack.site.installation import Installation
 from stack.site.ports import is_open
 from stack.site.spark_cluster import BATCH_SLOTS, LOOPBACK, SPARK_MASTER, STREAM_SLOTS, SparkCluster
 
-PATIENCE_S: Final = 2.0
+REQUEST_TIMEOUT_S: Final = 2.0
 INHERITED: Final = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"),
     *("JAVA_HOME", "JDK_JAVA_OPTIONS", "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP"),
@@ -25,7 +25,7 @@ INHERITED: Final = (
 )
 """All that a daemon, and so an executor, gets of the environment: no secret of a camera, and no PYTHONPATH,
 since an executor elsewhere has none either."""
-KEPT_S: Final = 3600
+RETENTION_S: Final = 3600
 """What Spark brought to an executor, and its logs, is deleted so many seconds after the application's end."""
 
 
@@ -56,7 +56,7 @@ def daemon_conf(installation: Installation) -> dict[str, str]:
         "spark.deploy.recoveryTimeout": "20",
         "spark.worker.cleanup.enabled": "true",
         "spark.worker.cleanup.interval": "600",
-        "spark.worker.cleanup.appDataTtl": str(KEPT_S),
+        "spark.worker.cleanup.appDataTtl": str(RETENTION_S),
     }
 
 
@@ -101,7 +101,7 @@ def daemon_environment(env: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS}
 
 
-def spark_ailment(cluster: SparkCluster, name: str) -> str | None:
+def spark_problem(cluster: SparkCluster, name: str) -> str | None:
     """What keeps the master, or a worker, from being healthy; None when nothing does."""
     if name == SPARK_MASTER:
         return None if is_open(cluster.master_port) else f"no answer at {cluster.url}"
@@ -116,7 +116,7 @@ def _said_by_master(cluster: SparkCluster) -> Mapping[str, Any]:
     """What the master's page says to programs; empty when it does not answer."""
     try:
         with urllib.request.urlopen(
-            f"http://{LOOPBACK}:{cluster.master_ui_port}/json/", timeout=PATIENCE_S
+            f"http://{LOOPBACK}:{cluster.master_ui_port}/json/", timeout=REQUEST_TIMEOUT_S
         ) as page:
             said = json.load(page)
     except (OSError, ValueError):

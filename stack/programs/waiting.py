@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from stack.programs.health import ailment
+from stack.programs.health import health_problem
 from stack.programs.logs import last_lines
 from stack.programs.supervision import Supervisor
 from stack.site.clock import Clock
 from stack.site.installation import Installation
 
-PATIENCE_S: Final = 300.0
+START_TIMEOUT_S: Final = 300.0
 """Seconds a program has to become healthy: a machine busy with other work took over 120 to start Spark."""
-RESTARTS_S: Final = 120.0
+RESTART_LOOP_TIMEOUT_S: Final = 120.0
 """After so many seconds one that ended and waits to be started again is not waited for any longer."""
 
 
@@ -20,7 +20,7 @@ class UnhealthyError(RuntimeError):
     """A program that did not become healthy; the message ends with its last log lines."""
 
 
-class Screen(Protocol):
+class ProgressScreen(Protocol):
     """Where the progress of a start is shown."""
 
     def line(self, text: str) -> None:
@@ -33,9 +33,11 @@ class Screen(Protocol):
 
 
 def wait_healthy(
-    installation: Installation, name: str, supervisor: Supervisor, screen: Screen, clock: Clock
+    installation: Installation, name: str, supervisor: Supervisor, screen: ProgressScreen, clock: Clock
 ) -> None:
-    """Wait until a program is healthy, at most `PATIENCE_S`, or `RESTARTS_S` where it ends again and again.
+    """Wait until a program is healthy.
+
+    At most `START_TIMEOUT_S`, or `RESTART_LOOP_TIMEOUT_S` where it ends again and again.
 
     Raises:
         UnhealthyError: it was given up, or the time is over.
@@ -43,20 +45,20 @@ def wait_healthy(
     began = clock.monotonic()
     while True:
         state = supervisor.states().get(name)
-        why = ailment(installation, name, clock, state.pid if state else None)
+        why = health_problem(installation, name, clock, state.pid if state else None)
         if why is None:
             break
         word, waited = state.state if state is not None else "", clock.monotonic() - began
-        if word == "FATAL" or waited > (RESTARTS_S if word == "BACKOFF" else PATIENCE_S):
+        if word == "FATAL" or waited > (RESTART_LOOP_TIMEOUT_S if word == "BACKOFF" else START_TIMEOUT_S):
             end = "the supervisor gave up on it" if word == "FATAL" else f"not healthy after {waited:.0f} s"
-            raise UnhealthyError(obituary(installation, name, f"{end} ({why})"))
+            raise UnhealthyError(failure_report(installation, name, f"{end} ({why})"))
         again = " (restarting)" if word == "BACKOFF" else ""
         screen.waiting(f"waiting for {name}: {why}{again}")
         clock.sleep(0.5)
     screen.line(f"{name} is healthy")
 
 
-def obituary(installation: Installation, name: str, end: str) -> str:
+def failure_report(installation: Installation, name: str, end: str) -> str:
     """How a program ended, and the last lines of its log."""
     log = installation.log(name)
     lines = "\n".join(last_lines(log, 20)) or "(nothing)"

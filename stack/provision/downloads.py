@@ -20,7 +20,7 @@ from stack.provision.node import find_npm
 
 DOWNLOADED: Final = re.compile(r"\[SUCCESSFUL ?\] \S+#(\S+);(\S+?)!")
 """Ivy's word that one file came, with its name and version."""
-PATIENCE: Final = (
+IVY_TIMEOUTS: Final = (
     "-Dsun.net.client.defaultConnectTimeout=20000",
     "-Dsun.net.client.defaultReadTimeout=60000",
 )
@@ -75,7 +75,7 @@ def fetch_jars(jars: Sequence[Artifact], folder: Path, home: Path, on_file: Call
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ivy.xml").write_text(describe_jars(jars), encoding="utf-8")
-    java = [str(find_java(home) / "bin" / "java"), *PATIENCE, "-jar", str(find_ivy())]
+    java = [str(find_java(home) / "bin" / "java"), *IVY_TIMEOUTS, "-jar", str(find_ivy())]
     paths = ["-ivy", "ivy.xml", "-cache", "cache", "-retrieve", "[artifact]-[revision].[ext]"]
 
     def on_line(line: str) -> None:

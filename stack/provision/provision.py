@@ -27,7 +27,7 @@ from stack.provision.fetching import (
     ivy_of,
     unpacked,
 )
-from stack.provision.machine import Need, check_space
+from stack.provision.machine import SpaceNeed, check_space
 
 MODEL: Final = "models/coco-ssd"
 MODEL_BYTES: Final = 60_000_000
@@ -140,7 +140,7 @@ def fetch_missing(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
     if not wanted:
         return
     size = sum(file.size for file in wanted)
-    check_space([Need(home, 2 * size + MODEL_BYTES, "jars, model and clips")])
+    check_space([SpaceNeed(home, 2 * size + MODEL_BYTES, "jars, model and clips")])
     report(f"fetching {size / 1e6:.0f} MB ({len(wanted)} files) into {home}")
     progress = Progress(wanted, report)
     for files, (_, fetch) in zip(missing, groups, strict=True):

@@ -15,7 +15,7 @@ from stack.provision.artifacts import Stamp, load_s3_jars, sha256_of
 from stack.provision.downloads import ToolError, run_tool
 from stack.provision.fetching import INCOMING, Progress, ProvisionError, Report, fetch_checked, ivy_of
 from stack.provision.java import find_java
-from stack.provision.machine import Need, check_space
+from stack.provision.machine import SpaceNeed, check_space
 from stack.provision.provision import lock
 
 SOURCE: Final = Path(__file__).with_name("log_store") / "ConditionalLogStore.scala"
@@ -61,7 +61,7 @@ def _fetch(stamp: Stamp, report: Report) -> None:
     missing = [jar for jar in load_s3_jars() if not stamp.holds(jar.path, jar.sha256)]
     if missing:
         size = sum(jar.size for jar in missing)
-        check_space([Need(stamp.home, 2 * size, "jars for object storage")])
+        check_space([SpaceNeed(stamp.home, 2 * size, "jars for object storage")])
         report(f"fetching {size / 1e6:.0f} MB ({len(missing)} files) for object storage")
         fetch_checked(missing, ivy_of(stamp.home), stamp, Progress(missing, report))
 

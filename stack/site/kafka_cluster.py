@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
-MOST_COPIES: Final = 3
+MAX_COPIES: Final = 3
 VOTERS: Final = "controller.quorum.voters"
 CLUSTER_ID: Final = "cluster.id"
 
@@ -43,7 +43,7 @@ def copied(brokers: int) -> dict[str, str | int]:
     """Properties that keep a cluster of several going without one of them; none for a single broker."""
     if brokers == 1:
         return {}
-    copies = min(MOST_COPIES, brokers)
+    copies = min(MAX_COPIES, brokers)
     internal = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
     return {
         "default.replication.factor": copies,

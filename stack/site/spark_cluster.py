@@ -11,10 +11,10 @@ from lake.config.settings import PREFIX, whole
 LOOPBACK: Final = "127.0.0.1"
 SPARK_PORTS: Final = ("SPARK_MASTER_PORT", "SPARK_MASTER_UI_PORT", "SPARK_WORKER_UI_PORT")
 """The last is the first worker's; each further worker has the next one."""
-MOST_WORKERS: Final = 8
+MAX_WORKERS: Final = 8
 """On one machine; more belong on machines of their own."""
 SPARK_MASTER: Final = "spark-master"
-SPARK_WORKERS: Final = tuple(f"spark-worker-{number}" for number in range(1, MOST_WORKERS + 1))
+SPARK_WORKERS: Final = tuple(f"spark-worker-{number}" for number in range(1, MAX_WORKERS + 1))
 STREAM_SLOTS: Final = 2
 """Tasks that the stream runs at once on each worker: one detects, the other archives."""
 BATCH_SLOTS: Final = 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dags.scheduling.run_hours import Asked, Interval, asked, audit_arguments
+from dags.scheduling.run_hours import Interval, RunRequest, audit_arguments, run_request
 from lake.contracts.hours import Candidate, HourError, Scope
 from tests.conftest import at
 
@@ -23,11 +23,11 @@ class Run:
 
 
 def test_a_scheduled_run_does_its_interval_and_not_the_hour_at_its_end() -> None:
-    assert asked({}, TEN_TO_ELEVEN, NOW) == Asked(Scope((at("10:00"),)))
+    assert run_request({}, TEN_TO_ELEVEN, NOW) == RunRequest(Scope((at("10:00"),)))
 
 
 def test_a_longer_interval_is_all_of_its_hours() -> None:
-    assert asked({}, Interval(at("08:00"), at("11:00")), NOW).scope.hours == (
+    assert run_request({}, Interval(at("08:00"), at("11:00")), NOW).scope.hours == (
         at("08:00"),
         at("09:00"),
         at("10:00"),
@@ -35,7 +35,9 @@ def test_a_longer_interval_is_all_of_its_hours() -> None:
 
 
 def test_a_run_by_hand_without_a_date_does_the_last_full_hour() -> None:
-    assert asked({"from": None, "to": None, "cameras": []}, None, NOW) == Asked(Scope((at("11:00"),)))
+    assert run_request({"from": None, "to": None, "cameras": []}, None, NOW) == RunRequest(
+        Scope((at("11:00"),))
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,18 +59,20 @@ def test_the_form_comes_before_the_interval_and_both_of_its_hours_count() -> Non
         "cameras": ["door"],
         "dry_run": True,
     }
-    assert asked(form, TEN_TO_ELEVEN, NOW) == Asked(
+    assert run_request(form, TEN_TO_ELEVEN, NOW) == RunRequest(
         Scope((at("07:00"), at("08:00")), ("door",)), dry_run=True
     )
 
 
 @pytest.mark.parametrize("field", ["from", "to"])
 def test_one_hour_alone_is_that_hour(field: str) -> None:
-    assert asked({field: "2026-01-02T07:00:00.000Z"}, None, NOW) == Asked(Scope((at("07:00"),)))
+    assert run_request({field: "2026-01-02T07:00:00.000Z"}, None, NOW) == RunRequest(Scope((at("07:00"),)))
 
 
 def test_this_hour_so_far_is_counted_and_not_published() -> None:
-    assert asked({"so_far": True}, TEN_TO_ELEVEN, NOW) == Asked(Scope((at("12:00"),)), publish=False)
+    assert run_request({"so_far": True}, TEN_TO_ELEVEN, NOW) == RunRequest(
+        Scope((at("12:00"),)), publish=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,20 +88,20 @@ def test_this_hour_so_far_is_counted_and_not_published() -> None:
 )
 def test_what_cannot_be_meant_is_refused_with_the_cure(form: dict[str, Any], sentence: str) -> None:
     with pytest.raises(HourError, match=sentence):
-        asked(form, None, NOW)
+        run_request(form, None, NOW)
 
 
 def test_a_camera_that_cannot_be_one_is_refused() -> None:
     with pytest.raises(ValueError, match="camera id 'a b'"):
-        asked({"cameras": ["a b"]}, None, NOW)
+        run_request({"cameras": ["a b"]}, None, NOW)
 
 
 def test_what_is_asked_becomes_arguments_of_a_job() -> None:
-    asking = Asked(Scope((at("07:00"), at("08:00")), ("door", "desk")), dry_run=True)
+    asking = RunRequest(Scope((at("07:00"), at("08:00")), ("door", "desk")), dry_run=True)
     assert asking.arguments() == [
         "--hours", "2026-01-02T07:00:00Z,2026-01-02T08:00:00Z", "--cameras", "desk,door", "--dry-run",
     ]  # fmt: skip
-    assert Asked(Scope((at("07:00"),))).arguments() == ["--hours", "2026-01-02T07:00:00Z"]
+    assert RunRequest(Scope((at("07:00"),))).arguments() == ["--hours", "2026-01-02T07:00:00Z"]
 
 
 def test_all_events_that_one_audit_stands_for_are_audited() -> None:
@@ -112,8 +116,8 @@ def test_all_events_that_one_audit_stands_for_are_audited() -> None:
 def test_an_audit_by_hand_takes_the_form_or_the_last_full_hour() -> None:
     form = {"from": "2026-01-02T07:00:00Z"}
     event = Candidate(Scope((at("08:00"),)), 5, 6).to_extra()
-    assert audit_arguments(form, [event], NOW) == ([], Asked(Scope((at("07:00"),))))
-    assert audit_arguments({}, [], NOW) == ([], Asked(Scope((at("11:00"),))))
+    assert audit_arguments(form, [event], NOW) == ([], RunRequest(Scope((at("07:00"),))))
+    assert audit_arguments({}, [], NOW) == ([], RunRequest(Scope((at("11:00"),))))
 
 
 def test_an_event_that_names_no_candidate_is_refused() -> None:

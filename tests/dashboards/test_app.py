@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboards.app import create_app
-from dashboards.auth.security import MOST_BYTES
+from dashboards.auth.security import MAX_BYTES
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import SettingError, Settings
 from tests.conftest import at
@@ -55,7 +55,7 @@ def test_a_page_from_elsewhere_is_refused(client: FlaskClient, host: str) -> Non
 
 
 def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
-    body = b"x" * (MOST_BYTES + 1)
+    body = b"x" * (MAX_BYTES + 1)
     answer = client.post("/_dash-update-component", data=body, content_type="application/json", **OWN)
     assert answer.status_code == 413
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboards.malloc_tuning import JEMALLOC, keep_memory_low
+from dashboards.malloc_tuning import JEMALLOC, tune_malloc
 
 NAME = "_RJEM_MALLOC_CONF"
 LOADED = (
@@ -22,14 +22,14 @@ def test_all_threads_share_one_heap_where_the_system_knows_of_heaps(monkeypatch:
     linux = SimpleNamespace(mallopt=lambda *option: said.append(option))
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: linux)
     env: dict[str, str] = {}
-    keep_memory_low(env)
+    tune_malloc(env)
     assert (env, said) == ({NAME: JEMALLOC}, [(-8, 1)])
 
 
 def test_a_system_without_such_settings_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
     env = {NAME: "narenas:7"}
-    keep_memory_low(env)
+    tune_malloc(env)
     assert env == {NAME: "narenas:7"}, "who chose otherwise is not overruled"
 
 

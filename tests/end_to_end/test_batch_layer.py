@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lake.config.settings import Settings
-from lake.contracts.hours import HOUR, last_full_hour, said
+from lake.contracts.hours import HOUR, format_hour, last_full_hour
 from lake.schema.batch_schemas import HOURLY_COUNTS, QUALITY_RESULTS
 from lake.schema.schemas import DETECTIONS
 from lake.schema.schemas import FRAMES as STORED_FRAMES
@@ -97,7 +97,7 @@ def test_an_hour_is_analysed_counted_checked_and_published(
 
 
 def test_an_hour_without_data_is_skipped_and_not_red(system: WholeSystem, counted: dict[str, Any]) -> None:
-    empty = said(last_full_hour(datetime.now(UTC)) - 20 * HOUR)
+    empty = format_hour(last_full_hour(datetime.now(UTC)) - 20 * HOUR)
     path = "/dags/hourly_counts/dagRuns"
     system.api("POST", path, {"dag_run_id": "by-api", "logical_date": None, "conf": {"from": empty}})
     run = system.finished("hourly_counts", dag_run_id="by-api")
@@ -112,10 +112,10 @@ def test_a_backfill_by_the_command_does_each_of_its_hours(
     first = last_full_hour(datetime.now(UTC)) - 30 * HOUR
     system.command(
         "airflow", "backfill", "create", "--dag-id", "hourly_counts", "--reprocess-behavior", "none",
-        "--from-date", said(first), "--to-date", said(first + HOUR), "--max-active-runs", "1",
+        "--from-date", format_hour(first), "--to-date", format_hour(first + HOUR), "--max-active-runs", "1",
     )  # fmt: skip
     for hour in (first, first + HOUR):
-        run = system.finished("hourly_counts", run_type="backfill", data_interval_start=said(hour))
+        run = system.finished("hourly_counts", run_type="backfill", data_interval_start=format_hour(hour))
         assert run["state"] == "success", system.task_logs()
 
 
@@ -136,7 +136,7 @@ def test_a_poisoned_hour_is_held_until_it_is_good_again(
         ("yard", "scores_are_in_range"),
     ]
     told = json.loads((system.data / "run" / "failed-data_quality.json").read_text())
-    assert f"{said(hour)} door is held" in told["sentence"]
+    assert f"{format_hour(hour)} door is held" in told["sentence"]
     assert "each score is from 0.2 to 1" in told["sentence"]
     with urlopen(told["data_docs"], timeout=60) as page:
         assert b"Data quality" in page.read()
@@ -144,15 +144,15 @@ def test_a_poisoned_hour_is_held_until_it_is_good_again(
         "the last good numbers stay, and yard, never published, is not shown as live"
     )
     DeltaTable(system.data / "lake" / "detections").delete("layer = 'promoted'")
-    told = system.command("batch", "hour", said(hour), patience_s=RUN_S)
-    assert f"published {said(hour)}: door" in told
+    told = system.command("batch", "hour", format_hour(hour), patience_s=RUN_S)
+    assert f"published {format_hour(hour)}: door" in told
     assert served(system) == good
 
 
 def recount(system: WholeSystem, hour: datetime) -> dict[str, Any]:
     """Count an hour anew, started by Airflow's own command; the audit that follows."""
     before = {run["dag_run_id"] for run in system.runs("data_quality")}
-    form = f'{{"from": "{said(hour)}"}}'
+    form = f'{{"from": "{format_hour(hour)}"}}'
     system.command("airflow", "dags", "trigger", "hourly_counts", "--run-id", "by-command", "--conf", form)
     run = system.finished("hourly_counts", dag_run_id="by-command")
     assert run["state"] == "success", system.task_logs()
@@ -167,7 +167,7 @@ def recount(system: WholeSystem, hour: datetime) -> dict[str, Any]:
 
 def poison(system: WholeSystem, hour: datetime) -> None:
     """A promoted run says of each frame of door, and of one of yard, what no model says: a score of 7."""
-    sql = f"SELECT * FROM detections WHERE layer = 'batch' AND observed_at >= TIMESTAMP '{said(hour)}'"
+    sql = f"SELECT * FROM detections WHERE layer = 'batch' AND observed_at >= TIMESTAMP '{format_hour(hour)}'"
     rows = read_rows(system.data / "lake", sql, DETECTIONS)
     bad = [
         {**row, "layer": "promoted", "objects": [{**seen, "score": 7.0} for seen in row["objects"]]}

@@ -13,7 +13,7 @@ import pytest
 
 from lake.config.settings import PREFIX
 from stack.programs.kafka_users import ADMIN
-from stack.programs.processes import GONE, marked
+from stack.programs.processes import GONE_ERRORS, marked
 from tests.faults.programs import ROOT as PROJECT
 from tests.faults.programs import wait_for
 from tests.faults.secured import CANARY, ROOT, SecuredBroker, own_logins, password_of
@@ -141,7 +141,7 @@ def test_no_password_got_out(system: WholeSystem) -> None:
 def command_line(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
-    except GONE:
+    except GONE_ERRORS:
         return ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import psutil
 
 from lake.config.settings import PREFIX
-from stack.programs.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_ailment
+from stack.programs.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_problem
 from stack.site.ports import is_free
 from stack.site.spark_cluster import SPARK_PORTS
 from tests.faults.programs import Program, free_ports, wait_for
@@ -56,7 +56,7 @@ class Cluster:
             if not program.runs:
                 program.start()
         for name in cluster.names:
-            wait_for(f"healthy {name}", lambda name=name: spark_ailment(cluster, name) is None)
+            wait_for(f"healthy {name}", lambda name=name: spark_problem(cluster, name) is None)
 
     def executors(self, worker: Program) -> list[psutil.Process]:
         """The JVMs in which a worker runs tasks, the oldest first: the stream's."""

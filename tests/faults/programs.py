@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import psutil
 
-from stack.programs.processes import GONE, end, lives
+from stack.programs.processes import GONE_ERRORS, end, is_alive
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 300.0
@@ -50,7 +50,7 @@ class Program:
 
     def tree(self) -> list[psutil.Process]:
         """All living processes that this program ever started, orphans included."""
-        return [one for one in psutil.process_iter() if _session(one) in self._sessions and lives(one)]
+        return [one for one in psutil.process_iter() if _session(one) in self._sessions and is_alive(one)]
 
     def kill(self) -> None:
         """SIGKILL the program alone, as a crash would."""
@@ -82,7 +82,7 @@ class Program:
 def _session(process: psutil.Process) -> int | None:
     try:
         return os.getsid(process.pid)
-    except (OSError, *GONE):
+    except (OSError, *GONE_ERRORS):
         return None
 
 

@@ -15,7 +15,7 @@ import psutil
 import pyarrow.compute as pc
 
 from lake.accounting.ledger import Ledger, balance
-from lake.config.lake_location import Root, changed_at
+from lake.config.lake_location import LakeLocation, changed_at
 from lake.config.settings import PREFIX, Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets, topic_ids
@@ -147,7 +147,7 @@ class System:
         children = psutil.Process(self.stream.pid).children()
         return next(child for child in children if child.name() == "java")
 
-    def checkpoint(self, query: str) -> Root:
+    def checkpoint(self, query: str) -> LakeLocation:
         """Checkpoint folder of the query's present life."""
         return max((self.installation.settings.checkpoints / query).glob("*=*"), key=changed_at)
 

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from jobs.hours import count_objects
 from jobs.maintenance.plan import Task, Work
-from jobs.maintenance.run_tasks import Report, Tending
+from jobs.maintenance.run_tasks import MaintenanceRunner, TaskReport
 from lake.contracts.hours import Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, FRAMES
@@ -74,8 +74,8 @@ def test_no_conflict_reaches_anybody_and_the_count_is_that_of_a_recount(
     for batch in stored:
         fill(lake.root, *batch)
     over = threading.Event()
-    reports: list[Report] = []
-    tending = Tending(lake, lambda: spark, lambda: NOW, dry_run=False)
+    reports: list[TaskReport] = []
+    tending = MaintenanceRunner(lake, lambda: spark, lambda: NOW, dry_run=False)
 
     def stream(number: int) -> None:
         frames, outcomes = next(batches)

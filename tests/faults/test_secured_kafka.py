@@ -18,7 +18,7 @@ from capture.publish.backoff import Backoff
 from capture.publish.camera_status import Outcome
 from capture.results.consumer import follow
 from dashboards.live.feed import Feed
-from jobs.stream.kafka_errors import refusal
+from jobs.stream.kafka_errors import refusal_reason
 from jobs.stream.kafka_source import read_stream
 from lake.config.kafka_address import Kafka
 from lake.contracts.clock import utc_now
@@ -159,14 +159,14 @@ def test_spark_ends_a_query_that_is_refused_and_the_reason_is_a_sentence(
 ) -> None:
     with door_to(secured.login("stream", "wr0ng" + CANARY)) as (door, broker):
         error = failing_query(spark, broker, tmp_path / "login")
-        assert refusal(error, broker) == (
+        assert refusal_reason(error, broker) == (
             f"Kafka at {broker} refuses the login of user 'stream':"
             " correct PYCTURESTREAM_KAFKA_USER or PYCTURESTREAM_KAFKA_PASSWORD"
         )
         assert CANARY not in error
         assert door.came <= 60, "Spark asks 18 times, a second apart, and then no more"
     error = failing_query(spark, secured.login("batch"), tmp_path / "topic")
-    assert refusal(error, secured.address) == (
+    assert refusal_reason(error, secured.address) == (
         f"Kafka at {secured.address} forbids a user without a login topic pycturestream: {CURE}"
     )
 
@@ -185,7 +185,7 @@ def test_spark_ends_a_query_that_may_not_write_its_answers(
     assert send(secured.login("capture"), FRAMES_TOPIC) == [Outcome.ACKNOWLEDGED]
     with pytest.raises(StreamingQueryException) as failed:
         answer_frames(spark, secured.login("dashboard"), tmp_path)
-    assert refusal(str(failed.value), secured.login("dashboard")) == (
+    assert refusal_reason(str(failed.value), secured.login("dashboard")) == (
         f"Kafka at {secured.address} forbids user 'dashboard' WRITE on any topic: {CURE}"
     )
     assert CANARY not in str(failed.value)

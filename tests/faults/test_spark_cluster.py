@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from lake.config.settings import PREFIX, Settings
-from lake.contracts.hours import HOUR, last_full_hour, said
+from lake.contracts.hours import HOUR, format_hour, last_full_hour
 from stack.kafka.broker import is_ready
 from tests.conftest import INTERPRETED
 from tests.faults.cluster import Cluster, cluster_of
@@ -89,7 +89,7 @@ def test_a_batch_job_submitted_as_airflow_does_runs_beside_the_stream(cluster: C
     zoned = [stamp.isoformat() for stamp in stamps]
     places = system.send(*(old_frame(jpegs[n], "late", zoned[n]) for n in range(STALE)))
     assert {row["status"] for row in system.outcomes(places)} == {"skipped_stale"}
-    job = submitted(system, "hours/detect_skipped", "--hours", said(hour), "--cameras", "late")
+    job = submitted(system, "hours/detect_skipped", "--hours", format_hour(hour), "--cameras", "late")
     job.start()
     assert job.process is not None
     assert job.process.wait(120) == 0, job.tail()

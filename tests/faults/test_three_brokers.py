@@ -18,7 +18,7 @@ from lake.kafka.broker import offsets, topic_ids
 from stack.kafka.broker import is_ready
 from stack.kafka.probe import round_trip, topics_that_differ
 from stack.kafka.topics import create_topics
-from stack.operations.shutdown import PATIENCE_S
+from stack.operations.shutdown import STOP_TIMEOUT_S
 from tests.faults.conftest import EVERY_FRAME
 from tests.faults.kafka_cluster import SIZE, Cluster, running_cluster
 from tests.faults.numbered_cameras import CAMERAS, WatchedBroker, numbered_frames
@@ -137,4 +137,4 @@ def test_brokers_that_are_asked_together_end_within_their_supervisors_patience(
     running = [program.process for program in cluster.programs if program.process]
     for process in running:
         process.terminate()
-    assert [process.wait(PATIENCE_S) for process in running] == [128 + signal.SIGTERM] * SIZE
+    assert [process.wait(STOP_TIMEOUT_S) for process in running] == [128 + signal.SIGTERM] * SIZE

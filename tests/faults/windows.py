@@ -7,37 +7,37 @@ import signal
 import time
 from collections.abc import Callable
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from tests.faults.programs import PATIENCE_S
 from tests.faults.system import System
 from tests.faults.traffic import frames_arriving
 
 
-def last(folder: Root) -> int:
+def last(folder: LakeLocation) -> int:
     """Number of the last entry of a checkpoint's log, -1 when it has none."""
     return max((int(entry.name) for entry in folder.glob("*") if entry.name.isdigit()), default=-1)
 
 
-def is_open(checkpoint: Root, batch: int) -> bool:
+def is_open(checkpoint: LakeLocation, batch: int) -> bool:
     """Whether Spark planned the batch and has not finished it."""
     planned = (checkpoint / "offsets" / str(batch)).exists()
     return planned and not (checkpoint / "commits" / str(batch)).exists()
 
 
-def open_batch(checkpoint: Root) -> int | None:
+def open_batch(checkpoint: LakeLocation) -> int | None:
     """The batch under way; None between two."""
     batch = last(checkpoint / "offsets")
     return batch if is_open(checkpoint, batch) else None
 
 
-def stored_batch(table: Root, version: int, writer: str) -> int | None:
+def stored_batch(table: LakeLocation, version: int, writer: str) -> int | None:
     """The micro-batch of the query that a Delta commit says it holds; None when it is another's."""
     entries = map(json.loads, (table / "_delta_log" / f"{version:020}.json").read_text().splitlines())
     txns = [entry["txn"] for entry in entries if "txn" in entry]
     return next((txn["version"] for txn in txns if txn["appId"].startswith(f"{writer}-")), None)
 
 
-def next_version(table: Root) -> int:
+def next_version(table: LakeLocation) -> int:
     """Version that the next commit of a Delta table will have."""
     return max(int(entry.name.removesuffix(".json")) for entry in (table / "_delta_log").glob("*.json")) + 1
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jobs.events.event_rows import Form, Reading
+from jobs.events.event_rows import Form, ReadOptions
 from jobs.events.export_events import export_events
-from jobs.events.import_events import Told, import_events
+from jobs.events.import_events import ImportSummary, import_events
 from jobs.events.served_events import Span
 from lake.config.settings import Settings
 from lake.schema.schemas import TABLES
@@ -20,7 +20,7 @@ from tests.conftest import at
 from tests.dashboards.explore_lake import write
 
 NOW = at("12:00", "2026-01-03")
-READING = Reading("Europe/Berlin")
+READING = ReadOptions("Europe/Berlin")
 Row = Mapping[str, str]
 
 
@@ -49,7 +49,9 @@ def no_spark() -> Any:
     raise AssertionError("Spark was started")
 
 
-def bring_in(settings: Settings, file: Path, reading: Reading = READING, now: datetime = NOW) -> Told:
+def bring_in(
+    settings: Settings, file: Path, reading: ReadOptions = READING, now: datetime = NOW
+) -> ImportSummary:
     """Import without publishing."""
     return import_events(settings, file, reading, no_spark, lambda: now, publish=False)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.schema.table import Table
 from lake.storage.delta_tables import open_table
@@ -81,20 +81,22 @@ def thing(label: str = "cat", score: float = 0.75, sector_v: str = "top", sector
     }  # fmt: skip
 
 
-def add(root: Root, table: Table, rows: list[Row]) -> None:
+def add(root: LakeLocation, table: Table, rows: list[Row]) -> None:
     """Append rows; columns that they do not name are null."""
     stored = open_table(root / table.name)
     write_deltalake(stored, pa.Table.from_pylist(rows, pa.schema(stored.schema().to_arrow())), mode="append")
 
 
-def fill(root: Root, frames: list[Row], detections: list[Row]) -> None:
+def fill(root: LakeLocation, frames: list[Row], detections: list[Row]) -> None:
     """Append to both tables that the archives write."""
     for table, rows in ((FRAMES, frames), (DETECTIONS, detections)):
         if rows:
             add(root, table, rows)
 
 
-def rows_of(root: Root, table: Table, columns: str, order: str, where: str = "TRUE") -> list[tuple[Any, ...]]:
+def rows_of(
+    root: LakeLocation, table: Table, columns: str, order: str, where: str = "TRUE"
+) -> list[tuple[Any, ...]]:
     """Rows of a table as tuples."""
     found = read_rows(root, f"SELECT {columns} FROM {table.name} WHERE {where} ORDER BY {order}", table)
     return [tuple(row.values()) for row in found]

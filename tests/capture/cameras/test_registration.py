@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from capture.cameras.cameras import CameraError, cameras_from
-from capture.cameras.registration import About
+from capture.cameras.registration import Description
 from tests.capture.fakes import settings_of
 
 DOOR = """
@@ -18,7 +18,7 @@ time_zone = "Asia/Tokyo"
 
 def test_an_entry_says_name_place_and_time_zone_and_notices_tell_them_without_passwords(tmp_path):
     [door] = cameras_from(DOOR, settings_of(tmp_path))
-    assert door.about == About("Front door", "Hall", "Asia/Tokyo")
+    assert door.about == Description("Front door", "Hall", "Asia/Tokyo")
     assert door.registration == {
         "name": "Front door",
         "place": "Hall",

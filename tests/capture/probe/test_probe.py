@@ -14,7 +14,7 @@ from capture.command import app
 from capture.probe import cli as probe_command
 from capture.probe.causes import NO_CAMERA, Cause, Machine, cause_from, hint, machine_of, reason
 from capture.probe.probe import Probe, Report, _answer
-from capture.probe.probe_source import PROPERTIES, Request, look
+from capture.probe.probe_source import PROPERTIES, Request, probe_source
 from tests.capture.fake_cameras import rtsp_camera, steady
 from tests.capture.fakes import camera_of, number_of, write_film
 
@@ -63,7 +63,7 @@ class Device:
 
 def look_by(device, monkeypatch, tmp_path):
     monkeypatch.setattr(cv2, "VideoCapture", lambda *opened: setattr(device, "opened", opened) or device)
-    return look(Request(camera_of("2"), tmp_path / "demo.avi", tmp_path / "test_2.jpg"))
+    return probe_source(Request(camera_of("2"), tmp_path / "demo.avi", tmp_path / "test_2.jpg"))
 
 
 def test_a_device_is_asked_for_the_agent_s_size_and_its_first_dark_pictures_are_passed_over(

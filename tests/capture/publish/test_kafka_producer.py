@@ -14,7 +14,7 @@ from kafka.errors import (
 
 from capture.publish.camera_status import Outcome
 from capture.publish.kafka_producer import KafkaBroker, outcome_of
-from lake.kafka.client import BrokerAwayError, knock
+from lake.kafka.client import BrokerAwayError, check_connection
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_only_the_brokers_own_answer_is_certain(error, outcome):
 def test_a_closed_port_is_an_absent_broker_named_in_the_error():
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        knock(address)
+        check_connection(address)
     with pytest.raises(BrokerAwayError, match=f"no Kafka answers at {address}"):
         KafkaBroker(address).connect()
 
@@ -44,7 +44,7 @@ def test_a_closed_port_is_an_absent_broker_named_in_the_error():
 def test_one_broker_of_the_list_that_listens_is_enough_wherever_it_stands():
     with socket.create_server(("127.0.0.1", 0)) as server:
         listening = f"127.0.0.1:{server.getsockname()[1]}"
-        knock(f"127.0.0.1:1,{listening}")
-        knock(f"{listening},127.0.0.1:1")
+        check_connection(f"127.0.0.1:1,{listening}")
+        check_connection(f"{listening},127.0.0.1:1")
     with pytest.raises(BrokerAwayError, match=f"no Kafka answers at 127.0.0.1:1, {listening}"):
-        knock(f"127.0.0.1:1, {listening}")
+        check_connection(f"127.0.0.1:1, {listening}")

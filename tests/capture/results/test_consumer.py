@@ -6,7 +6,7 @@ import json
 import pytest
 
 from capture.results.consumer import as_json, as_text, save_picture
-from capture.results.viewer import Viewer, Wanted
+from capture.results.viewer import Viewer, ViewOptions
 from lake.contracts.result_message import MalformedResultError, parse_result, picture_of
 from lake.contracts.wire_format import MalformedFrameError
 
@@ -28,7 +28,7 @@ def result(**changed):
 
 def shown(tmp_path, value, **wanted):
     said, out = [], []
-    viewer = Viewer(Wanted(**wanted), tmp_path / "pictures", out.append, said.append, None)
+    viewer = Viewer(ViewOptions(**wanted), tmp_path / "pictures", out.append, said.append, None)
     viewer.see(value)
     return said, out
 
@@ -149,7 +149,7 @@ class Speaker:
 )
 def test_the_sentences_are_spoken_with_the_camera_s_name_unless_it_is_the_only_one(tmp_path, cameras, words):
     speaker, book = Speaker(), {**PERSON, "label": "book"}
-    viewer = Viewer(Wanted(frozenset(cameras)), tmp_path, lambda _text: None, pytest.fail, speaker)
+    viewer = Viewer(ViewOptions(frozenset(cameras)), tmp_path, lambda _text: None, pytest.fail, speaker)
     viewer.see(json.dumps(result(objects=[book, book])).encode())
     viewer.see(json.dumps(result(camera_id="door", objects=[])).encode())
     silence = words.partition("2")[0] + "No objects detected."

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from capture.command import app
 from capture.results import tts_process as pronounce
 from capture.results import viewer
-from capture.results.speech import Speaker, SpeechUnavailableError, Text, voice
+from capture.results.speech import Speaker, SpeechUnavailableError, Utterance, voice
 from capture.results.tts_process import ENGINE, EXTRA, PLAYER, VoiceMissingError, open_engine
 
 VOICE = """
@@ -58,10 +58,10 @@ def aloud(tmp_path: Path) -> Voice:
 
 def test_only_the_newest_text_is_spoken_and_nobody_waits_for_it(aloud: Voice) -> None:
     with Speaker(aloud.command, os.environ) as speaker:
-        speaker.say(Text("door", "hang on"))
+        speaker.say(Utterance("door", "hang on"))
         aloud.wait_for("hang on")
         for words in ("outrun", "outrun too", "newest"):
-            speaker.say(Text("door", words))
+            speaker.say(Utterance("door", words))
         aloud.go.touch()
         aloud.wait_for("hang on", "newest")
 
@@ -75,7 +75,7 @@ def test_a_camera_does_not_repeat_itself_but_others_are_heard(aloud: Voice) -> N
             ("door", "dog.", ["cat.", "cat.", "dog."]),
             ("door", "cat.", ["cat.", "cat.", "dog.", "cat."]),
         ):
-            speaker.say(Text(camera, words))
+            speaker.say(Utterance(camera, words))
             aloud.wait_until(lambda: speaker._newest is None)
             aloud.wait_for(*heard)
 
@@ -84,7 +84,7 @@ def test_the_end_silences_a_voice_that_still_speaks_and_leaves_nothing(aloud: Vo
     with Speaker(aloud.command, os.environ) as speaker:
         files = Path(speaker._files.name)
         assert files.is_dir()
-        speaker.say(Text("door", "hang for ever"))
+        speaker.say(Utterance("door", "hang for ever"))
         aloud.wait_for("hang for ever")
     assert not files.exists()
     assert [child for child in psutil.Process().children() if aloud.command[2] in child.cmdline()] == []
@@ -94,9 +94,9 @@ def test_the_end_silences_a_voice_that_still_speaks_and_leaves_nothing(aloud: Vo
 def test_a_voice_that_ends_early_is_tried_again_with_the_next_text(aloud: Voice) -> None:
     deaf = [sys.executable, "-c", "import sys; sys.stdin.close()"]
     with Speaker(deaf, os.environ) as speaker:
-        speaker.say(Text("door", "x" * 1_000_000))
+        speaker.say(Utterance("door", "x" * 1_000_000))
         speaker._command = aloud.command
-        speaker.say(Text("door", "heard"))
+        speaker.say(Utterance("door", "heard"))
         aloud.wait_for("heard")
 
 

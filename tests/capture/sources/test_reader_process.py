@@ -8,10 +8,10 @@ import pytest
 
 from capture.sources.reader_process import (
     HEAD,
-    Answers,
     Ending,
-    Order,
-    Wishes,
+    OpenRequest,
+    Requests,
+    Responses,
     connect,
     picture_of,
     reason_of,
@@ -45,7 +45,7 @@ class ScriptedDevice:
 
 
 def test_only_a_wanted_picture_is_converted_and_it_is_the_next_one():
-    wishes, out = Wishes(), BytesIO()
+    wishes, out = Requests(), BytesIO()
     device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
     grab = device.grab
 
@@ -54,16 +54,16 @@ def test_only_a_wanted_picture_is_converted_and_it_is_the_next_one():
         return grab()
 
     device.grab = grab_and_want
-    assert Answers(wishes, out).drain(device, packed=False) == 5
+    assert Responses(wishes, out).drain(device, packed=False) == 5
     assert out.getvalue() == HEAD.pack(0, 0) + HEAD.pack(2, 3) + bytes([2] * 18)
     assert device.converted == 1
 
 
 def test_the_end_that_is_asked_for_ends_the_reading():
-    wishes = Wishes()
+    wishes = Requests()
     wishes.over = True
     device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
-    assert Answers(wishes, BytesIO()).drain(device, packed=False) == 0
+    assert Responses(wishes, BytesIO()).drain(device, packed=False) == 0
     assert device.grabbed == 0
 
 
@@ -115,7 +115,7 @@ class Asked:
 
 def test_a_device_is_asked_for_its_resolution(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", Asked)
-    device = connect(Order("2", 1280, 720))
+    device = connect(OpenRequest("2", 1280, 720))
     assert device.words == (2,)
     assert device.asked == {cv2.CAP_PROP_FRAME_WIDTH: 1280, cv2.CAP_PROP_FRAME_HEIGHT: 720}
 

@@ -12,7 +12,7 @@ from filelock import FileLock
 from typer.testing import CliRunner, Result
 
 from dashboards.auth import cli as user_command
-from dashboards.auth.passwords import fits
+from dashboards.auth.passwords import check_password
 from dashboards.auth.users import ADMIN, VIEWER, User, read_users, write_users
 from lake.config.settings import PROJECT_ROOT
 from tests.dashboards.logins import PERSONS
@@ -36,7 +36,11 @@ def test_a_user_is_added_with_a_password_asked_for_twice_and_never_shown(users: 
     assert f"Added anna (admin) to {users}" in done.output
     assert "correct horse" not in done.output
     [anna] = read_users(users).values()
-    assert (anna.name, anna.role, fits("correct horse", anna.password_hash)) == ("anna", ADMIN, True)
+    assert (anna.name, anna.role, check_password("correct horse", anna.password_hash)) == (
+        "anna",
+        ADMIN,
+        True,
+    )
     assert users.stat().st_mode & 0o777 == 0o600
 
 
@@ -44,12 +48,12 @@ def test_passwords_that_differ_are_asked_for_again(users: Path) -> None:
     done = run("add", "anna", typed="correct horse\nbattery staple\nbattery staple\nbattery staple\n")
     assert "do not match" in done.output
     [anna] = read_users(users).values()
-    assert (anna.role, fits("battery staple", anna.password_hash)) == (VIEWER, True)
+    assert (anna.role, check_password("battery staple", anna.password_hash)) == (VIEWER, True)
 
 
 def test_a_script_gives_the_password_on_standard_input(users: Path) -> None:
     assert run("add", "anna", "--password-stdin", typed=" with spaces \r\nmore").exit_code == 0
-    assert fits(" with spaces ", read_users(users)["anna"].password_hash)
+    assert check_password(" with spaces ", read_users(users)["anna"].password_hash)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +92,7 @@ def test_a_new_password_keeps_the_role(users: Path) -> None:
     write_users(users, PERSONS)
     assert run("password", "anna", typed="new password\nnew password\n").exit_code == 0
     anna = read_users(users)["anna"]
-    assert (anna.role, fits("new password", anna.password_hash)) == (ADMIN, True)
+    assert (anna.role, check_password("new password", anna.password_hash)) == (ADMIN, True)
     assert read_users(users)["vic"] == PERSONS["vic"]
 
 
@@ -103,7 +107,7 @@ def test_a_broken_file_is_not_written_over(users: Path) -> None:
 def test_a_command_does_not_write_while_another_one_does(
     users: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_command, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(user_command, "LOCK_TIMEOUT_S", 0.1)
     write_users(users, PERSONS)
     with FileLock(f"{users}.lock"):
         done = run("remove", "vic")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.auth.passwords import METHOD, NOBODYS, PasswordError, fits, hashed
+from dashboards.auth.passwords import DUMMY_HASH, METHOD, PasswordError, check_password, hashed
 from dashboards.auth.users import ADMIN, VIEWER, User, UsersError, UsersFile, read_users, write_users
 from tests.dashboards.logins import PERSONS, Site
 
@@ -94,7 +94,11 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path, monkeypatch: 
 def test_a_password_fits_only_its_own_hash() -> None:
     kept = hashed("correct horse")
     assert kept != hashed("correct horse")
-    assert [fits("correct horse", kept), fits("correct hors", kept), fits("", kept)] == [True, False, False]
+    assert [
+        check_password("correct horse", kept),
+        check_password("correct hors", kept),
+        check_password("", kept),
+    ] == [True, False, False]
 
 
 def test_for_a_user_nobody_knows_the_same_work_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,10 +107,10 @@ def test_for_a_user_nobody_knows_the_same_work_is_done(monkeypatch: pytest.Monke
         "dashboards.auth.passwords.check_password_hash",
         lambda kept, _password: bool(asked.append(kept)) or True,
     )
-    assert [fits("x", None), fits("x", HASH)] == [False, True]
-    assert asked == [NOBODYS, HASH]
-    assert NOBODYS.startswith(f"{METHOD}$")
-    assert [len(part) for part in NOBODYS.split("$")] == [len(part) for part in HASH.split("$")]
+    assert [check_password("x", None), check_password("x", HASH)] == [False, True]
+    assert asked == [DUMMY_HASH, HASH]
+    assert DUMMY_HASH.startswith(f"{METHOD}$")
+    assert [len(part) for part in DUMMY_HASH.split("$")] == [len(part) for part in HASH.split("$")]
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 257])

@@ -16,7 +16,7 @@ from dashboards.explore.grid_model import GridModel
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
 from lake.serving import questions
-from lake.serving.open_tables import Opened, OpenTables
+from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.serving.questions import Question
 from tests.dashboards.explore_lake import DAY, HOSTILE, at, record, seen_on, write, write_lake
 
@@ -74,12 +74,12 @@ def test_state_tells_published_from_live(explorer: Explorer) -> None:
 def test_newest_rows_that_were_found_as_they_were_counted_are_those_of_another_look(
     root: Path, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(exploring, "MOST_AT_ONCE", most)
-    monkeypatch.setattr(exploring, "MOST_ROWS", 3)
+    monkeypatch.setattr(exploring, "MAX_BATCH", most)
+    monkeypatch.setattr(exploring, "MAX_ROWS", 3)
     asked: list[str] = []
     ask_lake = explorer._ask
 
-    def noting(kept: Opened, sql: str, question: Question) -> Any:
+    def noting(kept: TableSnapshot, sql: str, question: Question) -> Any:
         asked.append(sql)
         return ask_lake(kept, sql, question)
 
@@ -103,7 +103,7 @@ def test_newest_rows_that_were_found_as_they_were_counted_are_those_of_another_l
 def test_more_live_hours_than_are_named_are_asked_of_their_view(
     explorer: Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "MOST_NAMED", 1)
+    monkeypatch.setattr(questions, "MAX_NAMES", 1)
     assert explorer.count(ask()) == 300
     assert explorer.count(ask("v.state = 'live'")) == 150
 
@@ -197,8 +197,8 @@ def test_only_days_whose_files_are_others_are_counted_again(
     explorer, both = Explorer(root, lambda: clock[0]), replace(ask(), last=DAY + day)
     parts: list[tuple[date, date]] = []
 
-    def noting(count: Callable[[Opened, Question], dict[date, int]]) -> Any:
-        def counting(kept: Opened, part: Question) -> dict[date, int]:
+    def noting(count: Callable[[TableSnapshot, Question], dict[date, int]]) -> Any:
+        def counting(kept: TableSnapshot, part: Question) -> dict[date, int]:
             parts.append((part.first, part.last))
             return count(kept, part)
 

@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from dashboards.data.quality_history import Checks, Expected, HeldHour, QualityHistory
-from dashboards.data.quality_questions import MOST_DAYS, QualityAsked
+from dashboards.data.quality_questions import MAX_DAYS, QualityFilter
 from dashboards.quality import days as quality_days
 from dashboards.quality import sentences as quality_words
 from dashboards.quality.heat_map import rows_of
@@ -35,7 +35,7 @@ from tests.dashboards.quality_lake import (
 )
 
 NOON = at(12)
-ALL = QualityAsked(at(0), NOON, cuts=tuple(at(hour) for hour in range(1, 12)))
+ALL = QualityFilter(at(0), NOON, cuts=tuple(at(hour) for hour in range(1, 12)))
 """Its columns are the hours of the day."""
 
 
@@ -45,7 +45,7 @@ def history(tmp_path: Path) -> QualityHistory:
     return QualityHistory(tmp_path, lambda: NOON)
 
 
-def found(history: QualityHistory, asked: QualityAsked = ALL) -> set[Checks]:
+def found(history: QualityHistory, asked: QualityFilter = ALL) -> set[Checks]:
     return set(history.ask(asked).checks)
 
 
@@ -88,18 +88,18 @@ def test_an_hour_held_and_then_published_is_published_and_one_never_audited_is_o
 
 
 def test_hours_outside_the_question_are_not_counted(history: QualityHistory) -> None:
-    eight = history.ask(QualityAsked(at(8), at(9)))
+    eight = history.ask(QualityFilter(at(8), at(9)))
     assert {(one.column, one.checked) for one in eight.checks} == {(0, 240)}
     assert [one.camera for one in eight.held] == [HOSTILE]
     assert sum(number for _, _, number in eight.decided) == 2
 
 
 def test_of_a_long_question_the_newest_days_are_answered() -> None:
-    assert QualityAsked(at(0) - timedelta(days=400), NOON).first == NOON - timedelta(days=MOST_DAYS)
+    assert QualityFilter(at(0) - timedelta(days=400), NOON).first == NOON - timedelta(days=MAX_DAYS)
 
 
 def test_details_name_what_fell_short_and_the_run_that_says_so(history: QualityHistory) -> None:
-    rows = history.details(QualityAsked(at(8), at(9)), SCORES)
+    rows = history.details(QualityFilter(at(8), at(9)), SCORES)
     assert [
         (row["camera_id"], row["state"], row["unexpected"], row["observed"], row["run_id"]) for row in rows
     ] == [(HOSTILE, "failed", 3, f"label {HOSTILE}", "second"), ("door", "passed", 0, None, "second")]
@@ -157,7 +157,7 @@ def test_a_lake_that_cannot_be_read_is_an_error_in_health(tmp_path: Path) -> Non
     assert QualityHistory(tmp_path, lambda: NOON).health()["state"] == "error"
 
 
-def recount(rows: list[dict[str, Any]], asked: QualityAsked) -> Counter[tuple[str, datetime, str]]:
+def recount(rows: list[dict[str, Any]], asked: QualityFilter) -> Counter[tuple[str, datetime, str]]:
     """Checks by expectation, hour and state, the plain way."""
     newest: dict[tuple[datetime, str], tuple[datetime, str]] = {}
     for row in rows:

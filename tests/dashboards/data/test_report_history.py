@@ -113,7 +113,7 @@ def test_a_day_is_read_again_when_its_files_are_others(
 def test_older_days_are_left_out_where_there_are_too_many_objects(
     root: Path, history: ReportHistory, read: list[date], monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    monkeypatch.setattr(report_history, "MOST_OBJECTS", 3)
+    monkeypatch.setattr(report_history, "MAX_OBJECTS", 3)
     found = history.refresh()
     assert [one.day for one in found.days] == days(1, 2)
     assert (found.left_out, found.unread) == (1, 0)

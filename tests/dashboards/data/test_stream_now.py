@@ -12,8 +12,8 @@ import pytest
 
 from dashboards.data import ledger_now as ledgers
 from dashboards.data import stream_now as streams
-from dashboards.data.ledger_now import LedgerNow, ledger_now
-from dashboards.data.stream_now import QueryNow, StreamNow, stream_now
+from dashboards.data.ledger_now import RecentLedger, ledger_now
+from dashboards.data.stream_now import QueryState, StreamState, stream_now
 from lake.accounting.ledger import Account, Ledger
 from lake.config.settings import Settings
 from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC
@@ -58,15 +58,15 @@ def test_each_query_is_as_far_behind_as_the_broker_says(settings: Settings) -> N
             "vain": {"rows": "many"},
         },
     )
-    assert stream_now(settings, NOON) == StreamNow(
+    assert stream_now(settings, NOON) == StreamState(
         True,
         "http://127.0.0.1:4040",
         (
-            QueryNow("archive", 3, 0, None, 3020 + 60),
-            QueryNow("detect_objects", 7, 12, 250, 10),
-            QueryNow("new", None, 0, None, None),
-            QueryNow("odd", None, 0, None, None),
-            QueryNow("vain", None, 0, None, None),
+            QueryState("archive", 3, 0, None, 3020 + 60),
+            QueryState("detect_objects", 7, 12, 250, 10),
+            QueryState("new", None, 0, None, None),
+            QueryState("odd", None, 0, None, None),
+            QueryState("vain", None, 0, None, None),
         ),
         ("archive is 3,020 records of pycturestream behind: ./pycturestream status",),
     )
@@ -75,7 +75,7 @@ def test_each_query_is_as_far_behind_as_the_broker_says(settings: Settings) -> N
 @pytest.mark.usefixtures("broker")
 def test_a_stream_that_does_not_run_is_complained_about(settings: Settings) -> None:
     say(settings, {}, "starting")
-    assert stream_now(settings, NOON) == StreamNow(
+    assert stream_now(settings, NOON) == StreamState(
         False, "http://127.0.0.1:4040", (), ("the stream is starting: ./pycturestream logs stream",)
     )
 
@@ -83,7 +83,7 @@ def test_a_stream_that_does_not_run_is_complained_about(settings: Settings) -> N
 def test_a_broker_that_is_away_is_a_complaint_and_how_far_behind_is_unknown(settings: Settings) -> None:
     say(settings, {"detect_objects": {"batch": 7, "rows": 1, "offsets": {FRAMES_TOPIC: {"0": 1}}}})
     now = stream_now(settings, NOON)
-    assert now.queries == (QueryNow("detect_objects", 7, 1, None, None),)
+    assert now.queries == (QueryState("detect_objects", 7, 1, None, None),)
     [complaint] = now.complaints
     assert complaint.startswith("no Kafka answers at 127.0.0.1:1")
 
@@ -104,7 +104,7 @@ def test_the_ledger_is_asked_only_for_records_that_had_time_to_be_archived(
     monkeypatch.setattr(ledgers, "topic_ids", lambda _bootstrap, topics: dict.fromkeys(topics, "life"))
     monkeypatch.setattr(ledgers, "offsets_at", offsets_at)
     monkeypatch.setattr(ledgers, "balance", balance)
-    assert ledger_now(settings, NOON) == LedgerNow(Ledger(empty, empty), at("11:58"))
+    assert ledger_now(settings, NOON) == RecentLedger(Ledger(empty, empty), at("11:58"))
 
 
 def test_a_ledger_without_a_broker_is_an_error(settings: Settings) -> None:

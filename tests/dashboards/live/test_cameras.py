@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from dashboards.live import cameras as live_cameras
-from dashboards.live.cameras import MOST_CAMERAS, Cameras
-from dashboards.live.feed_messages import Report, Seen, SentPicture
+from dashboards.live.cameras import MAX_CAMERAS, Cameras
+from dashboards.live.feed_messages import AgentReport, FrameResult, SentPicture
 from lake.contracts.camera_status_message import Registration
 from tests.conftest import at
 
@@ -19,9 +19,9 @@ def sent(camera: str = "door", number: int = 0) -> SentPicture:
     return SentPicture(camera, f"{camera}/s/{number}", START, b"jpeg")
 
 
-def seen(camera: str = "door", number: int = 0, *labels: str, jpeg: bytes | None = b"boxes") -> Seen:
+def seen(camera: str = "door", number: int = 0, *labels: str, jpeg: bytes | None = b"boxes") -> FrameResult:
     things = [{"label": label, "score": 0.9, "sector": ["middle", "left"]} for label in labels]
-    return Seen(camera, f"{camera}/s/{number}", 0.25, things, jpeg)
+    return FrameResult(camera, f"{camera}/s/{number}", 0.25, things, jpeg)
 
 
 def every(seconds: float, count: int, camera: str = "door") -> Cameras:
@@ -54,14 +54,14 @@ def test_two_pictures_a_second_are_said_to_be_two() -> None:
 @pytest.mark.parametrize("state", ["ended", "source_lost"])
 def test_what_the_agent_says_counts_more_than_a_fresh_picture(state: str) -> None:
     cameras = every(1, 3)
-    cameras.take_report(Report("door", state, "unplugged"), START)
+    cameras.take_report(AgentReport("door", state, "unplugged"), START)
     told = only(cameras, 2)
     assert (told["state"], told["error"]) == (state, "unplugged")
 
 
 def test_a_camera_that_sent_nothing_is_starting() -> None:
     cameras = Cameras()
-    cameras.take_report(Report("door", "running", None), START)
+    cameras.take_report(AgentReport("door", "running", None), START)
     assert (only(cameras, 0)["state"], only(cameras, 0)["age_s"]) == ("starting", None)
 
 
@@ -98,16 +98,16 @@ def test_the_newest_picture_comes_first() -> None:
 
 def test_no_crowd_of_names_fills_the_memory() -> None:
     cameras = Cameras()
-    for number in range(MOST_CAMERAS + 5):
+    for number in range(MAX_CAMERAS + 5):
         cameras.take_sent(sent(f"camera{number}"), START + timedelta(seconds=number))
-    assert cameras.told(START)["found"] == MOST_CAMERAS
+    assert cameras.told(START)["found"] == MAX_CAMERAS
     assert [name for name in ("camera0", "camera4", "camera5") if cameras.get(name)] == ["camera5"]
 
 
 def test_pictures_beyond_what_the_memory_may_hold_leave_those_silent_longest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(live_cameras, "MOST_PICTURE_BYTES", 3 * len(b"jpeg"))
+    monkeypatch.setattr(live_cameras, "MAX_PICTURE_BYTES", 3 * len(b"jpeg"))
     cameras = Cameras()
     for number, camera in enumerate(("door", "yard", "door", "hall", "attic")):
         cameras.take_sent(sent(camera, number), START + timedelta(seconds=number))
@@ -146,14 +146,14 @@ def test_more_cameras_than_a_page_holds_stand_still_in_the_order_of_their_names(
 def test_cameras_are_found_by_their_name_and_by_their_state() -> None:
     cameras = many(60)
     assert page(cameras, 60, "RA-01") == ("camera-010", "camera-019", 10, 0, 10)
-    cameras.take_report(Report("camera-031", "source_lost", None), START)
+    cameras.take_report(AgentReport("camera-031", "source_lost", None), START)
     assert page(cameras, 60, "source lost") == ("camera-031", "camera-031", 1, 0, 1)
     assert page(cameras, 60, "online") == ("camera-000", "camera-005", 6, 0, 6)
     assert cameras.told(START, "<b>") == {"cameras": [], "found": 0, "first": 0, "at_once": 24}
 
 
-def listed(*, enabled: bool = True) -> Report:
-    return Report("door", "running", None, Registration(HOSTILE, "Hall", None, None, enabled))
+def listed(*, enabled: bool = True) -> AgentReport:
+    return AgentReport("door", "running", None, Registration(HOSTILE, "Hall", None, None, enabled))
 
 
 def test_a_camera_is_called_by_its_name_and_place_once_its_agent_says_them() -> None:
@@ -186,7 +186,7 @@ def test_a_camera_that_sends_only_what_moved_is_quiet_while_its_agent_speaks(
 ) -> None:
     cameras = Cameras()
     cameras.take_sent(SentPicture("door", "door/s/7", START, b"jpeg", gated), START)
-    cameras.take_report(Report("door", state, None), START)
+    cameras.take_report(AgentReport("door", state, None), START)
     assert only(cameras, silence)["state"] == told
 
 

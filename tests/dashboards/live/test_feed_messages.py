@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from dashboards.live.feed_messages import Report, SentPicture, report, seen, sent_picture
+from dashboards.live.feed_messages import AgentReport, SentPicture, frame_result, report, sent_picture
 from lake.contracts.camera_status_message import Registration
 from lake.contracts.wire_format import MAX_PICTURE_BYTES
 from tests.conftest import at
@@ -56,7 +56,7 @@ def test_a_result_says_how_long_it_took() -> None:
         "observed_at": "2026-01-02T11:00:00Z", "stages": {"finished_at": "2026-01-02T11:00:00.250Z"},
         "image": base64.b64encode(JPEG).decode(),
     }  # fmt: skip
-    read = seen(json.dumps(value).encode())
+    read = frame_result(json.dumps(value).encode())
     assert read is not None
     assert (read.camera_id, read.latency_s, read.jpeg, read.objects) == (
         "door",
@@ -71,7 +71,7 @@ def test_a_result_says_how_long_it_took() -> None:
     [None, b"", b"[]", b'{"camera_id": "../x", "objects": []}', b'{"camera_id": "door", "objects": [1]}'],
 )
 def test_what_is_no_result_is_passed_over(value: bytes | None) -> None:
-    assert seen(value) is None
+    assert frame_result(value) is None
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ def test_what_is_no_result_is_passed_over(value: bytes | None) -> None:
 )
 def test_a_result_without_usable_times_has_no_latency(stages: object) -> None:
     value = {"camera_id": "door", "objects": [], "observed_at": "2026-01-02T11:00:00Z", "stages": stages}
-    read = seen(json.dumps(value).encode())
+    read = frame_result(json.dumps(value).encode())
     assert read is not None
     assert read.latency_s is None
 
 
 def test_an_agent_s_notice_is_read_and_nonsense_is_not() -> None:
-    assert report(b"door", b'{"state": "ended", "last_error": null}') == Report("door", "ended", None)
+    assert report(b"door", b'{"state": "ended", "last_error": null}') == AgentReport("door", "ended", None)
     said = {"state": "running", "camera": {"name": "Front door", "place": 7, "enabled": False}}
     known = Registration("Front door", None, None, None, False)
-    assert report(b"door", json.dumps(said).encode()) == Report("door", "running", None, known)
+    assert report(b"door", json.dumps(said).encode()) == AgentReport("door", "running", None, known)
     assert report(b"door", b'{"state": "dancing"}') is None
     assert report(b"a/b", b'{"state": "ended"}') is None
     assert report(b"door", b"[]") is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.pipeline.dag_states import (
-    MOST_DAGS,
+    MAX_DAGS,
     Airflow,
     AirflowAwayError,
     AirflowRefusesError,
@@ -113,8 +113,8 @@ def test_nonsense_in_single_values_is_left_out(airflow: Airflow, fake: FakeAirfl
 
 
 def test_so_many_dags_are_not_all_asked_for(airflow: Airflow, fake: FakeAirflow) -> None:
-    fake.dags = [dag(f"dag{number:03d}") for number in range(MOST_DAGS + 10)]
-    assert len(airflow.states()) == MOST_DAGS
+    fake.dags = [dag(f"dag{number:03d}") for number in range(MAX_DAGS + 10)]
+    assert len(airflow.states()) == MAX_DAGS
 
 
 def test_a_name_with_a_slash_stays_one_part_of_the_address(airflow: Airflow, fake: FakeAirflow) -> None:

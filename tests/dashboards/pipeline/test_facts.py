@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.pipeline.facts import Minutes, Pipeline, PipelineWatch, minutes, oldest_hour
+from dashboards.pipeline.facts import Minutes, Pipeline, PipelineFacts, minutes, oldest_hour
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import BROKER_HOURS
 from tests.conftest import at
@@ -24,15 +24,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def watch(settings: Settings) -> Iterator[PipelineWatch]:
+def watch(settings: Settings) -> Iterator[PipelineFacts]:
     [port] = free_ports(1)
-    made = PipelineWatch(settings, port, lambda: NOW)
+    made = PipelineFacts(settings, port, lambda: NOW)
     made.start()
     yield made
     made.stop()
 
 
-def read(watch: PipelineWatch, period: str = "1h") -> Pipeline:
+def read(watch: PipelineFacts, period: str = "1h") -> Pipeline:
     """Everything, once each part was read or refused."""
 
     def known() -> Pipeline | None:
@@ -54,7 +54,7 @@ def test_a_short_period_still_shows_a_day_of_hours() -> None:
     assert oldest_hour("7d", NOW) == at("12:00", "2026-11-13")
 
 
-def test_every_part_is_read_whatever_the_others_do(settings: Settings, watch: PipelineWatch) -> None:
+def test_every_part_is_read_whatever_the_others_do(settings: Settings, watch: PipelineFacts) -> None:
     write_pipeline_lake(settings.lake, NOW)
     known = read(watch)
     assert known.minutes.value is not None
@@ -68,7 +68,7 @@ def test_every_part_is_read_whatever_the_others_do(settings: Settings, watch: Pi
     assert longer.last - longer.first == timedelta(days=7)
 
 
-def test_health_tells_what_is_away_and_what_is_broken(settings: Settings, watch: PipelineWatch) -> None:
+def test_health_tells_what_is_away_and_what_is_broken(settings: Settings, watch: PipelineFacts) -> None:
     assert watch.health() == {"state": "empty", "sentence": "nobody has looked at the pipeline yet"}
     write_pipeline_lake(settings.lake, NOW)
     read(watch)
@@ -78,7 +78,7 @@ def test_health_tells_what_is_away_and_what_is_broken(settings: Settings, watch:
     assert "Airflow: Airflow was never started here" in told["sentence"]
 
 
-def test_health_is_red_where_the_lake_cannot_be_read(settings: Settings, watch: PipelineWatch) -> None:
+def test_health_is_red_where_the_lake_cannot_be_read(settings: Settings, watch: PipelineFacts) -> None:
     log = settings.lake / BROKER_HOURS.name / "_delta_log" / f"{0:020}.json"
     log.parent.mkdir(parents=True)
     log.write_text("{nonsense")
@@ -89,6 +89,6 @@ def test_health_is_red_where_the_lake_cannot_be_read(settings: Settings, watch: 
 
 
 def test_health_is_red_when_a_thread_has_ended(settings: Settings) -> None:
-    told = PipelineWatch(settings, 1, lambda: NOW).health()
+    told = PipelineFacts(settings, 1, lambda: NOW).health()
     assert told["state"] == "error"
     assert "reading of the tables has ended: restart" in told["sentence"]

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboards.data.hour_accounts import HourAccount
-from dashboards.data.ledger_now import LedgerNow
-from dashboards.data.stream_now import QueryNow, StreamNow
+from dashboards.data.ledger_now import RecentLedger
+from dashboards.data.stream_now import QueryState, StreamState
 from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline import sentences as words
 from dashboards.pipeline.query import PipelineQuery
-from dashboards.ui.background_reader import Kept
+from dashboards.ui.background_reader import Reading
 from dashboards.ui.filters import FilterError
 from lake.accounting.ledger import Account, Ledger, Span
 from tests.conftest import at
@@ -60,12 +60,12 @@ def test_only_an_address_on_this_machine_is_a_link(address: str, linked: bool) -
 
 def test_the_stream_is_told_query_by_query() -> None:
     queries = (
-        QueryNow("archive_frames", 3, 1, 1250, 1),
-        QueryNow("detect_objects", 7, 1234, None, 0),
-        QueryNow(HOSTILE, None, 0, None, None),
-        QueryNow("quiet", 1, 0, 10, None),
+        QueryState("archive_frames", 3, 1, 1250, 1),
+        QueryState("detect_objects", 7, 1234, None, 0),
+        QueryState(HOSTILE, None, 0, None, None),
+        QueryState("quiet", 1, 0, 10, None),
     )
-    drawn = words.stream(StreamNow(True, "http://127.0.0.1:4040", queries, ()))
+    drawn = words.stream(StreamState(True, "http://127.0.0.1:4040", queries, ()))
     assert text(drawn) == (
         "The stream runs. archive_frames: 1 record behind; last batch 1 record, in 1.25 s. "
         "detect_objects: nothing waits for it; last batch 1,234 records. "
@@ -73,45 +73,45 @@ def test_the_stream_is_told_query_by_query() -> None:
         "quiet: nobody knows what waits for it; last batch 0 records, in 0.01 s. Spark UI."
     )
     assert [one.href for one in found(drawn, "A")] == ["http://127.0.0.1:4040"]
-    assert text(words.stream(StreamNow(False, "http://127.0.0.1:4040", queries, ()))) == (
+    assert text(words.stream(StreamState(False, "http://127.0.0.1:4040", queries, ()))) == (
         "The stream does not run."
     )
 
 
 def test_each_complaint_is_an_item_of_an_alert_and_none_is_said_too() -> None:
-    drawn = words.complaints([f"camera {HOSTILE} never gave a picture", "line\nbreak"])
+    drawn = words.problem_list([f"camera {HOSTILE} never gave a picture", "line\nbreak"])
     assert drawn.role == "alert"
     assert [text(one) for one in found(drawn, "Li")] == [
         f"camera {HOSTILE} never gave a picture",
         "line?break",
     ]
-    assert text(words.complaints([])) == "Nothing to complain about."
+    assert text(words.problem_list([])) == "Nothing to complain about."
 
 
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        (Kept(), "Reading …"),
-        (Kept(1, at("11:00")), "Read at 2026-01-02 12:00 CET."),
+        (Reading(), "Reading …"),
+        (Reading(1, at("11:00")), "Read at 2026-01-02 12:00 CET."),
         (
-            Kept(1, at("11:00"), old=True),
+            Reading(1, at("11:00"), old=True),
             "These numbers may be old, read at 2026-01-02 12:00 CET. Reading anew …",
         ),
-        (Kept(error="no disk."), f"This cannot be read: no disk. {words.DOCTOR}"),
+        (Reading(error="no disk."), f"This cannot be read: no disk. {words.DOCTOR}"),
         (
-            Kept(1, at("11:00"), error="no disk"),
+            Reading(1, at("11:00"), error="no disk"),
             f"These numbers are old, read at 2026-01-02 12:00 CET: no disk. {words.DOCTOR}",
         ),
     ],
 )
-def test_how_fresh_a_part_is_comes_with_a_cure(kept: Kept[int], said: str) -> None:
+def test_how_fresh_a_part_is_comes_with_a_cure(kept: Reading[int], said: str) -> None:
     assert text(words.freshness(kept, BERLIN)) == said
 
 
-def ledger(*missing: Span) -> LedgerNow:
+def ledger(*missing: Span) -> RecentLedger:
     counts = {"detected": 2, "skipped_stale": 1}
     seen = Account("detections", 4, counts, 1, missing, ())
-    return LedgerNow(Ledger(seen, Account("frames", 4, {"archived": 4}, 0, (), ())), at("11:00:05"))
+    return RecentLedger(Ledger(seen, Account("frames", 4, {"archived": 4}, 0, (), ())), at("11:00:05"))
 
 
 def test_a_ledger_that_balances_says_for_which_records() -> None:

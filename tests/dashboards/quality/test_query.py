@@ -11,13 +11,13 @@ import pytest
 from dash import html
 
 from dashboards.data.quality_history import Checks, Expected, HeldHour, Quality
-from dashboards.data.quality_questions import QualityAsked
+from dashboards.data.quality_questions import QualityFilter
 from dashboards.quality import days as quality_days
 from dashboards.quality import sentences as quality_words
 from dashboards.quality.heat_map import MEANING, STATES, heat_map, rows_of
 from dashboards.quality.query import QualityQuery
 from dashboards.quality.sentences import NO_AUDIT, ZoneInfo
-from dashboards.quality.tables import MOST_REASONS, details_table, held_table
+from dashboards.quality.tables import MAX_REASONS, details_table, held_table
 from dashboards.ui.filters import FilterError
 from lake.contracts.data_docs import DocumentedRun
 from tests.conftest import at
@@ -75,7 +75,9 @@ def test_a_day_on_which_the_clock_is_put_back_is_one_column_of_25_hours() -> Non
 
 def test_a_chosen_column_is_asked_for_also_when_it_has_left_the_period() -> None:
     query = read(expectation="a", at="2026-01-01T03:20:00Z", camera="door", severity="critical")
-    hour = QualityAsked(at("03:00", "2026-01-01"), at("04:00", "2026-01-01"), frozenset({"door"}), "critical")
+    hour = QualityFilter(
+        at("03:00", "2026-01-01"), at("04:00", "2026-01-01"), frozenset({"door"}), "critical"
+    )
     assert query.asked_in_detail(NOW, "UTC") == hour
     day = read(expectation="a", at="2026-01-01T03:20:00Z", period="30d").asked_in_detail(NOW, "UTC")
     assert (day.first, day.last) == (at("00:00", "2026-01-01"), at("00:00"))
@@ -161,7 +163,7 @@ def test_a_held_hour_leads_to_its_audit_and_to_its_rows() -> None:
         f"nothing of this hour | /data-docs/runs/1-r/frames.html | Data Docs | /explore?{about}",
         f"/report?{about}",
         f"{'x' * 600} …",
-        f"and {len(reasons) - MOST_REASONS} more",
+        f"and {len(reasons) - MAX_REASONS} more",
     ):
         assert part in told
     assert "no Data Docs" in texts(held_table(Quality(held=(one,)), read(), [], UTC))

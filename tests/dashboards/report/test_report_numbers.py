@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboards.data.report_counts import Asked, Counts, count
+from dashboards.data.report_counts import Counts, ReportFilter, count
 from dashboards.data.report_days import CELLS, SECTORS, CameraHour, Day, by_score, frames_by_minute
 from dashboards.data.report_history import History
 from dashboards.report import figures as report_figures
 from dashboards.report import sentences as report_words
 from dashboards.report.answers import words_of
-from dashboards.report.query import MOST_BUCKETS, ReportQuery, before
+from dashboards.report.query import MAX_BUCKETS, ReportQuery, before
 from dashboards.report.series import edges, local_minutes, names_of, place_of, range_of
 from dashboards.ui.filters import FilterError
 from tests.conftest import at
@@ -49,11 +49,11 @@ SEEN = day(
     hours=(hour("10:00", "door", {0: 2, 1: 2}), hour("10:00", "yard", {16: 1, 20: 3}, "live"),
            hour("11:00", "door", {}, "held")),
 )  # fmt: skip
-ASKED = Asked(at("10:00"), at("12:00"))
+ASKED = ReportFilter(at("10:00"), at("12:00"))
 
 
 def counted(**more: Any) -> Counts:
-    return count([SEEN], Asked(**{"first": at("10:00"), "last": at("12:00"), **more}))
+    return count([SEEN], ReportFilter(**{"first": at("10:00"), "last": at("12:00"), **more}))
 
 
 def test_a_day_of_many_cameras_and_labels_counts_each_of_them() -> None:
@@ -61,13 +61,13 @@ def test_a_day_of_many_cameras_and_labels_counts_each_of_them() -> None:
     many = day(*seen)
     assert (many.when.dtype, many.where.dtype) == (np.uint32, np.uint32)
     assert (SEEN.when.dtype, SEEN.where.dtype) == (np.uint16, np.uint16)
-    found = count([many], Asked(at("23:00"), at("23:59"), threshold=0.5))
+    found = count([many], ReportFilter(at("23:00"), at("23:59"), threshold=0.5))
     assert found.objects == 0
-    found = count([many], Asked(at("23:00"), at("00:00", "2026-01-03"), threshold=0.5))
+    found = count([many], ReportFilter(at("23:00"), at("00:00", "2026-01-03"), threshold=0.5))
     assert found.labels == dict.fromkeys(sorted(f"thing {one}" for one in range(50)), 1)
     assert found.cameras == {f"camera {one}": 1 for one in range(50)}
     assert found.sectors.tolist() == [[0, 0, 0], [50, 0, 0], [0, 0, 0]]
-    some = Asked(at("23:00"), at("00:00", "2026-01-03"), frozenset({"camera 49"}), threshold=0.5)
+    some = ReportFilter(at("23:00"), at("00:00", "2026-01-03"), frozenset({"camera 49"}), threshold=0.5)
     assert count([many], some).labels == {"thing 49": 1}
 
 
@@ -114,7 +114,7 @@ def test_hours_are_those_that_lie_in_the_span_at_least_in_part() -> None:
     assert hours("10:59", "11:00") == [10, 10]
     assert hours("10:59", "11:01") == [10, 10, 11]
     assert hours("11:00", "11:01") == [11]
-    whole = count([SEEN], Asked(at("00:00"), at("00:00", "2026-01-03")))
+    whole = count([SEEN], ReportFilter(at("00:00"), at("00:00", "2026-01-03")))
     assert (whole.hours, whole.objects) == (SEEN.hours, 3)
 
 
@@ -136,7 +136,7 @@ def test_states_of_hours_are_told_apart() -> None:
 
 def test_hours_of_coverage_stand_at_their_time_on_the_clock_of_the_zone() -> None:
     seen = day(hours=(hour("23:00", "door", {0: 1}), hour("01:00", "door", {0: 1})))
-    found = count([seen], Asked(at("01:30"), at("00:00", "2026-01-03")))
+    found = count([seen], ReportFilter(at("01:30"), at("00:00", "2026-01-03")))
     [bars, *_] = report_figures.coverage(found, RATE, "Asia/Kolkata")["data"]
     assert bars["x"] == ["2026-01-03T04:30", "2026-01-02T06:30"]
 
@@ -159,20 +159,20 @@ def test_a_day_with_a_change_of_the_clock_has_23_or_25_hours() -> None:
         (datetime(2026, 10, 25, tzinfo=RATE_ZONE), 25),
     ):
         first = start - timedelta(hours=1 if hours == 23 else 2)
-        asked = Asked(first, first + timedelta(hours=hours))
+        asked = ReportFilter(first, first + timedelta(hours=hours))
         local = local_minutes(asked, "Europe/Berlin")
         assert len(set(place_of(local, "day").tolist())) == 1
         assert len(edges(asked, local, 60)) == hours
 
 
 def test_no_more_steps_are_drawn_than_can_be_seen() -> None:
-    assert RATE.fitting_bucket(15 * MOST_BUCKETS) == 15
-    assert RATE.fitting_bucket(15 * MOST_BUCKETS + 1) == 60
+    assert RATE.fitting_bucket(15 * MAX_BUCKETS) == 15
+    assert RATE.fitting_bucket(15 * MAX_BUCKETS + 1) == 60
     assert RATE.fitting_bucket(10**9) == 1440
 
 
 def test_the_period_before_ends_where_this_one_begins() -> None:
-    assert before(ASKED) == Asked(at("08:00"), at("10:00"))
+    assert before(ASKED) == ReportFilter(at("08:00"), at("10:00"))
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_a_picked_time_is_meant_in_the_zone_that_is_shown() -> None:
 
 
 def test_a_week_begins_on_monday_and_belongs_to_the_year_of_its_thursday() -> None:
-    local = local_minutes(Asked(at("23:59", "2026-01-04"), at("00:01", "2026-01-05")), "UTC")
+    local = local_minutes(ReportFilter(at("23:59", "2026-01-04"), at("00:01", "2026-01-05")), "UTC")
     assert [names_of(int(place), 1, "week") for place in place_of(local, "week")] == [
         ["2026-W01"],
         ["2026-W02"],
     ]
-    turn = local_minutes(Asked(at("00:00", "2026-12-27"), at("00:00", "2027-01-05")), "UTC")
+    turn = local_minutes(ReportFilter(at("00:00", "2026-12-27"), at("00:00", "2027-01-05")), "UTC")
     assert names_of(*range_of(place_of(turn, "week"), "week"), "week") == ["2026-W52", "2026-W53", "2027-W01"]

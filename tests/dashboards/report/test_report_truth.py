@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from dashboards.data.report_counts import Asked, Counts, count
+from dashboards.data.report_counts import Counts, ReportFilter, count
 from dashboards.data.report_history import ReportHistory
 from dashboards.report import figures as report_figures
 from dashboards.report.query import ReportQuery
@@ -55,7 +55,8 @@ def lake(spark: SparkSession, settings: Settings, tmp_path_factory: pytest.TempP
 
 def counts(lake: Lake, threshold: float = 0.55, **names: frozenset[str]) -> Counts:
     return count(
-        ReportHistory(lake.root, lambda: NOW).refresh().days, Asked(FIRST, LAST, **names, threshold=threshold)
+        ReportHistory(lake.root, lambda: NOW).refresh().days,
+        ReportFilter(FIRST, LAST, **names, threshold=threshold),
     )
 
 
@@ -125,7 +126,7 @@ def test_frames_of_whole_hours_are_those_of_their_coverage(spark: SparkSession, 
             "SELECT sum(analysed) AS analysed, sum(received) AS received FROM serving_camera_hours "
             f"WHERE hour = TIMESTAMP '{hour.isoformat()}'"
         ).collect()
-        found = count(days, Asked(hour, hour + timedelta(hours=1)))
+        found = count(days, ReportFilter(hour, hour + timedelta(hours=1)))
         assert found.analysed == row["analysed"] > 0
         assert sum(one.received for one in found.hours) == row["received"]
 
@@ -151,14 +152,14 @@ def test_a_poisoned_hour_that_is_held_changes_no_chart(lake: Lake) -> None:
     seen: list[Any] = []
     for camera in ("door", "gate", "yard", "(unknown)", "poisoned"):
         hold(camera)
-    before = charts(count(history.refresh().days, Asked(FIRST, LAST)))
+    before = charts(count(history.refresh().days, ReportFilter(FIRST, LAST)))
     bad = record(9_000, HELD_HOUR + timedelta(minutes=5), "poisoned")
     fill(lake.root, [], [outcome(bad, "detected", *[thing("ghost", 0.99)] * 50)])
     seen.append(1)
-    after = count(history.refresh().days, Asked(FIRST, LAST))
+    after = count(history.refresh().days, ReportFilter(FIRST, LAST))
     assert charts(after) == before
     assert {one.state for one in after.hours if one.hour == HELD_HOUR} == {"held"}
     yard = record(9_001, HOURS[3] + timedelta(minutes=5), "yard")
     fill(lake.root, [], [outcome(yard, "detected", thing("ghost", 0.99))])
     seen.append(1)
-    assert count(history.refresh().days, Asked(FIRST, LAST)).labels["ghost"] == 1
+    assert count(history.refresh().days, ReportFilter(FIRST, LAST)).labels["ghost"] == 1

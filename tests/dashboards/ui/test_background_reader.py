@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from dashboards.ui import background_reader as watched
-from dashboards.ui.background_reader import LATE, WATCHED, Kept, Watched
+from dashboards.ui.background_reader import LATE, WATCHED, BackgroundReader, Reading
 from tests.conftest import at
 from tests.faults.programs import wait_for
 
@@ -37,33 +37,33 @@ def source() -> Source:
 
 
 @pytest.fixture
-def kept(source: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched[str, int]]:
+def kept(source: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[BackgroundReader[str, int]]:
     """Reads at every turn; its thread runs, and waits so long that the test itself reads."""
-    monkeypatch.setattr(watched, "LOOK_EVERY_S", 3600.0)
-    monkeypatch.setattr(watched, "REST", 0)
-    made = Watched("the source", timedelta(0), source.read, source.clock)
+    monkeypatch.setattr(watched, "POLL_INTERVAL_S", 3600.0)
+    monkeypatch.setattr(watched, "REST_FACTOR", 0)
+    made = BackgroundReader("the source", timedelta(0), source.read, source.clock)
     made.start()
     yield made
     made.stop()
 
 
-def test_nothing_is_read_before_somebody_looks(kept: Watched[str, int], source: Source) -> None:
+def test_nothing_is_read_before_somebody_looks(kept: BackgroundReader[str, int], source: Source) -> None:
     kept.read_due()
-    assert (source.reads, kept.newest()) == ([], Kept())
-    assert kept.now("a") == Kept()
+    assert (source.reads, kept.newest()) == ([], Reading())
+    assert kept.now("a") == Reading()
     kept.read_due()
-    assert kept.now("a") == kept.newest() == Kept(1, at("11:00"), version=1)
+    assert kept.now("a") == kept.newest() == Reading(1, at("11:00"), version=1)
     assert source.reads == ["a"]
 
 
-def test_each_key_is_read_for_itself(kept: Watched[str, int], source: Source) -> None:
+def test_each_key_is_read_for_itself(kept: BackgroundReader[str, int], source: Source) -> None:
     kept.now("a")
     kept.now("b")
     kept.read_due()
     assert source.reads == ["a", "b"]
 
 
-def test_another_version_means_another_value(kept: Watched[str, int], source: Source) -> None:
+def test_another_version_means_another_value(kept: BackgroundReader[str, int], source: Source) -> None:
     versions = []
     for value in (1, 1, 2, 2):
         source.value = value
@@ -74,19 +74,19 @@ def test_another_version_means_another_value(kept: Watched[str, int], source: So
 
 
 def test_reading_ends_when_nobody_looked_for_a_while_and_begins_again(
-    kept: Watched[str, int], source: Source
+    kept: BackgroundReader[str, int], source: Source
 ) -> None:
     kept.now("a")
     kept.read_due()
     source.now += WATCHED + timedelta(seconds=1)
     kept.read_due()
     assert source.reads == ["a"]
-    assert kept.now("a") == Kept(1, at("11:00"), version=1, old=True)
+    assert kept.now("a") == Reading(1, at("11:00"), version=1, old=True)
     kept.read_due()
-    assert kept.now("a") == Kept(1, source.now, version=1)
+    assert kept.now("a") == Reading(1, source.now, version=1)
 
 
-def test_a_value_that_is_late_is_old(kept: Watched[str, int], source: Source) -> None:
+def test_a_value_that_is_late_is_old(kept: BackgroundReader[str, int], source: Source) -> None:
     kept.now("a")
     kept.read_due()
     source.now += LATE
@@ -95,7 +95,7 @@ def test_a_value_that_is_late_is_old(kept: Watched[str, int], source: Source) ->
     assert kept.now("a").old
 
 
-def test_a_failure_keeps_the_old_value_and_says_why(kept: Watched[str, int], source: Source) -> None:
+def test_a_failure_keeps_the_old_value_and_says_why(kept: BackgroundReader[str, int], source: Source) -> None:
     kept.now("a")
     kept.read_due()
     source.failure = ConnectionError("nobody is there")
@@ -103,18 +103,18 @@ def test_a_failure_keeps_the_old_value_and_says_why(kept: Watched[str, int], sou
     for _ in range(2):
         kept.now("a")
         kept.read_due()
-        assert kept.now("a") == Kept(1, at("11:00"), "nobody is there", version=2)
+        assert kept.now("a") == Reading(1, at("11:00"), "nobody is there", version=2)
     source.failure = None
     kept.read_due()
-    assert kept.now("a") == Kept(1, source.now, version=3)
+    assert kept.now("a") == Reading(1, source.now, version=3)
 
 
 @pytest.mark.parametrize(("every", "rest"), [(timedelta(hours=1), 0), (timedelta(0), 10**9)])
 def test_a_reading_is_followed_by_a_rest_which_is_longer_the_longer_it_took(
     source: Source, monkeypatch: pytest.MonkeyPatch, every: timedelta, rest: int
 ) -> None:
-    monkeypatch.setattr(watched, "REST", rest)
-    kept = Watched("the source", every, source.read, source.clock)
+    monkeypatch.setattr(watched, "REST_FACTOR", rest)
+    kept = BackgroundReader("the source", every, source.read, source.clock)
     kept.now("a")
     kept.read_due()
     kept.read_due()
@@ -122,9 +122,9 @@ def test_a_reading_is_followed_by_a_rest_which_is_longer_the_longer_it_took(
 
 
 def test_the_thread_reads_by_itself_and_ends(source: Source) -> None:
-    kept = Watched("the source", timedelta(0), source.read, source.clock)
+    kept = BackgroundReader("the source", timedelta(0), source.read, source.clock)
     assert kept.now("a").error == "reading of the source has ended: restart"
     kept.start()
     wait_for("the first reading", lambda: kept.now("a").value == 1)
     kept.stop()
-    assert kept.now("a") == Kept(1, at("11:00"), "reading of the source has ended: restart", version=1)
+    assert kept.now("a") == Reading(1, at("11:00"), "reading of the source has ended: restart", version=1)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.demo import rows as demo_rows
-from jobs.demo.cameras import MOST_CAMERAS, SCENES, camera_names
+from jobs.demo.cameras import MAX_CAMERAS, SCENES, camera_names
 from jobs.demo.history import History, plan_history
 from jobs.demo.objects import thirds
 from jobs.demo.rows import chunks
@@ -172,8 +172,8 @@ def test_thirds_agree_with_the_sectors_of_the_stream_also_on_their_borders():
 
 
 def test_camera_ids_are_allowed_and_all_different():
-    names = camera_names(MOST_CAMERAS)
-    assert len(set(names)) == MOST_CAMERAS
+    names = camera_names(MAX_CAMERAS)
+    assert len(set(names)) == MAX_CAMERAS
     assert all(CAMERA_ID.match(name) and name.startswith("synthetic-") for name in names)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jobs.detector import check_model
-from jobs.detector.check_model import ClipUnreadableError, ObjectsMissedError, known_picture, look
+from jobs.detector.check_model import ClipUnreadableError, ObjectsMissedError, inspect_model, known_picture
 from jobs.detector.detector import DetectorSettings
 from jobs.detector.model_manifest import ModelFilesError
 from lake.config.settings import Settings
@@ -24,7 +24,7 @@ def test_the_model_sees_a_person_and_a_car_on_the_known_picture(
     provisioned: Settings, precision: str
 ) -> None:
     detector = DetectorSettings.from_env({"PYCTURESTREAM_PRECISION": precision}, provisioned)
-    assert look(detector, provisioned.home / check_model.CLIP) == {
+    assert inspect_model(detector, provisioned.home / check_model.CLIP) == {
         "model": "SSDLite MobileNet v2 (COCO)",
         "engine": f"litert, {precision}",
         "files": 8,
@@ -38,7 +38,7 @@ def test_a_model_that_sees_nothing_there_is_refused(
 ) -> None:
     monkeypatch.setattr(check_model, "known_picture", lambda _clip: np.zeros((272, 640, 3), np.uint8))
     with pytest.raises(ObjectsMissedError, match="sees no car and no person on frame 30 of bikes"):
-        look(DetectorSettings.from_env({}, provisioned), Path("bikes.mp4"))
+        inspect_model(DetectorSettings.from_env({}, provisioned), Path("bikes.mp4"))
 
 
 @pytest.mark.model
@@ -51,7 +51,7 @@ def test_any_changed_file_of_the_model_is_found(provisioned: Settings, tmp_path:
     with (tmp_path / "int8.tflite").open("ab") as weights:
         weights.write(b"x")
     with pytest.raises(ModelFilesError, match=r"int8\.tflite has SHA-256"):
-        look(DetectorSettings("litert", tmp_path), provisioned.home / check_model.CLIP)
+        inspect_model(DetectorSettings("litert", tmp_path), provisioned.home / check_model.CLIP)
 
 
 def test_a_missing_clip_is_told_with_its_cure(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_noise_is_encoded_worse_until_it_fits():
 
 
 def test_a_picture_that_never_fits_is_left_out(monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_ANNOTATED_BYTES", 1000)
+    monkeypatch.setattr(pictures, "MAX_ANNOTATED_BYTES", 1000)
     noise = np.random.default_rng(5).integers(0, 255, (200, 200, 3), dtype=np.uint8)
     assert annotate_picture(noise, []) is None
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jobs.detector.ssd_decoding import Found, decode_boxes, find_objects, overlaps, suppress
+from jobs.detector.ssd_decoding import Found, box_iou, decode_boxes, find_objects, suppress
 
 WHOLE, LEFT, FAR = [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.75], [0.9, 0.9, 1.0, 1.0]
 
@@ -25,12 +25,12 @@ def test_an_encoding_moves_by_tenths_of_the_anchor_and_grows_by_powers():
 
 def test_overlap_is_the_shared_part_of_both():
     boxes = np.array([WHOLE, LEFT, FAR])
-    assert overlaps(boxes[:1], boxes)[0] == pytest.approx([1.0, 0.75, 0.01])
+    assert box_iou(boxes[:1], boxes)[0] == pytest.approx([1.0, 0.75, 0.01])
 
 
 def test_boxes_without_area_overlap_nothing():
     empty = np.array([[0.5, 0.5, 0.5, 0.5]])
-    assert overlaps(empty, empty)[0, 0] == 0
+    assert box_iou(empty, empty)[0, 0] == 0
 
 
 def test_the_best_of_two_boxes_on_one_thing_is_kept():

@@ -12,8 +12,8 @@ import pytest
 
 from jobs.detector.detector import DetectedObject
 from jobs.detector.model_manifest import ModelFilesError
-from jobs.evaluation.comparison import Evaluated, Evaluation, Picture
-from jobs.evaluation.model_choice import Candidate, Loaded
+from jobs.evaluation.comparison import Evaluation, ModelResults, Picture
+from jobs.evaluation.model_choice import Candidate, LoadedModel
 
 FIRST, SECOND = (Candidate(name, "tensorflow", Path(name)) for name in ("first", "second"))
 CAT = DetectedObject("cat", 0.9, 0.0, 0.0, 0.5, 0.5)
@@ -52,14 +52,14 @@ def pictures(tmp_path: Path) -> list[Path]:
     return [tmp_path / name for name in ("a.png", "broken.jpg", "wide.png", "gone.jpg", "b.png")]
 
 
-def evaluate(pictures: Sequence[Path], threshold: float = 0.5) -> list[Evaluated]:
+def evaluate(pictures: Sequence[Path], threshold: float = 0.5) -> list[ModelResults]:
     clock = Clock()
 
-    def load(candidate: Candidate) -> Loaded:
+    def load(candidate: Candidate) -> LoadedModel:
         clock.seconds += 7
         if candidate == FIRST:
             raise ModelFilesError("weights are gone")
-        return Loaded(Slow(clock), "c0ffee")
+        return LoadedModel(Slow(clock), "c0ffee")
 
     return list(Evaluation(load, threshold, clock).run([FIRST, SECOND], pictures))
 

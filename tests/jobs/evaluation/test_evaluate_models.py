@@ -22,7 +22,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def keep_priority(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.harness.process.give_way", lambda: None)
+    monkeypatch.setattr("jobs.harness.process.lower_priority", lambda: None)
 
 
 @pytest.mark.model

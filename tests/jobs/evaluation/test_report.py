@@ -7,20 +7,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from jobs.detector.detector import DetectedObject
-from jobs.evaluation.comparison import Answer, Evaluated, Picture
+from jobs.evaluation.comparison import ModelResults, Picture, PictureResult
 from jobs.evaluation.model_choice import Candidate
-from jobs.evaluation.report import About, render_report
+from jobs.evaluation.report import ReportHeader, render_report
 from tests.conftest import at
 
-ABOUT = About("run <1>", at("11:00"), 0.5)
+ABOUT = ReportHeader("run <1>", at("11:00"), 0.5)
 HOSTILE = "<script>alert('x')</script>"
 CAT = DetectedObject(HOSTILE, 0.876, 0.0, 0.0, 0.5, 0.5)
 DOG = DetectedObject("dog", 0.49, 0.5, 0.5, 1.0, 1.0)
 PICTURE = Picture('a "b" & <c>.jpg', "ab" * 32, 640, 480)
 
 
-def evaluated(name: str, *answers: Answer, load_s: float | None = 1.25) -> Evaluated:
-    return Evaluated(
+def evaluated(name: str, *answers: PictureResult, load_s: float | None = 1.25) -> ModelResults:
+    return ModelResults(
         Candidate(name, "tensorflow", Path(name)), "cd" * 32 if load_s else None, load_s, answers
     )
 
@@ -30,11 +30,15 @@ REFUSED = "no <model>"
 PAGE = render_report(
     ABOUT,
     [
-        evaluated("first", Answer(PICTURE, (CAT, DOG), 0.0123, None, b"jpeg"), Answer(GONE, error="gone")),
+        evaluated(
+            "first",
+            PictureResult(PICTURE, (CAT, DOG), 0.0123, None, b"jpeg"),
+            PictureResult(GONE, error="gone"),
+        ),
         evaluated(
             "<second>",
-            Answer(PICTURE, error=REFUSED, annotated=b"plain"),
-            Answer(GONE, error=REFUSED),
+            PictureResult(PICTURE, error=REFUSED, annotated=b"plain"),
+            PictureResult(GONE, error=REFUSED),
             load_s=None,
         ),
     ],

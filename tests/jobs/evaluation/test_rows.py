@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.detector.detector import DetectedObject
-from jobs.evaluation.comparison import Answer, Evaluated, Picture
+from jobs.evaluation.comparison import ModelResults, Picture, PictureResult
 from jobs.evaluation.model_choice import Candidate
-from jobs.evaluation.report import About
+from jobs.evaluation.report import ReportHeader
 from jobs.evaluation.rows import store
 from lake.schema.schemas import MODEL_EVALUATIONS
 from lake.storage.reader import read_rows
@@ -21,8 +21,8 @@ from tests.conftest import at
 pytestmark = pytest.mark.spark
 COCO = Candidate("coco-ssd", "litert-int8", Path("coco-ssd"))
 CAT = DetectedObject("cat", 0.875, 0.0, 0.0, 0.25, 0.5)
-DONE = Answer(Picture("a.jpg", "ab", 640, 480), (CAT,), 0.25)
-BROKEN = Answer(Picture("b.jpg", "cd"), error="cut short")
+DONE = PictureResult(Picture("a.jpg", "ab", 640, 480), (CAT,), 0.25)
+BROKEN = PictureResult(Picture("b.jpg", "cd"), error="cut short")
 
 
 def rows(root: Path, run_id: str) -> list[dict[str, Any]]:
@@ -36,10 +36,10 @@ def test_a_run_that_is_tried_again_replaces_its_rows_and_no_others(
     monkeypatch.setattr("lake.storage.tables.TABLES", (MODEL_EVALUATIONS,))
     lake = Lake(tmp_path)
     lake.create(spark)
-    mine, other = (About(name, at("11:00"), 0.5) for name in ("it's mine", "other"))
-    evaluated = [Evaluated(COCO, "c0ffee", 1.5, (DONE, BROKEN))]
+    mine, other = (ReportHeader(name, at("11:00"), 0.5) for name in ("it's mine", "other"))
+    evaluated = [ModelResults(COCO, "c0ffee", 1.5, (DONE, BROKEN))]
     assert store(lake.root, other, evaluated[:1]) == 2
-    store(lake.root, mine, [Evaluated(COCO, "c0ffee", 1.5, (BROKEN,))])
+    store(lake.root, mine, [ModelResults(COCO, "c0ffee", 1.5, (BROKEN,))])
     store(lake.root, mine, evaluated)
     same = {
         "run_id": "it's mine",

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from jobs.events import event_frames
-from jobs.events.event_frames import Staged, frames_of, stage
+from jobs.events.event_frames import StagedRows, frames_of, stage
 from jobs.events.event_rows import Event
-from jobs.events.event_times import EPOCH, MICROSECOND, Doubt
+from jobs.events.event_times import EPOCH, MICROSECOND, LocalTimeProblem
 from tests.conftest import at
 from tests.dashboards.explore_lake import SEEN
 
@@ -25,7 +25,7 @@ def event(row: int, label: str | None, camera: str = "door", after: int = 0, **m
     return Event(row, camera, TEN + after, label, **more)
 
 
-def frames(staged: Staged) -> list[tuple[str, int, list[str]]]:
+def frames(staged: StagedRows) -> list[tuple[str, int, list[str]]]:
     """Camera, microseconds after ten and labels of each frame, through all days."""
     rows = [row for day in staged.days for row in frames_of(staged.of_day(day), OBJECTS).to_pylist()]
     after = [(row["observed_at"] - EPOCH) // MICROSECOND - TEN for row in rows]
@@ -62,13 +62,13 @@ def test_an_object_has_a_score_that_no_threshold_hides_and_no_place(tmp_path: Pa
 
 def test_what_was_read_is_told(tmp_path: Path) -> None:
     rows = [
-        event(1, "cat", "yard", doubt=Doubt.TWICE), event(2, None, after=-DAY),
-        event(3, "cat", doubt=Doubt.NEVER), event(4, "dog", doubt=Doubt.NEVER),
+        event(1, "cat", "yard", doubt=LocalTimeProblem.TWICE), event(2, None, after=-DAY),
+        event(3, "cat", doubt=LocalTimeProblem.NEVER), event(4, "dog", doubt=LocalTimeProblem.NEVER),
     ]  # fmt: skip
     days = (at("10:00", "2026-01-01").date(), at("10:00").date())
     path = tmp_path / "rows"
-    assert stage(rows, path) == Staged(path, 4, 1, ("door", "yard"), days, twice=1, never=2)
-    assert stage([], path) == Staged(path, 0, 0, (), (), 0, 0)
+    assert stage(rows, path) == StagedRows(path, 4, 1, ("door", "yard"), days, twice=1, never=2)
+    assert stage([], path) == StagedRows(path, 0, 0, (), (), 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -76,7 +76,7 @@ def test_no_row_is_lost_or_doubled_in_whatever_order_they_stand(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dice = Random(seed)
-    monkeypatch.setattr(event_frames, "ROWS_AT_ONCE", dice.randint(1, 40))
+    monkeypatch.setattr(event_frames, "BATCH_ROWS", dice.randint(1, 40))
     rows = [
         event(number, dice.choice([None, "cat", "dog"]), dice.choice("ab"), dice.choice([0, 1, 2, DAY, -DAY]))
         for number in range(1, dice.randint(2, 100))

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from jobs.events.event_rows import Event, EventRowError, Form, Reading, read_events, write_events
-from jobs.events.event_times import EPOCH, MICROSECOND, Doubt
+from jobs.events.event_rows import Event, EventRowError, Form, ReadOptions, read_events, write_events
+from jobs.events.event_times import EPOCH, MICROSECOND, LocalTimeProblem
 from tests.conftest import at
 
 NOW = at("12:00")
-READING = Reading("Europe/Berlin")
+READING = ReadOptions("Europe/Berlin")
 
 
 def row(label: object = "person", said: object = "2018-03-18 18:25:56.092099", camera: object = "cam") -> Any:
     return {"event_type": label, "timestamp": said, "camera_id": camera}
 
 
-def read(*rows: Any, reading: Reading = READING, now: datetime = NOW) -> list[Event]:
+def read(*rows: Any, reading: ReadOptions = READING, now: datetime = NOW) -> list[Event]:
     return list(read_events(io.StringIO(json.dumps(rows)), reading, now))
 
 
@@ -32,13 +32,13 @@ def test_each_row_is_an_event_and_nothing_detected_has_no_label() -> None:
     assert read(row(), row("Nothing detected"), {**row("book", "2018-10-28T02:30"), "score": 1}) == [
         Event(1, "cam", micros(seen), "person"),
         Event(2, "cam", micros(seen), None),
-        Event(3, "cam", micros(first), "book", Doubt.TWICE),
+        Event(3, "cam", micros(first), "book", LocalTimeProblem.TWICE),
     ]
 
 
 def test_only_some_cameras_are_read_and_bear_their_new_names() -> None:
     rows = row(camera="Holger's cam"), row(camera="b"), row(camera="c"), row(camera="Holger's cam")
-    asked = Reading("UTC", frozenset({"Holger's cam", "c"}), {"Holger's cam": "door"})
+    asked = ReadOptions("UTC", frozenset({"Holger's cam", "c"}), {"Holger's cam": "door"})
     assert [(event.row, event.camera_id) for event in read(*rows, reading=asked)] == [
         (1, "door"), (3, "c"), (4, "door"),
     ]  # fmt: skip

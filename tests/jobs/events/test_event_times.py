@@ -5,13 +5,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.events.event_times import EPOCH, MICROSECOND, Doubt, EventTimeError, read_time, said_time
+from jobs.events.event_times import (
+    EPOCH,
+    MICROSECOND,
+    EventTimeError,
+    LocalTimeProblem,
+    format_time,
+    read_time,
+)
 from tests.conftest import at
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def read(said: str, zone: ZoneInfo = BERLIN) -> tuple[datetime, Doubt]:
+def read(said: str, zone: ZoneInfo = BERLIN) -> tuple[datetime, LocalTimeProblem]:
     micros, doubt = read_time(said, zone)
     return EPOCH + micros * MICROSECOND, doubt
 
@@ -28,28 +35,28 @@ def read(said: str, zone: ZoneInfo = BERLIN) -> tuple[datetime, Doubt]:
     ],
 )
 def test_a_time_without_a_zone_is_meant_in_that_of_the_file(said: str, moment: datetime) -> None:
-    assert read(said) == (moment, Doubt.NONE)
+    assert read(said) == (moment, LocalTimeProblem.NONE)
 
 
 def test_an_hour_that_comes_twice_is_taken_for_the_first() -> None:
-    assert read("2018-10-28 01:59:59.999999") == (at("23:59:59.999999", "2018-10-27"), Doubt.NONE)
-    assert read("2018-10-28 02:00:00") == (at("00:00", "2018-10-28"), Doubt.TWICE)
-    assert read("2018-10-28 02:59:59") == (at("00:59:59", "2018-10-28"), Doubt.TWICE)
-    assert read("2018-10-28 03:00:00") == (at("02:00", "2018-10-28"), Doubt.NONE)
-    assert read("2018-10-28 02:30:00+01:00") == (at("01:30", "2018-10-28"), Doubt.NONE)
+    assert read("2018-10-28 01:59:59.999999") == (at("23:59:59.999999", "2018-10-27"), LocalTimeProblem.NONE)
+    assert read("2018-10-28 02:00:00") == (at("00:00", "2018-10-28"), LocalTimeProblem.TWICE)
+    assert read("2018-10-28 02:59:59") == (at("00:59:59", "2018-10-28"), LocalTimeProblem.TWICE)
+    assert read("2018-10-28 03:00:00") == (at("02:00", "2018-10-28"), LocalTimeProblem.NONE)
+    assert read("2018-10-28 02:30:00+01:00") == (at("01:30", "2018-10-28"), LocalTimeProblem.NONE)
 
 
 def test_an_hour_that_never_was_moves_on() -> None:
-    assert read("2018-03-25 01:59:59") == (at("00:59:59", "2018-03-25"), Doubt.NONE)
-    assert read("2018-03-25 02:00:00") == (at("01:00", "2018-03-25"), Doubt.NEVER)
-    assert read("2018-03-25 02:59:59") == (at("01:59:59", "2018-03-25"), Doubt.NEVER)
-    assert read("2018-03-25 03:00:00") == (at("01:00", "2018-03-25"), Doubt.NONE)
+    assert read("2018-03-25 01:59:59") == (at("00:59:59", "2018-03-25"), LocalTimeProblem.NONE)
+    assert read("2018-03-25 02:00:00") == (at("01:00", "2018-03-25"), LocalTimeProblem.NEVER)
+    assert read("2018-03-25 02:59:59") == (at("01:59:59", "2018-03-25"), LocalTimeProblem.NEVER)
+    assert read("2018-03-25 03:00:00") == (at("01:00", "2018-03-25"), LocalTimeProblem.NONE)
 
 
 def test_a_gap_of_half_an_hour_is_known_too() -> None:
     assert read("2018-10-07 02:15", ZoneInfo("Australia/Lord_Howe")) == (
         at("15:45", "2018-10-06"),
-        Doubt.NEVER,
+        LocalTimeProblem.NEVER,
     )
 
 
@@ -67,8 +74,8 @@ def test_what_is_no_time_is_refused(said: str) -> None:
 def test_a_time_is_written_as_it_was_read_through_all_changes_of_the_clock(zone: str) -> None:
     clock, moment = ZoneInfo(zone), at("00:00", "2018-01-01")
     while moment.year == 2018:
-        said = said_time(moment, clock)
+        said = format_time(moment, clock)
         micros, doubt = read_time(said, clock)
-        assert said_time(EPOCH + micros * MICROSECOND, clock) == said
-        assert doubt is Doubt.TWICE or EPOCH + micros * MICROSECOND == moment
+        assert format_time(EPOCH + micros * MICROSECOND, clock) == said
+        assert doubt is LocalTimeProblem.TWICE or EPOCH + micros * MICROSECOND == moment
         moment += timedelta(minutes=17, microseconds=123_457)

@@ -9,10 +9,10 @@ from random import Random
 import pytest
 from filelock import FileLock
 
-from dashboards.data.report_counts import Asked, count
+from dashboards.data.report_counts import ReportFilter, count
 from dashboards.data.report_history import ReportHistory
 from jobs.events import write_events
-from jobs.events.event_rows import EventRowError, Reading
+from jobs.events.event_rows import EventRowError, ReadOptions
 from jobs.events.import_events import EventsBusyError, EventsKnownError, ImportedOtherwiseError, alone
 from jobs.events.imported_events import Extent, extent_of, imports_of, undecided
 from jobs.events.json_rows import JsonRowsError
@@ -74,7 +74,7 @@ def test_rows_become_frames_of_a_run_of_their_own(settings: Settings, tmp_path: 
 def test_reports_show_them_at_every_threshold_and_on_no_map(settings: Settings, tmp_path: Path) -> None:
     bring_in(settings, file_of(tmp_path, ROWS))
     days = ReportHistory(settings.lake, lambda: NOW).refresh().days
-    found = count(days, Asked(at("10:00"), at("12:00"), threshold=1.0))
+    found = count(days, ReportFilter(at("10:00"), at("12:00"), threshold=1.0))
     assert found.labels == {"book": 2, "cat": 1, "person": 1}
     assert (found.cameras, found.analysed, found.placeless) == ({"door": 3, "yard": 1}, 3, 4)
     assert (int(found.sectors.sum()), int(found.cells.sum())) == (0, 0)
@@ -89,7 +89,7 @@ def test_the_same_file_is_imported_once_by_whatever_name(settings: Settings, tmp
     assert (again.about, again.staged) == (first.about, None)
     assert contents(settings.lake) == before
     with pytest.raises(ImportedOtherwiseError, match=r"in zone Europe/Berlin: take that out first"):
-        bring_in(settings, file_of(tmp_path, ROWS), Reading("UTC"))
+        bring_in(settings, file_of(tmp_path, ROWS), ReadOptions("UTC"))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_file_that_has_grown_is_not_counted_twice(settings: Settings, tmp_path
         f" {digest[:12]};"
     )
     assert contents(settings.lake) == before
-    renamed = Reading("Europe/Berlin", names={"door": "old-door", "yard": "old-yard"})
+    renamed = ReadOptions("Europe/Berlin", names={"door": "old-door", "yard": "old-yard"})
     bring_in(settings, file_of(tmp_path, grown), renamed)
     assert len(take_out(settings, tmp_path / "all.json")) == len(ROWS) + len(grown)
 

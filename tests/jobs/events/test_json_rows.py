@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from jobs.events.json_rows import LONGEST_ROW, JsonRows, JsonRowsError
+from jobs.events.json_rows import MAX_ROW_LENGTH, JsonRows, JsonRowsError
 
 ROWS = [{"a": 'x"]},{'}, {"b": {"c": [1, 2.5, None]}}, {"d": "ü \\ \n"}]
 LIST = json.dumps(ROWS, indent=4)
@@ -58,10 +58,10 @@ def test_a_line_is_counted_through_parts_that_were_forgotten() -> None:
 
 
 def test_a_row_without_end_is_not_read_to_the_end_of_the_file() -> None:
-    text = io.StringIO('[{"a": 1}, {"b": "' + "x" * 10 * LONGEST_ROW)
+    text = io.StringIO('[{"a": 1}, {"b": "' + "x" * 10 * MAX_ROW_LENGTH)
     with pytest.raises(JsonRowsError, match=r"^row 2 \(line 1\) is no JSON object: Unterminated string"):
-        list(JsonRows(text, LONGEST_ROW))
-    assert text.tell() <= 3 * LONGEST_ROW
+        list(JsonRows(text, MAX_ROW_LENGTH))
+    assert text.tell() <= 3 * MAX_ROW_LENGTH
 
 
 def test_what_is_nested_without_end_is_refused() -> None:

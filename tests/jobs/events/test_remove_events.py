@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.events.event_rows import Reading
+from jobs.events.event_rows import ReadOptions
 from jobs.events.imported_events import imports_of
 from jobs.events.remove_events import UnknownImportError, choose, remove_import
-from jobs.maintenance.maintain_lake import Order, run
+from jobs.maintenance.maintain_lake import MaintenanceRequest, run
 from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
@@ -57,7 +57,7 @@ def test_retention_leaves_imported_events_however_old_they_are(settings: Setting
     real = [record(day, at("10:00", f"2020-12-{day}"), "gate") for day in days]
     add(settings.lake, DETECTIONS, [outcome(one, "detected", thing()) for one in real])
     bring_in(settings, file_of(tmp_path, [row("cat", f"2020-12-{day} 11:00") for day in days]))
-    order = Order("retention", "run", dry_run=False)
+    order = MaintenanceRequest("retention", "run", dry_run=False)
     told = MaintenanceSettings(settings, detections_days=1)
     run(no_spark, told, order, at("10:00", "2020-12-31"), lambda: NOW)
     kept = rows_of(settings.lake, DETECTIONS, "topic, date_part('day', day)", "topic, day")
@@ -77,7 +77,7 @@ def test_a_removal_that_was_killed_goes_on_where_it_was(settings: Settings, tmp_
 def test_what_was_taken_out_can_be_imported_in_another_way(settings: Settings, tmp_path: Path) -> None:
     about = bring_in(settings, file_of(tmp_path, ROWS)).about
     remove_import(settings, about, no_spark, lambda: NOW)
-    again = bring_in(settings, file_of(tmp_path, ROWS), Reading("UTC")).about
+    again = bring_in(settings, file_of(tmp_path, ROWS), ReadOptions("UTC")).about
     assert imports_of(settings.lake) == [again]
 
 

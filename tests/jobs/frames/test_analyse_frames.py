@@ -15,7 +15,7 @@ import pytest
 from jobs.detector.detector import DetectedObject, DetectorSettings
 from jobs.frames.analyse_frames import Analysis, analyse, analyse_in_arrow
 from jobs.frames.isolate_frames import analyse_one_by_one
-from jobs.frames.outcome_messages import Detecting, Message
+from jobs.frames.outcome_messages import Message, RunDescription
 from tests.conftest import at
 from tests.jobs.frames.test_outcome_messages import frame
 
@@ -54,7 +54,7 @@ def jpeg(colour: tuple[int, int, int], width: int = 640, height: int = 640) -> b
 
 def analysis(*with_picture: tuple[int, int]) -> Analysis:
     detector = DetectorSettings("litert", Path("/nowhere"))
-    run = Detecting("run-1", "speed", "UTC", 0.5)
+    run = RunDescription("run-1", "speed", "UTC", 0.5)
     return Analysis(f"{__name__}:load_fake", detector, run, at("11:00:02"), frozenset(with_picture))
 
 

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from jobs.detector.detector import DetectedObject
-from jobs.frames.outcome_messages import Detecting, Stages, outcome, result
+from jobs.frames.outcome_messages import RunDescription, StageTimes, outcome, result
 from lake.contracts.wire_format import Status
 from tests.conftest import at
 
-RUN = Detecting("run-1", "speed", "Europe/Berlin", 0.5)
-STAGES = Stages(at("11:00:02"), at("11:00:03"), at("11:00:04"))
+RUN = RunDescription("run-1", "speed", "Europe/Berlin", 0.5)
+STAGES = StageTimes(at("11:00:02"), at("11:00:03"), at("11:00:04"))
 CAT = DetectedObject("cat", 0.87654321, 0.1, 0.2, 0.3, 0.4)
 DOG = DetectedObject("dog", 0.49, 0.5, 0.7, 0.9, 0.9)
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.detector.detector import DetectedObject
-from jobs.frames.outcome_messages import Detecting, Stages, outcome, result
+from jobs.frames.outcome_messages import RunDescription, StageTimes, outcome, result
 from jobs.frames.outcome_rows import read_outcomes
 from lake.contracts.wire_format import Status
 from tests.conftest import at
@@ -25,8 +25,8 @@ DETECTIONS = pa.schema(
      ("layer", pa.string()), ("status", pa.string()), ("reason", pa.string()), ("objects", pa.list_(OBJECT)),
      ("started_at", TIME), ("day", pa.date32())]
 )  # fmt: skip
-RUN = Detecting("run-1", "speed", "UTC", 0.5)
-STAGES = Stages(at("11:00:02"), at("11:00:03"), at("11:00:04"))
+RUN = RunDescription("run-1", "speed", "UTC", 0.5)
+STAGES = StageTimes(at("11:00:02"), at("11:00:03"), at("11:00:04"))
 SEEN = DetectedObject("dog", float(np.float32(0.87654321)), 0.1, 0.2, 0.3, 0.4)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from stack.programs.processes import lives
+from stack.programs.processes import is_alive
 from tests.faults.programs import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -38,7 +38,7 @@ def test_a_driver_and_its_children_end_with_the_jvm_that_started_it() -> None:
     outer, left = driver_started_by(STARTER)
     outer.kill()
     outer.communicate()
-    wait_for("end of all processes", lambda: not any(map(lives, left)), 20)
+    wait_for("end of all processes", lambda: not any(map(is_alive, left)), 20)
 
 
 def test_a_driver_ends_with_what_started_its_jvm() -> None:
@@ -46,8 +46,8 @@ def test_a_driver_ends_with_what_started_its_jvm() -> None:
     outer.kill()
     outer.communicate()
     jvm, *ours = left
-    wait_for("end of the driver and its child", lambda: not any(map(lives, ours)), 20)
-    wait_for("end of the JVM, whose driver is gone", lambda: not lives(jvm), 20)
+    wait_for("end of the driver and its child", lambda: not any(map(is_alive, ours)), 20)
+    wait_for("end of the JVM, whose driver is gone", lambda: not is_alive(jvm), 20)
 
 
 def test_a_program_that_a_person_started_is_not_watched() -> None:

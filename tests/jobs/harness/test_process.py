@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from jobs.harness import process as batch_process
-from jobs.harness.process import give_way, run_job
+from jobs.harness.process import lower_priority, run_job
 from lake.contracts.hours import HourError
 
 ROOT = Path(__file__).parents[3]
-PRIORITY = "import os; from jobs.harness.process import give_way; give_way(); give_way(); print(os.nice(0))"
+PRIORITY = """
+import os
+from jobs.harness.process import lower_priority
+lower_priority()
+lower_priority()
+print(os.nice(0))
+"""
 
 
 def test_a_batch_program_runs_at_the_lowest_priority() -> None:
@@ -31,7 +37,7 @@ def test_only_a_session_of_its_own_is_weighed_less(
     monkeypatch.setattr(batch_process, "AUTOGROUP", group)
     monkeypatch.setattr("os.nice", lambda _by: 19)
     monkeypatch.setattr("os.getsid", lambda _pid: leader)
-    give_way()
+    lower_priority()
     assert group.read_text() == weight
 
 
@@ -43,7 +49,7 @@ class OwnError(RuntimeError):
 def test_an_expected_error_is_one_sentence(
     error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(batch_process, "give_way", lambda: None)
+    monkeypatch.setattr(batch_process, "lower_priority", lambda: None)
 
     def job() -> int:
         raise error
@@ -53,6 +59,6 @@ def test_an_expected_error_is_one_sentence(
 
 
 def test_any_other_error_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_process, "give_way", lambda: None)
+    monkeypatch.setattr(batch_process, "lower_priority", lambda: None)
     with pytest.raises(ZeroDivisionError):
         run_job({}, lambda: 1 // 0)

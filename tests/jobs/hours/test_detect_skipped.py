@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from jobs.frames.analyse_frames import Analysis, analyse
-from jobs.frames.outcome_messages import Detecting
+from jobs.frames.outcome_messages import RunDescription
 from jobs.harness.settings import BatchSettings
 from jobs.hours import detect_chunk as settle_frames
 from jobs.hours.detect_chunk import in_chunks
@@ -147,7 +147,7 @@ def test_what_the_speed_layer_skipped_is_analysed_once_and_alike(
 
 def objects_live(row: dict[str, Any], batch: BatchSettings) -> list[dict[str, Any]]:
     """What the speed layer says of the picture when it shows it, as `detections` would hold it."""
-    run = Detecting("live", "speed", "UTC", 0.5)
+    run = RunDescription("live", "speed", "UTC", 0.5)
     shown = frozenset({(row["partition"], row["offset"])})
     analysis = Analysis("jobs.detector:load_detector", batch.detector, run, at("11:00"), shown)
     [message] = analyse([{**row, "client_timestamp": None}], analysis, noon)

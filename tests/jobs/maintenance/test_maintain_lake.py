@@ -17,9 +17,9 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from jobs.maintenance import run_tasks as tend_tables
-from jobs.maintenance.maintain_lake import MaintenanceBusyError, Order, main, run, show
+from jobs.maintenance.maintain_lake import MaintenanceBusyError, MaintenanceRequest, main, run, show
 from jobs.maintenance.plan import Extent, Task, Work
-from jobs.maintenance.run_tasks import NoRoomError, Report, Tending, check_room, days_of
+from jobs.maintenance.run_tasks import MaintenanceRunner, NoRoomError, TaskReport, check_room, days_of
 from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import MAINTENANCE_REPORTS
@@ -49,8 +49,8 @@ def no_spark() -> SparkSession:
     raise AssertionError("nothing is compacted, so Spark is not needed")
 
 
-def order(work: str, dry_run: bool = False) -> Order:
-    return Order(work, "run-1", dry_run)
+def order(work: str, dry_run: bool = False) -> MaintenanceRequest:
+    return MaintenanceRequest(work, "run-1", dry_run)
 
 
 def on(day: str, offset: int, **other: Any) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def test_compacting_twice_at_once_doubles_nothing(spark: SparkSession, lake: Lak
     for number in range(6):
         store(lake, FRAMES, [on("2026-01-09", number)])
     task = Task(FRAMES, Work.OPTIMIZE, "2026-01-09", date(2026, 1, 9))
-    tending = Tending(lake, lambda: spark, lambda: NOW, dry_run=False)
+    tending = MaintenanceRunner(lake, lambda: spark, lambda: NOW, dry_run=False)
     with ThreadPoolExecutor(2) as pool:
         done = [future.result() for future in [pool.submit(tending.tend, task) for _ in range(2)]]
     assert [one.error for one in done] == [None, None]
@@ -176,7 +176,7 @@ def test_one_task_that_fails_is_reported_and_stops_no_other(
 ) -> None:
     for number in range(2):
         store(lake, FRAMES, [on("2026-01-09", number)])
-    monkeypatch.setattr(tend_tables, "SPARE_BYTES", 10**18)
+    monkeypatch.setattr(tend_tables, "MIN_FREE_BYTES", 10**18)
     done = run(no_spark, told, order("all"), NOW, lambda: NOW)
     assert [one.task.scope for one in done if one.error] == ["2026-01-09"]
     [reason] = [row[0] for row in reports(lake, "error") if row[0]]
@@ -216,7 +216,7 @@ def test_the_command_prints_what_it_did(
 
 def test_a_failure_is_shown_beside_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
     task = Task(FRAMES, Work.OPTIMIZE, "2026-01-09")
-    show([Report(task, Extent(2, 2_000_000), None, None, "no room", NOW, NOW)], Console(width=100))
+    show([TaskReport(task, Extent(2, 2_000_000), None, None, "no room", NOW, NOW)], Console(width=100))
     [_, line] = capsys.readouterr().out.splitlines()
     assert line.split() == [
         "frames",

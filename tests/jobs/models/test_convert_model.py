@@ -120,7 +120,7 @@ def small_model(tmp_path):
 def test_folding_scale_and_shift_into_a_convolution_changes_no_answer(small_model):
     import tensorflow as tf
 
-    from jobs.models.graph_model import cut_graph, fold_scales, read_graph_model
+    from jobs.models.graph_model import cut_graph, fold_batch_norm, read_graph_model
 
     def run(graph):
         pixels = tf.constant(np.random.default_rng(4).normal(size=(1, 5, 5, 2)), tf.float32)
@@ -132,7 +132,7 @@ def test_folding_scale_and_shift_into_a_convolution_changes_no_answer(small_mode
 
     graph, _ = read_graph_model(small_model)
     plain = run(cut_graph(graph, "x", ["shifted"]))
-    fold_scales(graph)
+    fold_batch_norm(graph)
     folded = cut_graph(graph, "x", ["shifted"])
     assert [node.op for node in folded.node if node.op in ("Mul", "Add", "BiasAdd")] == ["BiasAdd"]
     assert run(folded) == pytest.approx(plain, abs=1e-5)

@@ -10,7 +10,7 @@ from jobs.events import import_events
 from jobs.events.import_events import import_events as bring_in
 from jobs.hours.publications import CameraHour
 from jobs.pipeline import publish_scopes
-from jobs.pipeline.publish_scopes import MOST_HOURS, MOST_ROWS, Published, scopes_of
+from jobs.pipeline.publish_scopes import MAX_HOURS, MAX_ROWS, Published, scopes_of
 from jobs.quality.check_quality import Audit
 from lake.contracts.hours import HOUR, Scope
 from lake.storage.tables import Lake
@@ -22,7 +22,7 @@ CAMERAS = ("door", "yard")
 
 
 def test_hours_are_counted_together_up_to_so_many_rows() -> None:
-    rows = {TEN: MOST_ROWS - 5, ELEVEN: 5, TWELVE: 1, TWELVE + HOUR: MOST_ROWS * 2, TWELVE + 2 * HOUR: 0}
+    rows = {TEN: MAX_ROWS - 5, ELEVEN: 5, TWELVE: 1, TWELVE + HOUR: MAX_ROWS * 2, TWELVE + 2 * HOUR: 0}
     assert list(scopes_of(rows, CAMERAS)) == [
         Scope((TEN, ELEVEN), CAMERAS), Scope((TWELVE,), CAMERAS), Scope((TWELVE + HOUR,), CAMERAS),
         Scope((TWELVE + 2 * HOUR,), CAMERAS),
@@ -31,7 +31,7 @@ def test_hours_are_counted_together_up_to_so_many_rows() -> None:
 
 
 def test_hours_are_counted_together_up_to_a_week() -> None:
-    hours = [TEN + number * HOUR for number in range(MOST_HOURS + 1)]
+    hours = [TEN + number * HOUR for number in range(MAX_HOURS + 1)]
     assert list(scopes_of(dict.fromkeys(hours, 1), CAMERAS)) == [
         Scope(tuple(hours[:-1]), CAMERAS), Scope((hours[-1],), CAMERAS),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.stream import archive_camera_status
 from jobs.stream.archive_camera_status import ArchiveCameraStatus
-from jobs.stream.lost_offsets import Gaps
+from jobs.stream.lost_offsets import LostOffsets
 from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS, EXPIRED_RANGES
 from lake.storage.reader import read_rows
@@ -72,7 +72,9 @@ class Archive:
     def take(self, batch_id: int, ends: dict[str, int], *rows: Row, life: str = "id") -> None:
         """A batch up to these offsets, with these rows."""
         log_batch(self.checkpoint, batch_id, {STATUS_TOPIC: ends})
-        gaps = Gaps(Lake(self.root), archive_camera_status.QUERY, {STATUS_TOPIC: life}, self.checkpoint)
+        gaps = LostOffsets(
+            Lake(self.root), archive_camera_status.QUERY, {STATUS_TOPIC: life}, self.checkpoint
+        )
         ArchiveCameraStatus(Lake(self.root), gaps, lambda: at("12:00"))(FakeBatch(list(rows)), batch_id)
 
     def stored(self) -> list[tuple[int, str, int | None]]:

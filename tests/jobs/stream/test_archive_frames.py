@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from jobs.stream.archive_frames import Storing
+from jobs.stream.archive_frames import StorageTask
 from lake.contracts.wire_format import rfc3339
 from lake.storage.tables import Lake
 from tests.conftest import at
@@ -43,7 +43,7 @@ def batch(*offsets: int, **said: Any) -> pa.RecordBatch:
 
 
 def store(lake: Lake, batch_id: int, *batches: pa.RecordBatch) -> None:
-    assert list(Storing(lake, {"frames": "id"}, "UTC", "archive", batch_id).store(iter(batches))) == []
+    assert list(StorageTask(lake, {"frames": "id"}, "UTC", "archive", batch_id).store(iter(batches))) == []
 
 
 def stored(lake: Lake) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jobs.stream.checkpoints import Life, checkpoint_of, last_life, unread
+from jobs.stream.checkpoints import Life, checkpoint_of, last_life, unread_ranges
 from jobs.stream.offset_ranges import OffsetRange
 from tests.jobs.stream.test_offset_ranges import log_batch
 
@@ -30,7 +30,7 @@ def test_of_several_lives_the_newest_was_the_last(tmp_path: Path) -> None:
 def test_what_was_not_read_of_the_old_topic_is_known_up_to_its_last_seen_end(tmp_path: Path) -> None:
     log_batch(tmp_path, 0, {"a": {"0": 7, "1": 4}}, {"b": {"0": 5}})
     life = Life(tmp_path, {"a": "1", "b": "2"})
-    assert unread(life, {"a": "9", "b": "2"}, {("a", 0): 12, ("a", 1): 3}) == [
+    assert unread_ranges(life, {"a": "9", "b": "2"}, {("a", 0): 12, ("a", 1): 3}) == [
         OffsetRange("a", 0, 7, 12),
         OffsetRange("a", 1, 4, 4),
     ]

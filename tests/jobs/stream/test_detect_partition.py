@@ -9,8 +9,8 @@ from jobs.detector.detector import DetectorSettings
 from jobs.frames.analyse_frames import Analysis, Clock, Frame
 from jobs.frames.frame_policy import ALL, Policy
 from jobs.frames.frame_records import Record
-from jobs.frames.outcome_messages import Detecting, Message, Stages, result
-from jobs.stream.detect_partition import Places, SpeedLayer
+from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, result
+from jobs.stream.detect_partition import SeenRecords, SpeedLayer
 from lake.contracts.wire_format import rfc3339
 from tests.conftest import at
 
@@ -48,13 +48,13 @@ class Analyser:
     def __call__(self, frames: Sequence[Frame], analysis: Analysis, now: Clock) -> list[Message]:
         self.together.append([frame["offset"] for frame in frames])
         self.with_picture |= analysis.with_picture
-        stages = Stages(analysis.batch_at, now(), now())
+        stages = StageTimes(analysis.batch_at, now(), now())
         return [result(frame, [], None, analysis.run, stages) for frame in frames]
 
 
 def answer(records: Sequence[Record], analyser: Analyser, policy: Policy, step: int = 16) -> list[list[Any]]:
     detector = DetectorSettings("litert", Path("/nowhere"))
-    speed = SpeedLayer("id", "UTC", policy, "a:b", detector, Detecting("run-1", "speed", "UTC", 0.5))
+    speed = SpeedLayer("id", "UTC", policy, "a:b", detector, RunDescription("run-1", "speed", "UTC", 0.5))
     answers = speed.answer(records, analyser, lambda: LATER, step)
     return [[(message.topic, json.loads(message.value)) for message in messages] for messages in answers]
 
@@ -106,5 +106,5 @@ def test_a_partition_without_records_says_nothing() -> None:
 
 
 def test_places_of_all_workers_come_together() -> None:
-    places = Places()
+    places = SeenRecords()
     assert places.addInPlace(places.zero([("t", 0, 1)]), [("t", 1, 5)]) == [("t", 1, 5)]

@@ -20,7 +20,7 @@ GB = 1_000_000_000
 def free(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Bytes free, one figure for each look; the last one stays."""
     figures = [5 * GB]
-    monkeypatch.setattr("jobs.stream.disk_guard.LOOKED_AT_EVERY_S", 0.0)
+    monkeypatch.setattr("jobs.stream.disk_guard.CHECK_INTERVAL_S", 0.0)
     monkeypatch.setattr(
         shutil, "disk_usage", lambda _: SimpleNamespace(free=figures.pop(0) if figures[1:] else figures[0])
     )

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.stream import highest_offsets
 from jobs.stream.highest_offsets import HighestOffsets
-from lake.config.lake_location import Root
+from lake.config.lake_location import LakeLocation
 from tests.conftest import at
 
 DAY = at("11:00").date()
@@ -26,7 +26,7 @@ class Stored:
     def __init__(self, *rows: dict[str, Any]) -> None:
         self.rows, self.asked = list(rows), []
 
-    def __call__(self, _root: Root, sql: str, *_: Any) -> list[dict[str, Any]]:
+    def __call__(self, _root: LakeLocation, sql: str, *_: Any) -> list[dict[str, Any]]:
         self.asked.append(sql)
         return [row for row in self.rows if str(row["day"]) in sql]
 

@@ -13,7 +13,7 @@ from jobs.stream.offset_ranges import (
     missing_ranges,
     planned_ranges,
     query_id,
-    without,
+    subtract_ranges,
 )
 
 
@@ -80,7 +80,7 @@ def test_a_checkpoint_knows_its_query(tmp_path: Path) -> None:
 def test_what_is_known_already_is_left_out_of_the_gaps() -> None:
     gaps = [OffsetRange("t", 0, 0, 10), OffsetRange("t", 1, 0, 4), OffsetRange("u", 0, 0, 4)]
     known = [OffsetRange("t", 0, 8, 12), OffsetRange("t", 0, 0, 2), OffsetRange("t", 0, 1, 5)]
-    assert without(gaps, [*known, OffsetRange("t", 1, 0, 4), OffsetRange("t", 2, 0, 9)]) == [
+    assert subtract_ranges(gaps, [*known, OffsetRange("t", 1, 0, 4), OffsetRange("t", 2, 0, 9)]) == [
         OffsetRange("t", 0, 5, 8),
         OffsetRange("u", 0, 0, 4),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lake.accounting.stream_checks import complaints, of_cameras, of_lag, of_stream, read_so_far
+from lake.accounting.stream_checks import find_problems, of_cameras, of_lag, of_stream, read_so_far
 from lake.config.settings import Settings
 from tests.conftest import at
 
@@ -90,7 +90,7 @@ def test_a_broker_that_is_away_is_a_complaint_of_its_own(tmp_path: Path) -> None
     told = {"state": "running", "updated_at": NOON.isoformat(),
             "queries": {"detect_objects": {"offsets": {"pycturestream": {"0": 4}}}}}  # fmt: skip
     (settings.run / "stream.json").write_text(json.dumps(told))
-    (sentence,) = complaints(settings, NOON)
+    (sentence,) = find_problems(settings, NOON)
     assert sentence.startswith("no Kafka answers at 127.0.0.1:1: is it running?")
 
 
@@ -98,4 +98,4 @@ def test_files_that_are_not_there_or_broken_are_complained_about_and_raise_nothi
     settings = Settings(home=tmp_path, data=tmp_path, kafka="127.0.0.1:1")
     settings.run.mkdir()
     (settings.run / "stream.json").write_text("{half")
-    assert complaints(settings, NOON) == ["the stream has not said anything yet: ./pycturestream up"]
+    assert find_problems(settings, NOON) == ["the stream has not said anything yet: ./pycturestream up"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lake.config.setting_key import Key, choice, no_host_names, number, text, whole
+from lake.config.setting_key import Key, choice, host_names_problem, number, text, whole
 from lake.config.setting_keys import KEYS, SUBJECTS
 from lake.config.settings import PREFIX, SettingError
 from lake.config.settings import number as read_number
@@ -34,9 +34,9 @@ def test_a_name_is_given_once() -> None:
         (whole("DOOR", 1, 1, 100_000, DOOR, ""), "7.5", "must be a whole number from 1 to 100000"),
         (choice("DOOR", ("open", "shut"), DOOR, ""), "shut", None),
         (choice("DOOR", ("open", "shut"), DOOR, ""), "Shut", "must be one of: open, shut"),
-        (text("DOOR", None, DOOR, "", fault=no_host_names), "a.example, [fd00::5]", None),
+        (text("DOOR", None, DOOR, "", fault=host_names_problem), "a.example, [fd00::5]", None),
         (
-            text("DOOR", None, DOOR, "", fault=no_host_names),
+            text("DOOR", None, DOOR, "", fault=host_names_problem),
             "a, b:80",
             "cannot be used: 'b:80' is no host name; write names without http:// and port, with commas"
             " between them",

@@ -12,7 +12,7 @@ from lake.config.setting_keys import KEYS, SUBJECTS
 from lake.config.settings import SettingError
 from lake.config.sources import (
     MARK,
-    Given,
+    SourcedValue,
     load_configuration,
     read_configuration,
     read_environment,
@@ -48,11 +48,11 @@ def test_the_environment_wins_over_dotenv_and_that_over_toml(tmp_path: Path) -> 
     found = read_configuration({"PYCTURESTREAM_KAFKA_PORT": "3", "LANG": ""}, tmp_path)
     assert found.problems == ()
     assert found.given == {
-        "PYCTURESTREAM_TIME_ZONE": Given("Asia/Tokyo", "pycturestream.toml"),
-        "PYCTURESTREAM_CAPTURE_INTERVAL": Given("1.5", "pycturestream.toml"),
-        "PYCTURESTREAM_CAPTURE_WIDTH": Given("320", ".env"),
-        "PYCTURESTREAM_KAFKA_PORT": Given("3", "environment"),
-        "LANG": Given("", "environment"),
+        "PYCTURESTREAM_TIME_ZONE": SourcedValue("Asia/Tokyo", "pycturestream.toml"),
+        "PYCTURESTREAM_CAPTURE_INTERVAL": SourcedValue("1.5", "pycturestream.toml"),
+        "PYCTURESTREAM_CAPTURE_WIDTH": SourcedValue("320", ".env"),
+        "PYCTURESTREAM_KAFKA_PORT": SourcedValue("3", "environment"),
+        "LANG": SourcedValue("", "environment"),
     }
 
 
@@ -140,7 +140,7 @@ def test_a_secret_may_stand_in_a_file_that_any_source_names(tmp_path: Path) -> N
     named = {"PYCTURESTREAM_DOOR_PASSWORD_FILE": str(tmp_path / "door")}
     found = read_configuration(named, tmp_path)
     assert found.given == {
-        "PYCTURESTREAM_DOOR_PASSWORD": Given("se same", f"file {tmp_path / 'door'}"),
+        "PYCTURESTREAM_DOOR_PASSWORD": SourcedValue("se same", f"file {tmp_path / 'door'}"),
     }
     assert found.refusals() == [
         f"file {tmp_path / 'door'}: PYCTURESTREAM_DOOR_PASSWORD='***' holds a space; leave it out"

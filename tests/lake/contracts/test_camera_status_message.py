@@ -7,10 +7,10 @@ import pytest
 
 from capture.publish.camera_status import CameraStatus, State
 from lake.contracts.camera_status_message import (
-    LONGEST_NAME,
+    MAX_NAME_LENGTH,
     STATES,
-    CameraNotice,
-    MalformedNoticeError,
+    CameraStatusMessage,
+    MalformedStatusMessageError,
     Registration,
     read_notice,
 )
@@ -28,7 +28,7 @@ def test_a_notice_as_the_agent_writes_it_is_read_whole() -> None:
     status.count_captured(at("10:59:59"))
     status.complain("no answer from rtsp://ann:canary@10.0.0.7/1")
     counters = {"captured": 1, "gated": 0, "dropped": 0, "failed": 0, "acknowledged": 0, "unknown": 0}
-    assert read_notice(b"door", json.dumps(status.message()).encode()) == CameraNotice(
+    assert read_notice(b"door", json.dumps(status.message()).encode()) == CameraStatusMessage(
         "door",
         at("11:00"),
         "running",
@@ -46,7 +46,7 @@ def test_agents_and_readers_know_the_same_states() -> None:
 
 
 def test_of_an_older_agent_s_notice_the_rest_is_unsaid() -> None:
-    assert read_notice(b"door", said()) == CameraNotice(
+    assert read_notice(b"door", said()) == CameraStatusMessage(
         "door", at("11:00:00.5"), "running", None, {}, None, None, None, None
     )
 
@@ -71,7 +71,7 @@ def test_of_an_older_agent_s_notice_the_rest_is_unsaid() -> None:
     ],
 )
 def test_what_is_no_notice_says_why(key: bytes | None, value: bytes | None, words: str) -> None:
-    with pytest.raises(MalformedNoticeError, match=words):
+    with pytest.raises(MalformedStatusMessageError, match=words):
         read_notice(key, value)
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_notice_says_why(key: bytes | None, value: bytes | None, word
     [
         ({"name": "<img src=x onerror=alert(1)>"}, ("<img src=x onerror=alert(1)>", None, None, None, True)),
         ({"name": "a\n\tb\x00\u202ec\ud800", "place": "  "}, ("a b c", None, None, None, True)),
-        ({"name": "x" * 500, "enabled": False}, ("x" * LONGEST_NAME, None, None, None, False)),
+        ({"name": "x" * 500, "enabled": False}, ("x" * MAX_NAME_LENGTH, None, None, None, False)),
         ({"name": 7, "place": ["Hall"], "source": None}, (None, None, None, None, True)),
         ({"time_zone": "Mars/Olympus"}, (None, None, None, None, True)),
         ({"time_zone": "../Europe/Berlin", "enabled": "no"}, (None, None, None, None, True)),

@@ -15,7 +15,7 @@ from kafka.errors import (
 )
 
 from lake.config.kafka_address import Kafka, KafkaLogin
-from lake.kafka.client import BrokerAwayError, BrokerRefusedError, check_seen, explained, knock
+from lake.kafka.client import BrokerAwayError, BrokerRefusedError, check_connection, check_seen, explained
 from tests.certificates import Authority
 from tests.faults.secured import StrangeDoor
 
@@ -85,7 +85,7 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_reason(
     with StrangeDoor(authorities[signer].sign("broker.pem", days=days)) as door:
         address = f"{host}:{door.address.rpartition(':')[2]}"
         with pytest.raises(BrokerRefusedError) as refused:
-            knock(Kafka(address, KafkaLogin("ann", "secret", authorities["known"].file)))
+            check_connection(Kafka(address, KafkaLogin("ann", "secret", authorities["known"].file)))
         assert door.came == 1
     known = authorities["known"].file
     assert str(refused.value).startswith(
@@ -95,9 +95,9 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_reason(
 
 def test_one_broker_of_several_is_enough() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        knock(f"127.0.0.1:1, 127.0.0.1:{server.getsockname()[1]}")
+        check_connection(f"127.0.0.1:1, 127.0.0.1:{server.getsockname()[1]}")
     with pytest.raises(BrokerAwayError, match=r"no Kafka answers at 127\.0\.0\.1:1,127\.0\.0\.1:2"):
-        knock("127.0.0.1:1,127.0.0.1:2")
+        check_connection("127.0.0.1:1,127.0.0.1:2")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # kafka-python's sockets
@@ -105,5 +105,5 @@ def test_a_broker_that_hangs_up_during_the_login_twice_refuses_it(tmp_path: Path
     authority = Authority(tmp_path, "known")
     with StrangeDoor(authority.sign("broker.pem")) as door:
         with pytest.raises(BrokerRefusedError, match="refuses the login of user 'ann'"):
-            knock(Kafka(door.address, KafkaLogin("ann", "secret", authority.file)))
+            check_connection(Kafka(door.address, KafkaLogin("ann", "secret", authority.file)))
         assert door.came == 4

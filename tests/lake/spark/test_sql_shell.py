@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from lake.config.settings import Settings
 from lake.schema.schemas import CAMERA_REGISTRATIONS, DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.spark.catalog import LakeEmptyError, check_lake, register_lake
-from lake.spark.sql_shell import Format, answer, print_answer, shell
+from lake.spark.sql_shell import Format, print_answer, run_statement, shell
 from lake.storage.tables import Lake, append_rows
 from tests.conftest import at
 from tests.lake.spark_append import append_by_spark
@@ -86,7 +86,7 @@ def lake(spark: SparkSession, settings: Settings) -> Iterator[Lake]:
 
 def ask(spark: SparkSession, statement: str, form: Format = Format.JSON) -> str:
     out = io.StringIO()
-    assert answer(spark, statement, form, out)
+    assert run_statement(spark, statement, form, out)
     return out.getvalue()
 
 
@@ -140,7 +140,7 @@ def test_a_statement_that_fails_says_so_in_one_sentence_on_stderr(
     spark: SparkSession, lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = io.StringIO()
-    assert not answer(spark, "SELECT nope FROM objects", Format.JSON, out)
+    assert not run_statement(spark, "SELECT nope FROM objects", Format.JSON, out)
     said = capsys.readouterr().err
     assert out.getvalue() == ""
     assert "nope" in said

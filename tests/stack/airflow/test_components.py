@@ -20,7 +20,7 @@ from lake.config.settings import SettingError
 from lake.config.sources import MARK
 from stack.airflow.components import COMPONENTS, LOGS, address, airflow_environment, component_command
 from stack.airflow.credentials import SecretsError, make_secrets, read_passwords
-from stack.airflow.health import component_ailment
+from stack.airflow.health import component_problem
 from stack.airflow.places import AirflowPlaces
 from stack.airflow.sqlite import CONNECT_ARGS
 from stack.programs.run_airflow import SETTING_UP, end_orphans, is_prepared, stamp
@@ -188,7 +188,7 @@ BEAT = datetime(2026, 1, 2, 12, tzinfo=UTC)
     ],
 )
 def test_a_heartbeat_of_a_predecessor_does_not_count(said: Any, since: float | None, why: str | None) -> None:
-    assert component_ailment(said, "scheduler", since) == why
+    assert component_problem(said, "scheduler", since) == why
 
 
 def test_idle_workers_of_a_killed_scheduler_are_ended_and_busy_ones_are_not(here: Installation) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from lake.config.setting_key import number, text
 from lake.config.setting_keys import KEYS, SUBJECTS
-from lake.config.sources import Configuration, Given, read_configuration
+from lake.config.sources import Configuration, SourcedValue, read_configuration
 from stack.cli import config_command
 from stack.cli.config_command import Row, describe, find_faults, show_rows
 from stack.cli.settings_page import table
@@ -52,7 +52,7 @@ def test_check_ends_with_0_where_all_can_be_used(root: Path) -> None:
 
 
 def test_settings_that_cannot_be_used_together_are_a_fault() -> None:
-    given = {"PYCTURESTREAM_KAFKA_PORT": Given("8078", "environment")}
+    given = {"PYCTURESTREAM_KAFKA_PORT": SourcedValue("8078", "environment")}
     [fault] = find_faults(Configuration(given, ()))
     assert fault.endswith("must differ, not be [8078, 9093, 4040, 8080, 8793, 8078]")
 

@@ -14,7 +14,7 @@ from stack.operations.repair import (
     announce,
     checkpoints,
     choose,
-    damage,
+    find_damaged_file,
     put_aside,
 )
 from stack.programs.supervision import ProgramState
@@ -75,7 +75,7 @@ def test_what_a_full_disk_left_is_found(here: Installation, file: str, text: str
 
 def test_a_new_checkpoint_without_any_batch_is_whole(tmp_path: Path) -> None:
     (tmp_path / "offsets").mkdir()
-    assert damage(tmp_path) is None
+    assert find_damaged_file(tmp_path) is None
 
 
 def test_only_the_present_life_of_a_topic_counts(here: Installation) -> None:

@@ -77,7 +77,7 @@ def test_a_program_that_was_given_up_is_not_waited_for(here: Installation) -> No
 
 def test_what_is_waited_for_is_shown(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["loading", "starting", None])
-    monkeypatch.setattr("stack.programs.waiting.ailment", lambda *_: next(answers))
+    monkeypatch.setattr("stack.programs.waiting.health_problem", lambda *_: next(answers))
     screen = Lines()
     wait_healthy(here, "stream", FakeSupervisor("BACKOFF"), screen, FakeClock())
     assert screen.said == [

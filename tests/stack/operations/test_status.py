@@ -11,8 +11,8 @@ import pytest
 from deltalake import write_deltalake
 
 from stack.operations.counts import end_offsets, lag, read_lake
-from stack.operations.status import look
-from stack.programs.health import ailment
+from stack.operations.status import read_status
+from stack.programs.health import health_problem
 from stack.programs.programs import names
 from stack.site.installation import Installation
 
@@ -71,7 +71,7 @@ def write_detections(lake: Path, rows: list[tuple[int, str, str, datetime]]) -> 
 
 def test_nothing_there_gives_zeros_and_nulls(here: Installation) -> None:
     stopped = {"state": "stopped", "restarts": 0, "rss_mb": 0.0, "url": None}
-    assert look(here, FixedClock(NOON)).to_json() == {
+    assert read_status(here, FixedClock(NOON)).to_json() == {
         "programs": [{"name": name, **stopped} for name in names(here)],
         "frames": dict.fromkeys(("captured", "received", "analysed", "skipped", "corrupt", "expired"), 0),
         "lag": None,
@@ -93,7 +93,7 @@ def test_every_count_comes_from_its_own_source(here: Installation, monkeypatch: 
     write_detections(here.settings.lake, rows)
     gone = {"query": ["detect_objects", "archive_frames"], "from_offset": [2, 0], "to_offset": [9, 100]}
     write_deltalake(here.settings.lake / "expired_ranges", pa.table(gone))
-    seen = look(here, FixedClock(NOON)).to_json()
+    seen = read_status(here, FixedClock(NOON)).to_json()
     assert seen["frames"] == {
         "captured": 103,
         "received": 101,
@@ -143,10 +143,10 @@ def test_health_is_what_the_stream_says_while_it_is_fresh(
     here: Installation, said: object, why: str | None
 ) -> None:
     write(here.settings.run / "stream.json", said)
-    assert ailment(here, "stream", FixedClock(NOON)) == why
+    assert health_problem(here, "stream", FixedClock(NOON)) == why
 
 
 def test_what_a_crashed_predecessor_said_does_not_count(here: Installation) -> None:
     write(here.settings.run / "stream.json", {"pid": 7, **stream_said("running", 1)})
-    assert ailment(here, "stream", FixedClock(NOON), pid=7) is None
-    assert ailment(here, "stream", FixedClock(NOON), pid=8) == "loading"
+    assert health_problem(here, "stream", FixedClock(NOON), pid=7) is None
+    assert health_problem(here, "stream", FixedClock(NOON), pid=8) == "loading"

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.programs.json_process import answers, last_error
+from stack.programs.json_process import json_lines, last_error
 
 HANGS = (
     "import os, subprocess, sys, time;"
@@ -19,7 +19,7 @@ HANGS = (
 
 
 def ask(program: str, log: Path, patience_s: float = 60.0) -> list[dict[str, object]]:
-    return list(answers([sys.executable, "-uc", program], os.environ, log, patience_s))
+    return list(json_lines([sys.executable, "-uc", program], os.environ, log, patience_s))
 
 
 def lives(pid: int) -> bool:
@@ -49,7 +49,7 @@ def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(tmp_pa
 
 def test_a_program_whose_answers_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:
     program = f"{HANGS}; print('{{\"both\": %s}}' % both); time.sleep(99)"
-    said = answers([sys.executable, "-uc", program], os.environ, tmp_path / "log", 60)
+    said = json_lines([sys.executable, "-uc", program], os.environ, tmp_path / "log", 60)
     both = next(said)["both"]
     assert [lives(pid) for pid in both] == [True, True]
     said.close()

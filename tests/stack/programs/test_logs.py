@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.programs.logs import Follower, UnknownProgramError, choose_logs, last_lines
+from stack.programs.logs import LogFollower, UnknownProgramError, choose_logs, last_lines
 from stack.site.installation import Installation
 
 
@@ -19,7 +19,7 @@ def test_the_last_lines_are_those_at_the_end(tmp_path: Path) -> None:
 def test_a_follower_tells_whole_new_lines_once(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("old\n")
-    follower = Follower(log)
+    follower = LogFollower(log)
     assert follower.added() == ""
     with log.open("a") as file:
         file.write("new\nhal")
@@ -32,7 +32,7 @@ def test_a_follower_tells_whole_new_lines_once(tmp_path: Path) -> None:
 def test_a_follower_goes_on_after_a_rotation(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("a long old line\n")
-    follower = Follower(log)
+    follower = LogFollower(log)
     log.rename(tmp_path / "a.log.1")
     log.write_text("new\n")
     assert follower.added() == "new\n"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from stack.operations.shutdown import bring_down
-from stack.operations.status import look_at_programs
+from stack.operations.status import program_states
 from stack.programs.processes import end, marked
 from stack.programs.programs import CAPTURE, KAFKAS, STREAM, Program
 from stack.programs.supervision import Supervisor, SupervisorError, socket_path, start_supervisor
@@ -90,7 +90,7 @@ def test_a_crashing_program_is_started_again_and_counted_and_down_leaves_no_proc
     assert supervisor.restarts(CAPTURE) == 0
     wait_until(lambda: len(marked(here.config)) >= 3)
     ours = marked(here.config)
-    states = {one.name: one for one in look_at_programs(here, SystemClock())}
+    states = {one.name: one for one in program_states(here, SystemClock())}
     assert states[STREAM].restarts >= 2
     assert states[CAPTURE].rss_mb > 5
     screen = Lines()
@@ -114,7 +114,7 @@ def test_down_ends_what_a_killed_supervisor_left_behind(here: Installation) -> N
 
 @pytest.mark.system
 def test_down_kills_a_program_that_will_not_end(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stack.operations.shutdown.PATIENCE_S", 1.0)
+    monkeypatch.setattr("stack.operations.shutdown.STOP_TIMEOUT_S", 1.0)
     supervisor = supervise(here, capture=DEAF)
     wait_until(lambda: supervisor.states()[CAPTURE].state == "RUNNING")
     screen = Lines()
@@ -127,7 +127,7 @@ def test_down_kills_a_program_that_will_not_end(here: Installation, monkeypatch:
 def test_brokers_end_together_after_what_needs_them(
     here: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stack.operations.shutdown.PATIENCE_S", 10.0)
+    monkeypatch.setattr("stack.operations.shutdown.STOP_TIMEOUT_S", 10.0)
     supervisor = supervise(here, capture=QUIET, **dict.fromkeys(KAFKAS, f"exec({ENDS_WITH_TWO_OTHERS!r})"))
     wait_until(lambda: [one.state for one in supervisor.states().values()] == ["RUNNING"] * 4)
     screen = Lines()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from stack.provision import machine
-from stack.provision.machine import GB, Need, PlatformError, SpaceError, check_platform, check_space
+from stack.provision.machine import GB, PlatformError, SpaceError, SpaceNeed, check_platform, check_space
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_other_platforms_are_refused_with_what_would_do(
 
 def test_space_on_one_disk_is_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _path: SimpleNamespace(free=5 * GB))
-    needs = [Need(tmp_path / "not" / "yet", 3 * GB, "packages"), Need(tmp_path, 2 * GB, "data")]
+    needs = [SpaceNeed(tmp_path / "not" / "yet", 3 * GB, "packages"), SpaceNeed(tmp_path, 2 * GB, "data")]
     assert check_space(needs) == (
         f"needs 5.0 GB on the disk of {tmp_path} (3.0 GB packages, 2.0 GB data); 5.0 GB are free"
     )
@@ -54,4 +54,4 @@ def test_one_byte_too_little_is_refused_with_the_cure(
 ) -> None:
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _path: SimpleNamespace(free=5 * GB - 1))
     with pytest.raises(SpaceError, match=r"needs 5.0 GB .* PYCTURESTREAM_HOME"):
-        check_space([Need(tmp_path, 3 * GB, "packages"), Need(tmp_path, 2 * GB, "data")])
+        check_space([SpaceNeed(tmp_path, 3 * GB, "packages"), SpaceNeed(tmp_path, 2 * GB, "data")])

@@ -11,10 +11,10 @@ import pytest
 from lake.config.kafka_address import Address
 from lake.config.settings import SettingError
 from stack.kafka.broker import BrokerSettings, list_properties
-from stack.kafka.probe import out_of_step
+from stack.kafka.probe import lagging_copies
 from stack.kafka.topics import few_copies
 from stack.operations.startup import bring_up
-from stack.programs.health import ailment
+from stack.programs.health import health_problem
 from stack.programs.programs import NAMES, SPARKS, names
 from stack.site.installation import Installation
 from stack.site.kafka_cluster import ClusterSizeError, check_size, find_cluster
@@ -179,10 +179,10 @@ def test_each_broker_is_asked_at_its_own_address_and_those_of_others_at_any(
 
     monkeypatch.setattr("stack.programs.health.why_not_ready", second_is_away)
     ours = Installation.from_env(THREE, tmp_path)
-    found = [ailment(ours, name, FixedClock(NOON)) for name in ("kafka", "kafka-2", "kafka-3")]
+    found = [health_problem(ours, name, FixedClock(NOON)) for name in ("kafka", "kafka-2", "kafka-3")]
     assert found == [None, "no answer at 127.0.0.1:9094", None]
     theirs = Installation.from_env({"PYCTURESTREAM_KAFKA": "one:9092,two:9092"}, tmp_path)
-    assert ailment(theirs, "kafka", FixedClock(NOON)) is None
+    assert health_problem(theirs, "kafka", FixedClock(NOON)) is None
     own = [("127.0.0.1:9092", 1), ("127.0.0.1:9094", 2), ("127.0.0.1:9096", 3)]
     assert asked == [*own, ("one:9092,two:9092", None)]
 
@@ -213,4 +213,4 @@ def test_topics_that_lack_copies_or_whose_copies_lag_are_told() -> None:
     ]
     assert few_copies(described, 3) == ["topic single has 1 of 3 copies"]
     assert few_copies(described, None) == few_copies(described, 1) == []
-    assert out_of_step(described) == ["a copy of topic lagging is not in step: is a broker away?"]
+    assert lagging_copies(described) == ["a copy of topic lagging is not in step: is a broker away?"]

@@ -13,7 +13,7 @@ from stack.airflow.components import spark_connection
 from stack.operations.startup import OtherSystemRunsError, check_programs_known
 from stack.programs import run_spark
 from stack.programs.programs import SPARKS, child_environment, names, spark_conf_folder, spark_programs
-from stack.programs.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_ailment
+from stack.programs.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_problem
 from stack.programs.supervision import ProgramState
 from stack.site.installation import Installation
 from stack.site.ports import ports_needed
@@ -145,8 +145,8 @@ def test_who_speaks_to_the_cluster_must_know_a_secret_that_no_command_line_shows
 
 def test_a_master_that_is_away_and_a_worker_that_nobody_knows_are_ill(tmp_path: Path) -> None:
     cluster = SparkCluster(1, 1, 2, 3)
-    assert spark_ailment(cluster, "spark-master") == "no answer at spark://127.0.0.1:1"
-    assert spark_ailment(cluster, "spark-worker-1") == "the master does not know it"
+    assert spark_problem(cluster, "spark-master") == "no answer at spark://127.0.0.1:1"
+    assert spark_problem(cluster, "spark-worker-1") == "the master does not know it"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_worker_is_well_when_the_master_says_so_of_the_one_that_runs_now(
     monkeypatch.setattr(
         "stack.programs.spark_daemons._said_by_master", lambda _: {"workers": [other, *known]}
     )
-    assert spark_ailment(SparkCluster(2, 7077, 8090, 8091), "spark-worker-2") == why
+    assert spark_problem(SparkCluster(2, 7077, 8090, 8091), "spark-worker-2") == why
 
 
 def test_workers_are_not_added_to_a_system_that_runs_without() -> None:
