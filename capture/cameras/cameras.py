@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from capture.cameras import registration
 from capture.cameras.redaction import redact
 from capture.cameras.registration import Description, RegistrationError
 from capture.cameras.settings import CaptureSettings
@@ -17,11 +16,15 @@ from capture.pictures.motion import MotionRule, MotionRuleError, motion_rule
 from capture.pictures.privacy_masks import Mask, MaskError, masks_from
 from lake.contracts.wire_format import MalformedFrameError, check_camera_id
 
+from capture.cameras import registration
+
 KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled",
                "longest_side", "masks", *MOTION_KEYS)  # fmt: skip
 SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
 PATTERN: Final = "test"
+GENERATED: Final = (PATTERN,)
+"""Words for sources that draw their pictures themselves and never end; `choose_source` has their classes."""
 KNOWN_KEYS: Final = (*KEYS, *registration.KEYS)
 
 
@@ -106,9 +109,14 @@ class Camera:
         return self.source.isdecimal()
 
     @property
+    def is_generated(self) -> bool:
+        """Whether the source draws its pictures itself."""
+        return self.source in GENERATED
+
+    @property
     def is_live(self) -> bool:
         """Whether the newest picture matters most; a file that ends wants every picture instead."""
-        return self.is_stream or self.is_device or self.loop or self.source == PATTERN
+        return self.is_stream or self.is_device or self.is_generated or self.loop
 
     @property
     def registration(self) -> dict[str, Any]:
@@ -230,6 +238,6 @@ def read_cameras(path: Path, defaults: CaptureSettings) -> list[Camera]:
 
 def with_absolute_source(camera: Camera) -> Camera:
     """The camera with the path of its file complete, so that it means the same from every folder."""
-    if camera.source in (DEMO, PATTERN) or camera.is_device or camera.is_stream:
+    if camera.source == DEMO or camera.is_generated or camera.is_device or camera.is_stream:
         return camera
     return replace(camera, source=str(Path(camera.source).expanduser().absolute()))

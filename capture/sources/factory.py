@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-from capture.cameras.cameras import DEMO, PATTERN, Camera
 from capture.cameras.settings import CaptureSettings
 from capture.pictures.encoding import Picture
 from capture.pictures.freeze_detector import FrozenWatch
@@ -14,6 +14,11 @@ from capture.sources.folder_source import FolderSource
 from capture.sources.live_source import LiveSource
 from capture.sources.pattern_source import PatternSource
 from capture.sources.source import Source
+
+from capture.cameras.cameras import DEMO, PATTERN, Camera
+
+GENERATORS: Final[Mapping[str, Callable[[int, int], Source]]] = {PATTERN: PatternSource}
+"""Each word of `cameras.GENERATED` → its class, made with the width and height of the entry in pixels."""
 
 
 class PathSource:
@@ -50,8 +55,8 @@ def source_of(camera: Camera, settings: CaptureSettings, monotonic: Callable[[],
     """The source that an entry names, not opened yet; `monotonic` gives seconds."""
     if camera.source == DEMO:
         return FileSource(settings.demo_clip, loop=camera.loop)
-    if camera.source == PATTERN:
-        return PatternSource(camera.width, camera.height)
+    if generator := GENERATORS.get(camera.source):
+        return generator(camera.width, camera.height)
     if camera.is_device or camera.is_stream:
         return LiveSource(camera, settings.patience, FrozenWatch(settings.frozen, monotonic))
     return PathSource(Path(camera.source).expanduser(), loop=camera.loop)

@@ -6,14 +6,15 @@ import time
 import cv2
 import numpy as np
 import pytest
-
-from capture.sources.factory import PathSource, source_of
 from capture.sources.file_source import FileSource
 from capture.sources.live_source import LiveSource
 from capture.sources.pattern_source import PatternSource
 from capture.sources.source import CameraUnavailableError
 from tests.capture.fakes import camera_of, number_of, settings_of, write_film
 from tests.capture.pattern_numbers import pattern_number
+
+from capture.cameras.cameras import GENERATED
+from capture.sources.factory import GENERATORS, PathSource, source_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,10 @@ from tests.capture.pattern_numbers import pattern_number
 )
 def test_an_entry_names_its_kind_of_source(tmp_path, source, kind):
     assert type(source_of(camera_of(source), settings_of(tmp_path), time.monotonic)) is kind
+
+
+def test_every_word_for_a_source_that_draws_has_its_class():
+    assert tuple(GENERATORS) == GENERATED
 
 
 def test_the_demo_is_the_clip(tmp_path):
