@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from lake.config.setting_key import EVERY, Key
 from lake.config.setting_keys import KEYS
 from lake.config.settings import PREFIX
@@ -20,10 +19,18 @@ FILES = {
     if path.stem != "setting_keys"
 }  # fmt: skip
 READ = re.compile(r"""\b(?:text|number|whole|path|_address)\(\s*[\w.]*env(?:iron)?,\s*["'](\w+)["']""")
-README = (ROOT / "README.md").read_text("utf-8")
-ROWS = re.findall(r"^\| (`PYCTURESTREAM_\w+`.*?) \| (.*?) \|", README, re.MULTILINE)
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+}
+ROWS = [
+    (page, *row)
+    for page, text in PAGES.items()
+    for row in re.findall(r"^\| (`PYCTURESTREAM_\w+`.*?) \| (.*?) \|", text, re.MULTILINE)
+    if page != "docs/settings.md"  # which is compared as a whole
+]
 ALONE = {"convert_anchor_free", "convert_model", "probe_source", "reader_process", "tts_process",
-         "kafka_users", "machine", "environment", "run_airflow", "run_spark", "settings_page",
+         "kafka_users", "machine", "environment", "pack_model", "run_airflow", "run_spark", "settings_page",
          "stack"}  # fmt: skip
 """Programs that read no settings, or read the files in another way."""
 
@@ -58,14 +65,14 @@ def test_the_page_of_all_settings_is_up_to_date() -> None:
     assert settings_page.PAGE.read_text("utf-8") == settings_page.page(), told
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/parity.md"])
+@pytest.mark.parametrize("page", sorted(PAGES))
 def test_no_page_names_a_setting_that_there_is_not(page: str) -> None:
-    named = set(re.findall(r"PYCTURESTREAM_([A-Z_]+[A-Z])", (ROOT / page).read_text("utf-8")))
-    assert named - set(KEYS) == set()
+    named = set(re.findall(r"PYCTURESTREAM_([A-Z0-9_]+[A-Z0-9])\b", PAGES[page]))
+    assert {name for name in named - set(KEYS) if name.removesuffix("_FILE") not in KEYS} == set()
 
 
-@pytest.mark.parametrize(("names", "defaults"), ROWS)
-def test_a_row_of_the_readme_names_settings_with_their_defaults(names: str, defaults: str) -> None:
+@pytest.mark.parametrize(("page", "names", "defaults"), ROWS)
+def test_a_row_of_a_table_names_settings_with_their_defaults(page: str, names: str, defaults: str) -> None:
     full, *short = re.findall(r"`(?:PYCTURESTREAM_|…)(\w+)`", names)
     keys = [KEYS[full], *(only(name) for name in short)]
     numbers = [(key.default_text, one) for key, one in zip(keys, defaults.split(", "), strict=False)]

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from jobs.detector.detector import DetectedObject, DetectorSettings
+from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import LabelsError
-from jobs.detector.model_manifest import ModelFilesError
+from jobs.detector.model_manifest import ModelFilesError, read_manifest
 from jobs.detector.saved_models import SavedModelDetector
 from jobs.evaluation.model_choice import load, model_of
+
+from jobs.pack_model import pack
 
 pytestmark = pytest.mark.model
 SETTINGS = DetectorSettings("litert", Path("/none"))
@@ -99,3 +100,27 @@ def test_a_folder_without_labels_is_refused_unless_a_file_is_named(tmp_path: Pat
     (candidate,) = model_of(str(folder), Path("/none"), named) or []
     ((best, _),) = load(candidate, SETTINGS).detector.detect([red(9, 9)])
     assert best.label == "hound"
+
+
+def test_a_packed_model_is_one_that_the_stream_can_run(marker: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.pbtxt"
+    labels.write_text("item { id: 18 name: 'dog' }")
+    manifest = pack(marker, tmp_path / "marker", labels, 400)
+    detector = load_detector(DetectorSettings("tensorflow", tmp_path / "marker"))
+    assert (manifest, detector.manifest.name, detector.manifest.input_size) == (
+        read_manifest(tmp_path / "marker"),
+        "marker",
+        400,
+    )
+    dog = DetectedObject("dog", 1.0, 0.0, 0.25, pytest.approx(0.4), pytest.approx(0.4))
+    assert detector.detect([red(200, 900)]) == [[dog]]
+
+
+def test_what_is_no_square_or_no_model_is_not_packed(marker: Path, tmp_path: Path) -> None:
+    wide = write_marker(tmp_path / "wide", 320, 480)
+    (wide / "labels.txt").write_text("cat\n")
+    with pytest.raises(ModelFilesError, match="takes pictures of 480 x 320 pixels, and not of 320 x 320"):
+        pack(wide, tmp_path / "packed", None, None)
+    with pytest.raises(ModelFilesError, match="is and holds no SavedModel"):
+        pack(tmp_path, tmp_path / "packed", None, None)
+    assert not (tmp_path / "packed").exists()
