@@ -15,8 +15,9 @@ from typing import Any, Final
 from capture.cameras.cameras import DEMO, Camera
 from capture.cameras.redaction import redact
 from capture.probe.causes import Cause, Machine, cause_from, hint, reason
-from capture.probe.probe_source import Request
 from lake.config.settings import PROJECT_ROOT
+
+from capture.probe.probe_source import Request
 
 TRIED: Final = range(4)
 """Indexes that are looked at although nothing of them is to be seen."""
@@ -99,10 +100,10 @@ class Probe:
             if not device.exists():
                 return Cause.NOT_CONNECTED
             return None if os.access(device, os.R_OK | os.W_OK) else Cause.DENIED
-        if camera.is_device or camera.is_stream:
+        if camera.is_device or camera.is_stream or camera.is_generated:
             return None
         path = self.demo_clip if camera.source == DEMO else Path(camera.source)
-        return None if path.is_file() else Cause.NO_FILE
+        return None if path.exists() else Cause.NO_FILE
 
     def _ask(self, request: Request) -> dict[str, Any]:
         """The answer of a process that is killed when its time is over; a driver may hold even that up."""

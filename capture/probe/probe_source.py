@@ -21,6 +21,7 @@ from capture.pictures.encoding import encode_jpeg
 
 if TYPE_CHECKING:
     import cv2
+    from capture.sources.source import Source
 
 WARM_UP = 8
 """Pictures of a device or stream before the one that is kept: the first are dark, or grey."""
@@ -69,6 +70,8 @@ def probe_source(request: Request) -> dict[str, Any]:
         OSError: the picture cannot be saved.
         UnsendablePictureError: it cannot be encoded.
     """
+    if source := _source_of_pictures(request.camera):
+        return _first_of(source, request)
     film = _open(request)
     try:
         if not film.isOpened():
@@ -83,9 +86,33 @@ def probe_source(request: Request) -> dict[str, Any]:
     return {"properties": properties, "picture": str(request.picture)}
 
 
+def _source_of_pictures(camera: Camera) -> Source | None:
+    """The source of an entry that OpenCV cannot open by itself; None where it can."""
+    from capture.sources.factory import GENERATORS
+    from capture.sources.folder_source import FolderSource
+
+    if generator := GENERATORS.get(camera.source):
+        return generator(camera.width, camera.height)
+    named = camera.source == DEMO or camera.is_device or camera.is_stream
+    is_folder = not named and Path(camera.source).is_dir()
+    return FolderSource(Path(camera.source), loop=False) if is_folder else None
+
+
+def _first_of(source: Source, request: Request) -> dict[str, Any]:
+    """The first picture of a source; nothing but its size is known of it."""
+    source.open()
+    picture = source.read(0)
+    source.close()
+    if picture is None:
+        return {"cause": "no_picture"}
+    height, width = picture.shape[:2]
+    write_atomically(request.picture, encode_jpeg(picture, request.camera.quality))
+    size = {"height": float(height), "width": float(width)}
+    return {"properties": dict.fromkeys(PROPERTIES) | size, "picture": str(request.picture)}
+
+
 def _open(request: Request) -> cv2.VideoCapture:
     import cv2
-
     from capture.sources.reader_process import OpenRequest, connect
 
     camera = request.camera

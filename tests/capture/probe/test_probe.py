@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from typer.testing import CliRunner
-
 from capture.command import app
-from capture.probe import cli as probe_command
 from capture.probe.causes import NO_CAMERA, Cause, Machine, cause_from, hint, machine_of, reason
-from capture.probe.probe import Probe, Report, _answer
-from capture.probe.probe_source import PROPERTIES, Request, probe_source
 from tests.capture.fake_cameras import rtsp_camera, steady
 from tests.capture.fakes import camera_of, number_of, write_film
+from typer.testing import CliRunner
+
+from capture.probe import cli as probe_command
+from capture.probe.probe import Probe, Report, _answer
+from capture.probe.probe_source import PROPERTIES, Request, probe_source
 
 
 def probe_of(tmp_path, machine=Machine.LINUX, seconds=60.0):
@@ -34,6 +34,22 @@ def test_a_film_is_told_with_all_its_properties_and_its_first_picture_is_kept(tm
     assert list(found.properties) == list(PROPERTIES)
     assert number_of(cv2.imread(str(picture))) == 0
     assert probe_of(tmp_path).look_at(camera_of("demo")).found
+
+
+def test_a_pattern_and_a_folder_are_told_with_the_size_of_their_first_picture(tmp_path):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    nothing = probe_of(tmp_path).look_at(camera_of(str(folder)))
+    assert not nothing.found
+    assert "holds no pictures" in nothing.reason
+    cv2.imwrite(str(folder / "a.png"), np.full((48, 64, 3), 30, np.uint8))
+    sizes = {
+        source: {name: value for name, value in found.properties.items() if value is not None}
+        for source in ("test", str(folder))
+        if (found := probe_of(tmp_path).look_at(camera_of(source))).found
+    }
+    assert sizes == {"test": {"height": 720.0, "width": 1280.0}, str(folder): {"height": 48.0, "width": 64.0}}
+    assert number_of(cv2.imread(str(tmp_path / "pictures" / "test_source.jpg"))) == 5
 
 
 class Device:
