@@ -1,4 +1,4 @@
-"""Takes the README's pictures of Airflow's pages from the running system.
+"""Takes the documents' pictures of Airflow's pages from the running system.
 
 `python -m tests.browser.take_pictures [FOLDER]`; wants one finished run of `hourly_counts` that published,
 the run of `data_quality` that it started, and reads the settings that `./pycturestream` reads.
@@ -11,9 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page
-
 from lake.config.settings import PROJECT_ROOT
+from playwright.sync_api import Page
 from stack.airflow.components import address, airflow_home
 from stack.airflow.credentials import read_passwords
 from stack.site.installation import Installation
