@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,8 @@ def test_every_chapter_is_in_the_table_of_chapters() -> None:
 
 def test_the_readme_can_be_read_at_one_go() -> None:
     assert len(PAGES["README.md"].splitlines()) < 200
+
+
+def test_the_newest_version_of_the_changelog_is_the_project_s() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert re.findall(r"^## (\d\S*) — \d{4}-\d\d-\d\d$", PAGES["CHANGELOG.md"], re.MULTILINE)[0] == version
