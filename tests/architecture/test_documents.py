@@ -57,7 +57,7 @@ def test_a_target_can_be_made(page: str, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "module"), mentions(r"(?:python -m |`)((?:" + "|".join(OURS) + r")(?:\.[a-z_0-9]+)+)(?=[` ):])")
+    ("page", "module"), mentions(r"(?:python -m |`)((?:" + "|".join(OURS) + r")(?:\.[a-z_0-9]+)+)(?=[` )])")
 )
 def test_a_module_exists(page: str, module: str) -> None:
     path = ROOT / module.replace(".", "/")
