@@ -87,7 +87,6 @@ soak: environment-test ## run the long benchmarks, two hours or more; they print
 	$(VENV) -m benchmarks.compare_engines
 	$(VENV) -m benchmarks.capture_outage
 	$(VENV) -m benchmarks.cluster_workers
-	$(VENV) -m benchmarks.thousand_cameras whole
 	$(PYTEST) -q --log-cli-level=INFO tests/end_to_end/whole_secured.py
 	RECONNECTS=100 $(PYTEST) -q tests/capture/sources/test_live_reader.py -k reconnects
 	PYCTURESTREAM_SPARK_WORKERS=2 $(PYTEST) -q tests/end_to_end/test_batch_layer.py
