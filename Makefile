@@ -73,17 +73,13 @@ bench: environment-test ## measure the stream beside the bare detector and a pla
 soak: environment-test ## run the long benchmarks, two hours or more; they print date and commit
 	@$(VENV) -m stack.provision
 	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
-	$(VENV) -m benchmarks.start_up
-	$(VENV) -m benchmarks.idle_system
-	$(VENV) -m benchmarks.batch_times
+	$(VENV) -m benchmarks.footprint
 	$(VENV) -m benchmarks.long_log
 	$(VENV) -m benchmarks.live_share --seconds 60 --fps 2
 	$(VENV) -m benchmarks.history
-	$(VENV) -m benchmarks.imported_day
 	$(VENV) -m benchmarks.report_pages
 	$(VENV) -m benchmarks.explore_pages
 	$(VENV) -m benchmarks.live_page
-	$(VENV) -m benchmarks.live_memory
 	$(VENV) -m benchmarks.compare_engines
 	$(VENV) -m benchmarks.capture_outage
 	$(VENV) -m benchmarks.cluster_workers

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks.verdict import say_when
 from lake.config.settings import PROJECT_ROOT
+from rich.console import Console
+from rich.table import Table
 
 OUT: Final = PROJECT_ROOT / "var" / "bench"
 
@@ -55,17 +54,12 @@ GOALS: Final = {
     "hourly_capture_to_result_p95_s": at_most(0.35, "… beside an hourly run: capture → result, 95 of 100, s"),
     "half_capture_to_result_p50_s": at_most(0.4, "half of saturation: capture → result, median, s"),
     "half_capture_to_result_p95_s": at_most(1.0, "half of saturation: capture → result, 95 of 100, s"),
-    # benchmarks.batch_times
-    "detect_batch_p99_over_p50": at_most(3.0, "batches of detect_objects, p99 ÷ p50"),
-    "detect_batch_late_over_early": at_most(1.3, "batches of detect_objects, late ÷ early in a long run"),
-    "archive_batch_late_over_early": at_most(
-        1.3, "batches of archive_detections, late ÷ early in a long run"
-    ),
     # benchmarks.long_log
+    "detect_batch_p99_over_p50": at_most(3.0, "batches of detect_objects, p99 ÷ p50"),
     "archive_batch_long_over_short": at_most(1.5, "batches of archive_detections, long ÷ short Delta log"),
     "detect_batch_long_over_short": at_most(1.5, "batches of detect_objects, long ÷ short Delta log"),
     "read_long_over_short": at_most(1.5, "a look at detections, long ÷ short Delta log"),
-    # benchmarks.idle_system and benchmarks.start_up
+    # benchmarks.footprint
     "demo_memory_gb": at_most(4.0, "memory of everything with the demo camera, GB"),
     "idle_percent_of_a_core": at_most(15.0, "everything without a camera, % of a core"),
     "warm_up_to_first_result_s": at_most(60.0, "warm `make up` to the first detection, s"),

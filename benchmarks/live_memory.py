@@ -1,40 +1,23 @@
-"""Whether the memory of the dashboard and of its live page grows with many cameras.
+"""Memory of the dashboard and of its live page over time, for `benchmarks.live_page`.
 
-    python -m benchmarks.live_memory [--minutes 10] [--cameras 8] [--fps 2]
-
-Sends as `benchmarks.live_page` does, but nothing drives the browser. Driven by a tool, which has each of 40
-requests a second noted, the page grew by 8 MB a minute; left alone it did not. Goal: memory that grows by at
-most a tenth from the first minute to the last. The first minute begins after one other, in which Chromium
-fills its cache of decoded pictures, which it gives back where the machine needs memory.
+Nothing drives the browser here: driven by a tool, which has each of 40 requests a second noted, the page grew
+by 8 MB a minute; left alone it did not.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import psutil
-import typer
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.live_page import sending
-from benchmarks.running_processes import end_when_asked
-from benchmarks.verdict import verdict
-from lake.config.settings import Settings
 from tests.browser.chromium import find_browser
-from tests.dashboards.pages import running_dashboard
 from tests.faults.programs import Program, wait_for
-from tests.faults.system import running_broker
 
-GROWTH = 1.1
-SAMPLE_S, WARM_S = 5, 60
+SAMPLE_S = 5
 Samples = list[tuple[float, float]]
 """Seconds and megabytes."""
 
@@ -87,43 +70,3 @@ def by_minute(samples: Samples) -> list[float]:
     """Means, so that one sees whether what grew goes on growing."""
     minutes = sorted({int(at // 60) for at, _ in samples})
     return [float(np.mean([size for at, size in samples if at // 60 == minute])) for minute in minutes]
-
-
-def report(found: dict[str, Samples], sent: int, said: str) -> None:
-    """Print the numbers and whether the goals are reached."""
-    grid, fine = Table(said, "first minute", "last minute", "goal"), True
-    console = Console(width=100)
-    for name, samples in found.items():
-        first, *_, last = by_minute(samples)
-        grid.add_row(f"memory of the {name}", f"{first:.0f} MB", f"{last:.0f} MB", f"{first * GROWTH:.0f} MB")
-        fine = fine and last <= first * GROWTH
-    console.print(grid)
-    for name, samples in found.items():
-        console.print(f"MB by minute, {name}: {' '.join(f'{one:.0f}' for one in by_minute(samples))}")
-    console.print(f"{sent:,} results sent; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    console.print(verdict(fine))
-
-
-def main(
-    minutes: Annotated[int, typer.Option(help="How long memory is looked at.", min=2)] = 10,
-    cameras: Annotated[int, typer.Option(help="Cameras.")] = 8,
-    fps: Annotated[float, typer.Option(help="Pictures a second of each.")] = 2,
-) -> None:
-    """Measure and print."""
-    end_when_asked()
-    clips = Settings.from_env(os.environ).home / "clips"
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_broker(Path(folder) / "broker") as broker,
-        running_dashboard(Path(folder) / "data", broker.address) as base,
-        sending(broker.address, clips, cameras, fps) as sender,
-        browser(base, Path(folder) / "browser") as page,
-    ):
-        time.sleep(WARM_S)
-        found = watch({"dashboard": dashboard(), "page in the browser": page}, minutes * 60)
-        sent = len(sender.appended)
-    report(found, sent, f"{cameras} cameras, {fps:g} pictures a second each, {minutes} minutes")
-
-
-if __name__ == "__main__":
-    typer.run(main)

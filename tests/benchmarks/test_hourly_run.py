@@ -7,16 +7,18 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from deltalake import DeltaTable
-
-from benchmarks import bench
 from benchmarks.hourly_run import CAMERA, JOBS, HourlyRun, leave_frames
+from deltalake import DeltaTable
+from lake.accounting.open_frames import count_open_frames, open_frames
+from lake.contracts.hours import Scope
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.storage.tables import COMMON_PROPERTIES
 from tests.conftest import at
 from tests.dashboards.explore_lake import schema
 from tests.faults.programs import Program
 from tests.jobs import hour_rows
+
+from benchmarks import bench
 
 HOUR = at("11:00")
 
@@ -67,6 +69,21 @@ def test_frames_that_are_left_are_a_fault(tmp_path, settled, faults):
     rows = [hour_rows.record(n, HOUR + n * (at("11:15") - HOUR), CAMERA) for n in range(settled)]
     hour_rows.add(system.lake, DETECTIONS, [hour_rows.outcome(row) for row in rows])
     assert hourly.faults() == faults
+
+
+def test_the_pictures_of_the_heap_wait_for_the_batch_layer_spread_over_their_hour(tmp_path):
+    leave_frames(Jobs(tmp_path), [b"a", b"bc", b"d", b"e", b"fgh", b"i"], HOUR)
+    scope = Scope((HOUR,), (CAMERA,))
+    found = [(row["offset"], row["observed_at"], row["bytes"]) for row in open_frames(tmp_path, scope)]
+    assert count_open_frames(tmp_path, scope) == 6
+    assert found == [
+        (0, at("11:00"), 1),
+        (1, at("11:10"), 2),
+        (2, at("11:20"), 1),
+        (3, at("11:30"), 1),
+        (4, at("11:40"), 3),
+        (5, at("11:50"), 1),
+    ]
 
 
 def test_the_paces_are_told_under_their_names(tmp_path, monkeypatch):

@@ -1,9 +1,29 @@
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
-from benchmarks.idle_system import alone, figures, percents, until_between_runs
+import pytest
 from tests.conftest import at
+
+from benchmarks import footprint
+from benchmarks.footprint import alone, figures, percents, start, until_between_runs
+
+
+def test_a_start_is_repeated_on_what_the_last_one_left_and_the_slowest_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    happened: list[str] = []
+    seconds = iter([31.04, 45.26, 40.0])
+    monkeypatch.setattr(
+        footprint, "make_up", lambda _, command: happened.append(command[-1]) or next(seconds)
+    )
+    system = SimpleNamespace(down=lambda: happened.append("down"))
+    assert start(system, 3, ["make", "up"]) == {
+        "warm_up_to_first_result_s": 45.3,
+        "command": "make up",
+        "starts_s": [31.0, 45.3, 40.0],
+    }
+    assert happened == ["up", "down", "up", "down", "up"]
 
 
 def test_processor_seconds_become_percent_of_one_core():
