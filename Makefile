@@ -68,21 +68,21 @@ test: environment-test ## set up what is needed and run all tests
 
 bench: environment-test ## measure the stream beside the bare detector and a plain consumer
 	@$(VENV) -m stack.provision
-	@$(VENV) -m benchmarks.bench
+	@$(VENV) -m benchmarks.speed.bench
 
 soak: environment-test ## run the long benchmarks, two hours or more; they print date and commit
 	@$(VENV) -m stack.provision
 	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
-	$(VENV) -m benchmarks.footprint
-	$(VENV) -m benchmarks.long_log
-	$(VENV) -m benchmarks.live_share --seconds 60 --fps 2
-	$(VENV) -m benchmarks.history
-	$(VENV) -m benchmarks.report_pages
-	$(VENV) -m benchmarks.explore_pages
-	$(VENV) -m benchmarks.live_page
-	$(VENV) -m benchmarks.compare_engines
-	$(VENV) -m benchmarks.capture_outage
-	$(VENV) -m benchmarks.cluster_workers
+	$(VENV) -m benchmarks.operation.footprint
+	$(VENV) -m benchmarks.batch.long_log
+	$(VENV) -m benchmarks.batch.live_share --seconds 60 --fps 2
+	$(VENV) -m benchmarks.batch.history
+	$(VENV) -m benchmarks.pages.report_pages
+	$(VENV) -m benchmarks.pages.explore_pages
+	$(VENV) -m benchmarks.pages.live_page
+	$(VENV) -m benchmarks.speed.compare_engines
+	$(VENV) -m benchmarks.operation.capture_outage
+	$(VENV) -m benchmarks.speed.cluster_workers
 	$(PYTEST) -q --log-cli-level=INFO tests/end_to_end/whole_secured.py
 	RECONNECTS=100 $(PYTEST) -q tests/capture/sources/test_live_reader.py -k reconnects
 	PYCTURESTREAM_SPARK_WORKERS=2 $(PYTEST) -q tests/end_to_end/test_batch_layer.py

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from benchmarks.support.running.programs import QUICK_TO_START
 
+if TYPE_CHECKING:
     from lake.config.settings import Settings
+    from pyspark.sql import SparkSession
 
 
 def at(clock: str, day: str = "2026-01-02") -> datetime:
@@ -21,8 +22,6 @@ def at(clock: str, day: str = "2026-01-02") -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
 
 
-QUICK_TO_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
-"""Of a JVM: a third less processor time for tests, whose code is never run often enough to be optimised."""
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 """Of Spark: another third less, since a plan that sees a few rows is not worth compiling Java code for.
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 from deltalake import DeltaTable
-
-from benchmarks.aged_log import ROWS, actions, age, entries_of
 from lake.schema.schemas import DETECTIONS
 from lake.storage.reader import read_rows
 from lake.storage.tables import COMMON_PROPERTIES, Lake
+
+from benchmarks.batch.aged_log import ROWS, actions, age, entries_of
+from benchmarks.support.tables.arrow_tables import schema
+from benchmarks.support.tables.hour_rows import outcome, record
 from tests.conftest import at
-from tests.dashboards.explore_lake import schema
-from tests.jobs.hour_rows import outcome, record
 
 SMALL = {
     "path": "day=2026-01-02/part-0.parquet",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.batches import percentile, ratio_in_turns, spread
+from benchmarks.support.batches import percentile, ratio_in_turns, spread
 
 
 def test_a_percentile_lies_between_the_values_it_parts():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.cluster_workers import (
+from benchmarks.speed.cluster_workers import (
     BROKER,
     DAEMONS,
     DRIVER,

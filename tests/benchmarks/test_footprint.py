@@ -3,10 +3,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from tests.conftest import at
 
-from benchmarks import footprint
-from benchmarks.footprint import alone, figures, percents, start, until_between_runs
+from benchmarks.operation import footprint
+from benchmarks.operation.footprint import alone, figures, percents, start, until_between_runs
+from tests.conftest import at
 
 
 def test_a_start_is_repeated_on_what_the_last_one_left_and_the_slowest_counts(

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from io import StringIO
 
-from benchmarks.bench import named
 from rich.console import Console
 
-from benchmarks.goals import GOALS, all_reached, at_least, at_most, goals_table, show_all, write
+from benchmarks.speed.bench import named
+from benchmarks.support.goals import GOALS, all_reached, at_least, at_most, goals_table, show_all, write
 
 
 def printed(what):

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from benchmarks.how_big import CAMERAS, RATES, ROWS, Costs, Fleet, costs_from, main, table, title
+from benchmarks.speed.how_big import CAMERAS, RATES, ROWS, Costs, Fleet, costs_from, main, table, title
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-big.md"
 ROUND = Costs(

@@ -17,7 +17,8 @@ from stack.airflow.components import address, airflow_home
 from stack.airflow.credentials import read_passwords
 from stack.site.installation import Installation
 from tests.browser.airflow_pages import AirflowPages
-from tests.browser.chromium import open_page
+
+from benchmarks.support.running.chromium import open_page
 
 SETTLE_MS = 4000
 """The pages draw their charts and graphs a while after their data came."""

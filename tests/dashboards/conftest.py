@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import complaints, fresh_page, running_browser
+from benchmarks.support.running.chromium import complaints, fresh_page, running_browser
 
 expect.set_options(timeout=60_000)
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import pyarrow as pa
-from deltalake import write_deltalake
-
 from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-from lake.schema.table import Table
+
+from benchmarks.support.tables.arrow_tables import write
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 DAY = date(2026, 11, 20)
@@ -25,45 +22,9 @@ SYNTHETIC, CORRUPT, LEGACY, EXPIRED, HOSTILE_FRAME = 7, 9, 11, 13, 5
 JPEG: bytes = cv2.imencode(".jpg", np.full((360, 640, 3), GREY, np.uint8))[1].tobytes()
 BOX = {"ymin": 0.25, "xmin": 0.25, "ymax": 0.75, "xmax": 0.75, "sector_v": "middle", "sector_h": "center"}
 
-FLOATS = ("score", "ymin", "xmin", "ymax", "xmax")
-SEEN = pa.struct([
-    ("label", pa.string()), *((name, pa.float32()) for name in FLOATS),
-    ("sector_v", pa.string()), ("sector_h", pa.string()),
-])  # fmt: skip
-KINDS = {
-    "STRING": pa.string(), "INT": pa.int32(), "BIGINT": pa.int64(), "FLOAT": pa.float32(),
-    "DOUBLE": pa.float64(), "TIMESTAMP": pa.timestamp("us", "UTC"), "DATE": pa.date32(),
-    "BOOLEAN": pa.bool_(), "BINARY": pa.binary(), "ARRAY<STRING>": pa.list_(pa.string()),
-    "ARRAY<BIGINT>": pa.list_(pa.int64()),
-    "ARRAY<STRUCT<key: STRING, value: BINARY>>": pa.list_(
-        pa.struct([("key", pa.string()), ("value", pa.binary())])
-    ),
-    "MAP<STRING, STRING>": pa.map_(pa.string(), pa.string()),
-}  # fmt: skip
-
 
 def at(hour: int, minute: int = 0, second: int = 0, ms: int = 0) -> datetime:
     return datetime(2026, 11, 20, hour, minute, second, ms * 1000, tzinfo=UTC)
-
-
-def schema(table: Table) -> pa.Schema:
-    """The table's columns with their comments, at which DataFusion stumbles where they differ."""
-    columns = re.findall(r"(?m)^(\w+) ([A-Z].*?)(?: COMMENT '(.*)')?,?$", table.ddl)
-    return pa.schema(
-        [
-            pa.field(name, KINDS.get(kind, pa.list_(SEEN)), metadata={"comment": comment})
-            for name, kind, comment in columns
-        ]
-    )
-
-
-def write(root: Path, table: Table, rows: list[dict[str, Any]]) -> None:
-    shape = schema(table)
-    content = pa.Table.from_pylist(
-        [{name: row.get(name) for name in shape.names} for row in rows], schema=shape
-    )
-    partitions = list(table.partitioned_by) or None
-    write_deltalake(root / table.name, content, mode="append", partition_by=partitions)
 
 
 def record(number: int) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lake.schema.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
-from tests.dashboards.explore_lake import HOSTILE, write
+
+from benchmarks.support.tables.arrow_tables import write
+from tests.dashboards.explore_lake import HOSTILE
 
 HOUR = timedelta(hours=1)
 SCORES, SECTORS, SEEN = "scores_are_in_range", "sectors_fit_their_boxes", "most_of_the_hour_was_seen"

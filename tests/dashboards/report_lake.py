@@ -8,7 +8,9 @@ from typing import Any
 
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
-from tests.dashboards.explore_lake import BOX, DAY, at, record, write, write_lake
+
+from benchmarks.support.tables.arrow_tables import write
+from tests.dashboards.explore_lake import BOX, DAY, at, record, write_lake
 
 FRAMES_A_MINUTE = 3
 POISON = "ghost"

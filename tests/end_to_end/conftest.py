@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.system import Broker, System, last_words, running_broker
+from benchmarks.support.running.system import Broker, System, last_words, running_broker
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import pytest
-
 from lake.config.settings import PREFIX
+
+from benchmarks.support.running.system import Broker, System, last_words, running_broker
 from tests.conftest import INTERPRETED
-from tests.faults.system import Broker, System, last_words, running_broker
 
 EVERY_FRAME = {
     PREFIX + "POLICY": "all",

@@ -8,8 +8,9 @@ from typing import Any
 from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_STATUS
 from lake.storage.reader import read_rows
-from tests.faults.system import System
-from tests.faults.wire import Place, Record, send
+
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import Place, Record, send
 
 NONSENSE = b"nonsense"
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
-
 from jobs.hours import count_objects
 from jobs.maintenance.plan import Task, Work
 from jobs.maintenance.run_tasks import MaintenanceRunner, TaskReport
@@ -21,9 +19,11 @@ from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.schema.table import Table
 from lake.storage.tables import Lake
-from tests.conftest import at
+from pyspark.sql import SparkSession
 from tests.jobs.brute_force import Recount, Row
-from tests.jobs.hour_rows import fill, frame, outcome, record, rows_of, thing
+
+from benchmarks.support.tables.hour_rows import fill, frame, outcome, record, rows_of, thing
+from tests.conftest import at
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from stack.kafka.broker import is_ready
-from tests.faults.programs import wait_for
-from tests.faults.system import System
+
+from benchmarks.support.running.programs import wait_for
+from benchmarks.support.running.system import System
 
 pytestmark = pytest.mark.system
 

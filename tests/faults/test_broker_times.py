@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
-
 from lake.kafka.broker import first_appended, offsets_at
+
+from benchmarks.support.running.system import Broker
 from tests.conftest import at
-from tests.faults.system import Broker
 
 pytestmark = pytest.mark.system
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-
 from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_REGISTRATIONS
 from lake.storage.reader import read_rows
+
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import Record, send
 from tests.faults.notices import NONSENSE, notice, notices_stored
-from tests.faults.system import System
-from tests.faults.wire import Record, send
 
 pytestmark = pytest.mark.system
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from lake.config.settings import PREFIX
-from tests.faults.system import System
-from tests.faults.wire import frame, pictures
+
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import frame, pictures
 
 pytestmark = pytest.mark.system
 

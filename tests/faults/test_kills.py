@@ -5,11 +5,11 @@ from __future__ import annotations
 import psutil
 import pytest
 
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import KILLER_BGR, SLOW_BGR, frame, picture_of, pictures
 from tests.faults.crashing_detector import AT_WORK
-from tests.faults.system import System
 from tests.faults.traffic import send_frames
 from tests.faults.windows import is_open, kill_at, kill_between_commits, last, open_batch
-from tests.faults.wire import KILLER_BGR, SLOW_BGR, frame, picture_of, pictures
 
 pytestmark = pytest.mark.system
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from deltalake import DeltaTable
 
-from tests.faults.system import System
+from benchmarks.support.running.system import System
 from tests.faults.traffic import frames_arriving
 
 pytestmark = pytest.mark.system

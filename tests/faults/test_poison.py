@@ -10,8 +10,8 @@ import zlib
 import numpy as np
 import pytest
 
-from tests.faults.system import System
-from tests.faults.wire import KILLER_BGR, Record, encode, frame, old_frame, picture_of, pictures
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import KILLER_BGR, Record, encode, frame, old_frame, picture_of, pictures
 
 pytestmark = pytest.mark.system
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
 
-from tests.faults.system import System
-from tests.faults.wire import Place, frame, pictures
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import Place, frame, pictures
 
 MANY = 120
 """Frames that keep the detector busy for some seconds."""

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 
 from lake.config.lake_location import LakeLocation
-from tests.faults.programs import PATIENCE_S
-from tests.faults.system import System
+
+from benchmarks.support.running.programs import PATIENCE_S
+from benchmarks.support.running.system import System
 from tests.faults.traffic import frames_arriving
 
 

@@ -16,8 +16,9 @@ from jobs.events.served_events import Span
 from lake.config.settings import Settings
 from lake.schema.schemas import TABLES
 from lake.storage.reader import read_rows
+
+from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
-from tests.dashboards.explore_lake import write
 
 NOW = at("12:00", "2026-01-03")
 READING = ReadOptions("Europe/Berlin")

@@ -9,8 +9,9 @@ from typing import Any
 
 from lake.schema.batch_schemas import BROKER_HOURS
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
+
+from benchmarks.support.tables.hour_rows import LIFE, add
 from tests.conftest import at
-from tests.jobs.hour_rows import LIFE, add
 from tests.jobs.random_hours import random_hours
 
 Row = dict[str, Any]

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dashboards.data.camera_registry import RegisteredCamera, Registry
 from lake.schema.schemas import CAMERA_REGISTRATIONS
+
+from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
-from tests.dashboards.explore_lake import write
 
 
 def said(

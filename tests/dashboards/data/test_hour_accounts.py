@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable
-
 from dashboards.data.hour_accounts import HourAccount, hour_accounts
+from deltalake import DeltaTable
 from lake.contracts.hours import HourError
 from lake.schema.batch_schemas import BROKER_HOURS
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.storage.reader import LakeUnreadableError
+
+from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
-from tests.dashboards.explore_lake import write
 
 TOPIC = {"topic": "pycturestream", "topic_id": "life"}
 NOON = at("12:00")

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dashboards.data.stream_rates import QueryMinute, query_minutes
 from lake.contracts.hours import HourError
 from lake.schema.schemas import STREAM_PROGRESS
+
+from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
-from tests.dashboards.explore_lake import write
 
 
 def batch(clock: str, query: str, number: int, rows: int, took_ms: int, behind: int) -> dict[str, Any]:

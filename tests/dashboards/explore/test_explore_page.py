@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.support.running.dashboard import running_dashboard
 from tests.dashboards.explore_lake import HOSTILE, write_lake
-from tests.dashboards.pages import running_dashboard
 
 pytestmark = pytest.mark.system
 

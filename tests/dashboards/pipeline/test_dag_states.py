@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-
 from dashboards.pipeline.dag_states import (
     MAX_DAGS,
     Airflow,
@@ -17,7 +16,6 @@ from dashboards.pipeline.dag_states import (
     DagRun,
     DagState,
 )
-from tests.conftest import at
 from tests.dashboards.airflow_answers import (
     HOSTILE_DAG,
     FakeAirflow,
@@ -26,7 +24,9 @@ from tests.dashboards.airflow_answers import (
     run,
     write_passwords,
 )
-from tests.faults.programs import free_ports
+
+from benchmarks.support.running.programs import free_ports
+from tests.conftest import at
 
 HOURLY = "At 0 minutes past the hour"
 

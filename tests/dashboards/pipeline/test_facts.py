@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from dashboards.pipeline.facts import Minutes, Pipeline, PipelineFacts, minutes, oldest_hour
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import BROKER_HOURS
+
+from benchmarks.support.running.programs import free_ports, wait_for
 from tests.conftest import at
 from tests.dashboards.pipeline_lake import write_pipeline_lake
-from tests.faults.programs import free_ports, wait_for
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 

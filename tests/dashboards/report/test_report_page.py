@@ -13,13 +13,14 @@ from urllib.parse import quote
 
 import pyarrow.parquet as parquet
 import pytest
-from playwright.sync_api import Browser, Page, expect
-
 from dashboards.report.export_routes import COLUMNS
 from lake.schema.schemas import CAMERA_REGISTRATIONS
-from tests.browser.chromium import fresh_page
-from tests.dashboards.explore_lake import HOSTILE, at, write
-from tests.dashboards.pages import running_dashboard
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.support.running.chromium import fresh_page
+from benchmarks.support.running.dashboard import running_dashboard
+from benchmarks.support.tables.arrow_tables import write
+from tests.dashboards.explore_lake import HOSTILE, at
 from tests.dashboards.report_lake import POISON, write_report_lake
 
 pytestmark = pytest.mark.system

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-
 from dashboards.ui import background_reader as watched
 from dashboards.ui.background_reader import LATE, WATCHED, BackgroundReader, Reading
+
+from benchmarks.support.running.programs import wait_for
 from tests.conftest import at
-from tests.faults.programs import wait_for
 
 
 class Source:

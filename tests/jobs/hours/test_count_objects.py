@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
-
 from jobs.hours import count_objects
 from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, PUBLICATIONS
 from lake.schema.schemas import CAMERA_STATUS
 from lake.storage.tables import Lake
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
-from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 

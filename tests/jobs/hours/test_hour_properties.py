@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
-
 from jobs.hours import count_objects, publish_hours
 from lake.contracts.hours import Scope
 from lake.schema.batch_schemas import (
@@ -22,9 +20,11 @@ from lake.schema.batch_schemas import (
 )
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from tests.conftest import at
+from pyspark.sql import SparkSession
 from tests.jobs.brute_force import Recount, Row
-from tests.jobs.hour_rows import fill, rows_of
+
+from benchmarks.support.tables.hour_rows import fill, rows_of
+from tests.conftest import at
 from tests.jobs.random_hours import HOURS, random_hours
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]

@@ -4,8 +4,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
-
 from jobs.harness.settings import BatchSettings
 from jobs.pipeline import batch
 from jobs.pipeline.batch import Batch, ask_broker, by_day, parse
@@ -15,8 +13,10 @@ from lake.contracts.hours import Scope
 from lake.schema.batch_schemas import CAMERA_HOURS
 from lake.schema.schemas import DETECTOR_RUNS
 from lake.storage.tables import Lake
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
-from tests.jobs.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 
 ELEVEN = at("11:00")
 RUN = ["--run-id", "run-1"]

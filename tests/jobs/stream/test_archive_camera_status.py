@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-
 from jobs.stream import archive_camera_status
 from jobs.stream.archive_camera_status import ArchiveCameraStatus
 from jobs.stream.lost_offsets import LostOffsets
@@ -16,9 +15,10 @@ from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS, EXPIRED_RANGES
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from tests.conftest import at
-from tests.dashboards.explore_lake import write
 from tests.jobs.stream.test_offset_ranges import log_batch
+
+from benchmarks.support.tables.arrow_tables import write
+from tests.conftest import at
 
 SHAPE = pa.schema([
     ("topic", pa.string()), ("partition", pa.int32()), ("offset", pa.int64()),

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from py4j.protocol import Py4JNetworkError
-
 from jobs.stream.progress import ProgressListener, StreamProgress, progress_row
 from lake.schema.schemas import STREAM_PROGRESS
 from lake.storage.reader import read_rows
+from py4j.protocol import Py4JNetworkError
+
+from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
-from tests.dashboards.explore_lake import write
 
 
 def progress(number: int = 4, **other: Any) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.datasource import DataSource, SimpleDataSourceStreamReader
-
 from jobs.stream.progress import recorded_progress
 from lake.schema.schemas import STREAM_PROGRESS
 from lake.storage.reader import read_rows
-from tests.dashboards.explore_lake import write
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.datasource import DataSource, SimpleDataSourceStreamReader
+
+from benchmarks.support.tables.arrow_tables import write
 
 pytestmark = pytest.mark.spark
 

@@ -7,8 +7,9 @@ from typing import Any
 from lake.accounting.suppressed_hours import gated_of_scope
 from lake.contracts.hours import Scope
 from lake.schema.schemas import CAMERA_STATUS
+
+from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
-from tests.dashboards.explore_lake import write
 
 TEN, ELEVEN, TWELVE = at("10:00"), at("11:00"), at("12:00")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-
 from lake.schema.schemas import EXPIRED_RANGES
 from lake.storage.tables import COMMON_PROPERTIES, Lake
+
+from benchmarks.support.tables.arrow_tables import schema
 from tests.conftest import at
-from tests.dashboards.explore_lake import schema
 
 ROW = {"query": "detect_objects", "topic": "pycturestream", "partition": 0, "from_offset": 3, "to_offset": 5}
 

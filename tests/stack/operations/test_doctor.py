@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-
 from lake.config.settings import PREFIX, PROJECT_ROOT
+from rich.console import Console
 from stack.airflow.components import SCHEDULER
 from stack.cli.screens import show_finding
 from stack.kafka.probe import ProbeError
@@ -24,8 +23,9 @@ from stack.operations.findings import UP, Finding, timed
 from stack.programs.programs import CAPTURE, DASHBOARD, NAMES, STREAM, names
 from stack.programs.supervision import ProgramState
 from stack.site.installation import PORTS, Installation
-from tests.faults.programs import free_ports
 from tests.stack.operations.test_status import NOON, FixedClock
+
+from benchmarks.support.running.programs import free_ports
 
 
 @pytest.fixture
