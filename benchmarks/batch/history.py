@@ -1,6 +1,7 @@
 """How an hourly run's time and memory change with the days of history in the lake: goal at most 1.2 times.
 
-    python -m benchmarks.batch.history [--days 90] [--objects-a-day 10000] [--cameras 2] [--rounds 3] [--folder DIR]
+    python -m benchmarks.batch.history [--days 90] [--objects-a-day 10000] [--cameras 2] [--rounds 3]
+                                       [--folder DIR]
 
 Makes one lake with a day and one with many days of invented, published history that end with the same hour.
 Then runs the batch layer over that hour in one and the other by turns, each time in a new process as
@@ -26,6 +27,7 @@ from typing import Annotated
 
 import psutil
 import typer
+from benchmarks.support.verdict import say_when
 from jobs.harness.process import open_batch_session
 from jobs.harness.settings import BatchSettings
 from jobs.hours import count_objects
@@ -38,8 +40,6 @@ from rich.console import Console
 from rich.table import Table
 from stack.programs.programs import spark_environment
 from stack.site.installation import Installation
-
-from benchmarks.support.verdict import say_when
 
 GOAL = 1.2
 STEPS = ("due", "start Spark", "count", "check", "publish", "whole run")

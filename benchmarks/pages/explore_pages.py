@@ -1,7 +1,7 @@
 """How long Explore takes over a long history, with and without a day whose hours are still live.
 
     python -m benchmarks.pages.explore_pages [--objects 10000000] [--days 90] [--live 100000] [--rounds 3]
-                                       [--folder DIR]
+                                             [--folder DIR]
 
 Asks the same questions of two lakes that hold the same published history; in one of them today's hours are
 live as well, and a new result arrives before each question, as it does every two seconds. Each time is that
@@ -22,6 +22,7 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 import typer
+from benchmarks.support.verdict import say_when
 from dashboards.data.exploring import Explorer
 from lake.schema.schemas import DETECTIONS
 from lake.serving.questions import Question
@@ -29,7 +30,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pages.report_pages import add, make_lake, objects_of
-from benchmarks.support.verdict import say_when
 
 PAGE = 100
 OBJECT = ("label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")

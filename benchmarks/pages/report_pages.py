@@ -1,7 +1,7 @@
 """How long the report's server takes for a change of filters over a long history, and its memory.
 
     python -m benchmarks.pages.report_pages [--objects 10000000] [--days 90] [--cameras 4] [--changes 60]
-                                      [--folder DIR]
+                                            [--folder DIR]
 
 Writes a published history of invented objects straight into the tables, starts the dashboard over it, waits
 until it has read everything, and then asks for all charts again and again, each time with another filter, as
@@ -24,6 +24,9 @@ import numpy as np
 import psutil
 import pyarrow as pa
 import typer
+from benchmarks.support.running.running_processes import end_when_asked
+from benchmarks.support.tables.arrow_tables import write
+from benchmarks.support.verdict import verdict
 from dashboards.report.answers import CONTROLS
 from deltalake import DeltaTable, write_deltalake
 from lake.schema.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
@@ -33,9 +36,6 @@ from rich.table import Table
 
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.running.programs import wait_for
-from benchmarks.support.running.running_processes import end_when_asked
-from benchmarks.support.tables.arrow_tables import write
-from benchmarks.support.verdict import verdict
 
 LABELS = ("person", "car", "bicycle", "dog", "cat", "bus", "truck", "bird")
 GOAL_MS, GOAL_MB = 300, 500

@@ -1,4 +1,4 @@
-"""An hourly run beside the stream under `benchmarks.speed.bench`: the programs that Airflow starts, in order."""
+"""An hourly run beside the stream of `make bench`: the programs that Airflow starts, in order."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import cycle
 from typing import Any, Final
 
+from benchmarks.support.tables import hour_rows
 from lake.accounting.open_frames import count_open_frames
 from lake.contracts.hours import HOUR, Scope, format_hour
 from lake.schema.schemas import FRAMES
 
 from benchmarks.support.running.system import System
-from benchmarks.support.tables import hour_rows
 
 JOBS: Final = ("detect_skipped", "count_objects", "check_quality")
 CAMERA: Final = "heap"

@@ -1,4 +1,4 @@
-"""The pictures that every side of `benchmarks.speed.bench` sees, and how they reach Kafka."""
+"""The pictures that every side of a benchmark of the stream sees, and how they reach Kafka."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our stream under `benchmarks.speed.bench`: its rate at saturation, and what a frame waits at a steady pace."""
+"""Our stream under load: its rate at saturation, and what a frame waits at a steady pace."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from benchmarks.support.batches import percentile
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES, RESULTS_TOPIC
 from lake.kafka.broker import offsets
 
-from benchmarks.support.batches import percentile
 from benchmarks.support.bench_pictures import CAMERAS, open_producer, publish
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import System

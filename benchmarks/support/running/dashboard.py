@@ -37,6 +37,7 @@ def running_dashboard(data: Path, kafka: str = "127.0.0.1:1", **more: str) -> It
 
 
 def answers(base: str) -> bool:
+    """Whether a page is served at this address."""
     try:
         with urllib.request.urlopen(base, timeout=5):
             return True

@@ -32,14 +32,17 @@ class Program:
 
     @property
     def pid(self) -> int:
+        """Process id of the last start."""
         assert self.process is not None, f"{self.command} was never started"
         return self.process.pid
 
     @property
     def runs(self) -> bool:
+        """Whether the last start still runs."""
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
+        """Start the program in a session of its own; its output is appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -74,9 +77,11 @@ class Program:
         return any(all(word in line for word in words) for line in self.lines())
 
     def lines(self) -> list[str]:
+        """Lines of the log so far."""
         return self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
 
     def tail(self, lines: int = 60) -> str:
+        """The last lines of the log."""
         return "\n".join(self.lines()[-lines:])
 
 

@@ -60,6 +60,7 @@ class Broker:
 
     @property
     def programs(self) -> list[Program]:
+        """Processes whose logs belong to the broker."""
         return [self.program]
 
     @property
@@ -69,18 +70,22 @@ class Broker:
         return dict(zip(("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"), map(str, ports), strict=True))
 
     def start(self) -> None:
+        """Start the broker and wait until it answers."""
         self.launch()
         self.wait_ready()
 
     def launch(self) -> None:
+        """Start the broker without waiting for it."""
         self.settings.format_storage()
         self.settings.write_properties()
         self.program.start()
 
     def wait_ready(self) -> None:
+        """Wait until the broker answers."""
         wait_for("broker that answers", lambda: is_ready(self.address, self.settings.node))
 
     def stop(self) -> None:
+        """End the broker."""
         self.program.stop()
 
 
@@ -116,12 +121,14 @@ class System:
         return made
 
     def stop(self) -> None:
+        """End all programs, the last one first."""
         for program in reversed(self.programs):
             program.stop()
 
     # the streaming application
 
     def start_stream(self) -> None:
+        """Start the streaming application and wait until its queries run."""
         self.stream.start()
         self.wait_running()
 
@@ -130,6 +137,7 @@ class System:
         self.wait("stream that runs", lambda: self.health().get("pid") == self.stream.pid)
 
     def health(self) -> dict[str, Any]:
+        """What the stream last wrote of its health; empty before that."""
         file = self.installation.settings.run / "stream.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
@@ -151,6 +159,7 @@ class System:
 
     @property
     def jvm(self) -> psutil.Process:
+        """The JVM of the running stream."""
         children = psutil.Process(self.stream.pid).children()
         return next(child for child in children if child.name() == "java")
 
@@ -161,10 +170,12 @@ class System:
     # the broker
 
     def send(self, *records: Record) -> list[Place]:
+        """Send records to the frames topic; where each was written."""
         return send(self.broker.address, records)
 
     @property
     def topic_id(self) -> str:
+        """Id of the frames topic's present life."""
         return topic_ids(self.broker.address, [FRAMES_TOPIC])[FRAMES_TOPIC]
 
     def ends(self) -> dict[int, int]:

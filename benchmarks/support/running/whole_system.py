@@ -61,6 +61,7 @@ class WholeSystem:
         return done.stdout
 
     def up(self, *options: str) -> None:
+        """Start everything and wait until it runs."""
         self.command("up", *options, patience_s=UP_S)
 
     def down(self) -> None:
@@ -70,6 +71,7 @@ class WholeSystem:
         assert left == []
 
     def password(self, user: str) -> str:
+        """Password of an Airflow user."""
         return read_passwords(self.data / "airflow")[user]
 
     def token(self, user: str) -> str:
@@ -115,6 +117,7 @@ class WholeSystem:
         return {one["task_id"]: one["state"] for one in self.api("GET", path)["task_instances"]}
 
     def publications(self) -> list[dict[str, Any]]:
+        """Rows of `publications`, in the order of the decisions."""
         return read_rows(self.data / "lake", "SELECT * FROM publications ORDER BY decided_at", PUBLICATIONS)
 
     def task_logs(self) -> str:

@@ -50,10 +50,12 @@ def pictures(clips: Path) -> tuple[bytes, ...]:
 
 
 def encode(picture: np.ndarray, kind: str = ".jpg", quality: int = 85) -> bytes:
+    """Encode a BGR uint8 [H, W, 3] picture, as JPEG unless told otherwise."""
     return bytes(cv2.imencode(kind, picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
 def picture_of(colour: tuple[int, int, int]) -> bytes:
+    """A JPEG of one colour, BGR."""
     return encode(np.full((300, 400, 3), colour, np.uint8), quality=100)
 
 
