@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from capture.agent import run as programs
+from capture.cameras import cli as camera_command
+from capture.cameras.cameras import DEMO, Camera, CameraError, interval_of
 from capture.cameras.redaction import redact
 from capture.cameras.settings import CaptureSettings
 from capture.probe import cli as probe_command
 from capture.results.speech import SpeechUnavailableError
 from capture.results.viewer import ViewOptions, show_results
 from lake.config.settings import SettingError, Settings
-
-from capture.cameras import cli as camera_command
-from capture.cameras.cameras import DEMO, Camera, CameraError, interval_of
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Cameras in: take pictures and publish them."

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import find_labels, read_label_file
 from jobs.detector.model_manifest import LABELS, SAVED_MODEL, Manifest, ModelFilesError, write_manifest

@@ -13,8 +13,9 @@ import pytest
 from benchmarks.support.running.programs import QUICK_TO_START
 
 if TYPE_CHECKING:
-    from lake.config.settings import Settings
     from pyspark.sql import SparkSession
+
+    from lake.config.settings import Settings
 
 
 def at(clock: str, day: str = "2026-01-02") -> datetime:

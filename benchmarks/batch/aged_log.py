@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from deltalake import DeltaTable
-from lake.schema.schemas import DETECTIONS
 
 from benchmarks.support.tables.hour_rows import add, outcome, record
+from lake.schema.schemas import DETECTIONS
 
 OPTIMIZED_EVERY: Final = 1800
 CHECKPOINT_EVERY: Final = 50

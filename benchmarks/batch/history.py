@@ -27,6 +27,9 @@ from typing import Annotated
 
 import psutil
 import typer
+from rich.console import Console
+from rich.table import Table
+
 from benchmarks.support.verdict import say_when
 from jobs.harness.process import open_batch_session
 from jobs.harness.settings import BatchSettings
@@ -36,8 +39,6 @@ from lake.accounting.pending_work import hours_due
 from lake.config.settings import PREFIX, PROJECT_ROOT
 from lake.contracts.hours import Scope, format_hour, last_full_hour, parse_hour
 from lake.storage.tables import Lake
-from rich.console import Console
-from rich.table import Table
 from stack.programs.programs import spark_environment
 from stack.site.installation import Installation
 

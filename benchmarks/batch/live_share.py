@@ -23,9 +23,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from lake.accounting.open_frames import count_open_frames
-from lake.config.settings import Settings
-from lake.contracts.hours import Scope, format_hour
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +30,9 @@ from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.running_processes import end_when_asked
 from benchmarks.support.running.system import System, start_broker
 from benchmarks.support.running.wire import Record, frame, pictures, send
+from lake.accounting.open_frames import count_open_frames
+from lake.config.settings import Settings
+from lake.contracts.hours import Scope, format_hour
 
 HEAP_AGE = timedelta(minutes=10)
 CAMERAS = ("left", "right")

@@ -22,20 +22,20 @@ from typing import Annotated, Any, Final
 
 import psutil
 import typer
+from rich.console import Console
+from rich.table import Table
+
 from benchmarks.batch.aged_log import age, entries_of
 from benchmarks.support.batches import ARCHIVE, DETECT, batches_of, ratio_in_turns, spread
+from benchmarks.support.bench_pictures import open_producer, publish, real_pictures
 from benchmarks.support.goals import all_reached, goals_table, write
 from benchmarks.support.running.running_processes import BROKER, asleep, by_role, end_when_asked
+from benchmarks.support.running.system import System, start_broker
+from benchmarks.support.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 from benchmarks.support.verdict import verdict
 from lake.config.settings import PREFIX, Settings
 from lake.schema.schemas import DETECTIONS
 from lake.storage.reader import read_rows
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.support.bench_pictures import open_producer, publish, real_pictures
-from benchmarks.support.running.system import System, start_broker
-from benchmarks.support.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 
 YOUNG, SINCE_OPTIMIZE = 200, 150
 LOOKS: Final = 20

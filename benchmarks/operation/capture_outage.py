@@ -21,20 +21,20 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from lake.config.settings import PREFIX, Settings
-from lake.contracts.wire_format import FRAMES_TOPIC
-from lake.kafka.broker import offsets
-from lake.kafka.client import BrokerAwayError, check_connection
 from psutil import Process
 from rich.console import Console
 from rich.table import Table
-from stack.programs.processes import memory_mb, tree
 
 from benchmarks.operation.numbered_frames import FILM_FRAMES, Arrival, Reader, write_film
 from benchmarks.support.running.programs import Program, freeze, wait_for
 from benchmarks.support.running.running_processes import end_when_asked
 from benchmarks.support.running.system import Broker, start_broker
 from benchmarks.support.verdict import verdict
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.kafka.broker import offsets
+from lake.kafka.client import BrokerAwayError, check_connection
+from stack.programs.processes import memory_mb, tree
 
 MOST_GROWTH_MB = 64
 MOST_WAIT_S = 2.0

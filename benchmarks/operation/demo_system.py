@@ -11,14 +11,14 @@ from typing import Final
 
 import psutil
 from kafka import KafkaConsumer, TopicPartition
+
+from benchmarks.support.running.programs import wait_for
+from benchmarks.support.running.whole_system import WholeSystem
 from lake.config.settings import PROJECT_ROOT
 from lake.contracts.wire_format import RESULTS_TOPIC, TOPIC_PARTITIONS
 from stack.programs.processes import GONE_ERRORS, tree
 from stack.programs.supervision import Supervisor
 from stack.site.installation import Installation
-
-from benchmarks.support.running.programs import wait_for
-from benchmarks.support.running.whole_system import WholeSystem
 
 AS_THE_PRODUCT: Final = {"JDK_JAVA_OPTIONS": ""}
 """Tests let their JVMs start otherwise."""

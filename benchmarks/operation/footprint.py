@@ -25,13 +25,13 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 from rich.table import Table
-from stack.programs.processes import GONE_ERRORS, memory_mb, tree
 
 from benchmarks.operation.demo_system import SUPERVISOR, cpu_seconds, demo_system, make_up, programs_of
 from benchmarks.support.goals import all_reached, goals_table, write
 from benchmarks.support.running.running_processes import end_when_asked
 from benchmarks.support.running.whole_system import WholeSystem
 from benchmarks.support.verdict import verdict
+from stack.programs.processes import GONE_ERRORS, memory_mb, tree
 
 RUNS: Final = ((0, 12), (25, 32), (60, 72))
 """Minutes of the hour: `hourly_counts` and `data_quality`, then `lake_maintenance`; then the next hour's."""

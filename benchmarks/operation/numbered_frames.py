@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
+
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS
 from lake.kafka.client import check_connection
 

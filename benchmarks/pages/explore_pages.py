@@ -22,14 +22,14 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 import typer
-from benchmarks.support.verdict import say_when
-from dashboards.data.exploring import Explorer
-from lake.schema.schemas import DETECTIONS
-from lake.serving.questions import Question
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pages.report_pages import add, make_lake, objects_of
+from benchmarks.support.verdict import say_when
+from dashboards.data.exploring import Explorer
+from lake.schema.schemas import DETECTIONS
+from lake.serving.questions import Question
 
 PAGE = 100
 OBJECT = ("label", "score", "ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")

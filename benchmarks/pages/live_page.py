@@ -29,10 +29,7 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 import typer
-from dashboards.explore.drawn_pictures import drawn
 from kafka import KafkaProducer
-from lake.config.settings import Settings
-from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, rfc3339
 from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +42,9 @@ from benchmarks.support.running.running_processes import end_when_asked
 from benchmarks.support.running.system import running_broker
 from benchmarks.support.running.wire import encode, frame, pictures
 from benchmarks.support.verdict import verdict
+from dashboards.explore.drawn_pictures import drawn
+from lake.config.settings import Settings
+from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, rfc3339
 
 AGE_MS, INTERACTION_MS, GROWTH = 500, 200, 1.1
 SIZE = 1280, 720

@@ -24,18 +24,18 @@ import numpy as np
 import psutil
 import pyarrow as pa
 import typer
-from benchmarks.support.running.running_processes import end_when_asked
-from benchmarks.support.tables.arrow_tables import write
-from benchmarks.support.verdict import verdict
-from dashboards.report.answers import CONTROLS
 from deltalake import DeltaTable, write_deltalake
-from lake.schema.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schema.schemas import TABLES
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.running.programs import wait_for
+from benchmarks.support.running.running_processes import end_when_asked
+from benchmarks.support.tables.arrow_tables import write
+from benchmarks.support.verdict import verdict
+from dashboards.report.answers import CONTROLS
+from lake.schema.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.schemas import TABLES
 
 LABELS = ("person", "car", "bicycle", "dog", "cat", "bus", "truck", "bird")
 GOAL_MS, GOAL_MB = 300, 500

@@ -11,11 +11,11 @@ from dataclasses import replace
 from multiprocessing import get_context
 
 import cv2
+
+from benchmarks.support.bench_pictures import CAMERAS, halves
 from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.images import decode_picture
 from jobs.frames.analyse_frames import WITHOUT_PICTURE, load_once
-
-from benchmarks.support.bench_pictures import CAMERAS, halves
 
 FACTORY = "jobs.detector:load_detector"
 STEP = 16

@@ -25,9 +25,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from jobs.detector.detector import DetectorSettings
-from lake.config.settings import PREFIX, Settings
-from lake.contracts.hours import HOUR, last_full_hour
 from rich.console import Console
 
 from benchmarks.speed.bare_detector import BareLoop, rate_of_first_way
@@ -46,6 +43,9 @@ from benchmarks.support.stream_under_load import (
     wait_for_rows,
 )
 from benchmarks.support.verdict import verdict
+from jobs.detector.detector import DetectorSettings
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.hours import HOUR, last_full_hour
 
 WEAK = 0.65
 STEADY_FPS = 10

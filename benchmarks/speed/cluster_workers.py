@@ -26,10 +26,8 @@ from typing import Annotated, Final
 
 import psutil
 import typer
-from lake.config.settings import PREFIX, Settings
 from rich.console import Console
 from rich.table import Table
-from stack.kafka.topics import create_topics
 
 from benchmarks.support.bench_pictures import CAMERAS, open_producer, publish, real_pictures
 from benchmarks.support.running.cluster import Cluster, cluster_of
@@ -37,6 +35,8 @@ from benchmarks.support.running.running_processes import asleep, end_when_asked,
 from benchmarks.support.running.system import System, start_broker
 from benchmarks.support.stream_under_load import results_so_far, wait_for_results, wait_for_rows
 from benchmarks.support.verdict import verdict
+from lake.config.settings import PREFIX, Settings
+from stack.kafka.topics import create_topics
 
 GOAL: Final = 0.9
 """Of each worker, where it has a core that nobody else takes from: two do 1.8 times what one does."""

@@ -22,13 +22,13 @@ import cv2
 import numpy as np
 import psutil
 import typer
-from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
-from lake.config.settings import Settings
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.support.agreement import Agreement, agreement
 from benchmarks.support.varied_frames import read_frames
+from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
+from lake.config.settings import Settings
 
 REPORTED = 0.5
 ALL = "all"

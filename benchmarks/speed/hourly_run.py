@@ -9,12 +9,11 @@ from datetime import datetime
 from itertools import cycle
 from typing import Any, Final
 
+from benchmarks.support.running.system import System
 from benchmarks.support.tables import hour_rows
 from lake.accounting.open_frames import count_open_frames
 from lake.contracts.hours import HOUR, Scope, format_hour
 from lake.schema.schemas import FRAMES
-
-from benchmarks.support.running.system import System
 
 JOBS: Final = ("detect_skipped", "count_objects", "check_quality")
 CAMERA: Final = "heap"

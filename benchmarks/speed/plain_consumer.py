@@ -16,16 +16,16 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import write_deltalake
-from jobs.detector.detector import DetectorSettings
-from jobs.frames.analyse_frames import Analysis, analyse
-from jobs.frames.outcome_messages import RunDescription
 from kafka import KafkaConsumer, TopicPartition
-from lake.contracts.clock import utc_now
-from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
-from lake.storage.tables import retry_on_conflict
 
 from benchmarks.speed.bare_detector import FACTORY, STEP
 from benchmarks.support.bench_pictures import CAMERAS, open_producer
+from jobs.detector.detector import DetectorSettings
+from jobs.frames.analyse_frames import Analysis, analyse
+from jobs.frames.outcome_messages import RunDescription
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
+from lake.storage.tables import retry_on_conflict
 
 PLAIN_RESULTS = "plain-results"
 WRITE_EVERY_S = 2.0

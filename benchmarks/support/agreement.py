@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+
 from jobs.detector.detector import DetectedObject
 from jobs.detector.ssd_decoding import box_iou
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cv2
 from kafka import KafkaProducer
-from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
 
 from benchmarks.support.running.wire import encode, frame
+from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES
 
 SIZE = 1280, 720
 CLIPS = ("bikes.mp4", "bigbuckbunny.mp4")

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from lake.config.settings import PROJECT_ROOT
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.support.verdict import say_when
+from lake.config.settings import PROJECT_ROOT
 
 OUT: Final = PROJECT_ROOT / "var" / "bench"
 

@@ -15,15 +15,15 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from benchmarks.support.batches import percentile
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
-from lake.contracts.wire_format import MAX_MESSAGE_BYTES, RESULTS_TOPIC
-from lake.kafka.broker import offsets
 
+from benchmarks.support.batches import percentile
 from benchmarks.support.bench_pictures import CAMERAS, open_producer, publish
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import System
+from lake.contracts.wire_format import MAX_MESSAGE_BYTES, RESULTS_TOPIC
+from lake.kafka.broker import offsets
 
 PATIENCE_S = 300
 POLL_S = 0.05

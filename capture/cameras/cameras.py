@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from capture.cameras import registration
 from capture.cameras.redaction import redact
 from capture.cameras.registration import Description, RegistrationError
 from capture.cameras.settings import CaptureSettings
@@ -15,8 +16,6 @@ from capture.pictures.motion import KEYS as MOTION_KEYS
 from capture.pictures.motion import MotionRule, MotionRuleError, motion_rule
 from capture.pictures.privacy_masks import Mask, MaskError, masks_from
 from lake.contracts.wire_format import MalformedFrameError, check_camera_id
-
-from capture.cameras import registration
 
 KEYS: Final = ("id", "source", "interval", "fps", "loop", "width", "height", "quality", "enabled",
                "longest_side", "masks", *MOTION_KEYS)  # fmt: skip

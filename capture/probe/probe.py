@@ -15,9 +15,8 @@ from typing import Any, Final
 from capture.cameras.cameras import DEMO, Camera
 from capture.cameras.redaction import redact
 from capture.probe.causes import Cause, Machine, cause_from, hint, reason
-from lake.config.settings import PROJECT_ROOT
-
 from capture.probe.probe_source import Request
+from lake.config.settings import PROJECT_ROOT
 
 TRIED: Final = range(4)
 """Indexes that are looked at although nothing of them is to be seen."""

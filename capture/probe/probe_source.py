@@ -21,6 +21,7 @@ from capture.pictures.encoding import encode_jpeg
 
 if TYPE_CHECKING:
     import cv2
+
     from capture.sources.source import Source
 
 WARM_UP = 8
@@ -113,6 +114,7 @@ def _first_of(source: Source, request: Request) -> dict[str, Any]:
 
 def _open(request: Request) -> cv2.VideoCapture:
     import cv2
+
     from capture.sources.reader_process import OpenRequest, connect
 
     camera = request.camera

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from capture.cameras.cameras import DEMO, PATTERN, Camera
 from capture.cameras.settings import CaptureSettings
 from capture.pictures.encoding import Picture
 from capture.pictures.freeze_detector import FrozenWatch
@@ -14,8 +15,6 @@ from capture.sources.folder_source import FolderSource
 from capture.sources.live_source import LiveSource
 from capture.sources.pattern_source import PatternSource
 from capture.sources.source import Source
-
-from capture.cameras.cameras import DEMO, PATTERN, Camera
 
 GENERATORS: Final[Mapping[str, Callable[[int, int], Source]]] = {PATTERN: PatternSource}
 """Each word of `cameras.GENERATED` → its class, made with the width and height of the entry in pixels."""

@@ -8,8 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from stack.cli.command import HANDED_OVER, app
 from typer.main import get_command
+
+from stack.cli.command import HANDED_OVER, app
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "docs").glob("*.md"))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from lake.config.setting_key import EVERY, Key
 from lake.config.setting_keys import KEYS
 from lake.config.settings import PREFIX

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 from deltalake import DeltaTable
-from lake.schema.schemas import DETECTIONS
-from lake.storage.reader import read_rows
-from lake.storage.tables import COMMON_PROPERTIES, Lake
 
 from benchmarks.batch.aged_log import ROWS, actions, age, entries_of
 from benchmarks.support.tables.arrow_tables import schema
 from benchmarks.support.tables.hour_rows import outcome, record
+from lake.schema.schemas import DETECTIONS
+from lake.storage.reader import read_rows
+from lake.storage.tables import COMMON_PROPERTIES, Lake
 from tests.conftest import at
 
 SMALL = {

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from jobs.detector.detector import DetectedObject
 
 from benchmarks.support.agreement import Agreement, Pair, agreement
+from jobs.detector.detector import DetectedObject
 
 
 def box(label, score, left, right):

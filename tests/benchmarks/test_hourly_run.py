@@ -8,16 +8,16 @@ from types import SimpleNamespace
 
 import pytest
 from deltalake import DeltaTable
-from lake.accounting.open_frames import count_open_frames, open_frames
-from lake.contracts.hours import Scope
-from lake.schema.schemas import DETECTIONS, FRAMES
-from lake.storage.tables import COMMON_PROPERTIES
 
 from benchmarks.speed import bench
 from benchmarks.speed.hourly_run import CAMERA, JOBS, HourlyRun, leave_frames
 from benchmarks.support.running.programs import Program
 from benchmarks.support.tables import hour_rows
 from benchmarks.support.tables.arrow_tables import schema
+from lake.accounting.open_frames import count_open_frames, open_frames
+from lake.contracts.hours import Scope
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.tables import COMMON_PROPERTIES
 from tests.conftest import at
 
 HOUR = at("11:00")

@@ -11,14 +11,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lake.config.settings import PROJECT_ROOT
 from playwright.sync_api import Page
+
+from benchmarks.support.running.chromium import open_page
+from lake.config.settings import PROJECT_ROOT
 from stack.airflow.components import address, airflow_home
 from stack.airflow.credentials import read_passwords
 from stack.site.installation import Installation
 from tests.browser.airflow_pages import AirflowPages
-
-from benchmarks.support.running.chromium import open_page
 
 SETTLE_MS = 4000
 """The pages draw their charts and graphs a while after their data came."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 
 from benchmarks.support.tables.arrow_tables import write
+from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 DAY = date(2026, 11, 20)

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.tables.arrow_tables import write
 from lake.contracts.hours import HOUR, hour_of
 from lake.contracts.wire_format import rfc3339
 from lake.schema.batch_schemas import BROKER_HOURS, PUBLICATIONS
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, EXPIRED_RANGES, FRAMES, STREAM_PROGRESS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.dashboards.explore_lake import HOSTILE
 
 TOPIC, LIFE = "pycturestream", "life-1"

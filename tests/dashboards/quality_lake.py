@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lake.schema.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
-
 from benchmarks.support.tables.arrow_tables import write
+from lake.schema.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
 from tests.dashboards.explore_lake import HOSTILE
 
 HOUR = timedelta(hours=1)

@@ -6,10 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.tables.arrow_tables import write
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.dashboards.explore_lake import BOX, DAY, at, record, write_lake
 
 FRAMES_A_MINUTE = 3

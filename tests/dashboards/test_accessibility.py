@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from lake.contracts.hours import hour_of
-from lake.schema.schemas import STREAM_PROGRESS
 from playwright.sync_api import Page
 
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.tables.arrow_tables import write
+from lake.contracts.hours import hour_of
+from lake.schema.schemas import STREAM_PROGRESS
 from tests.dashboards.pipeline_lake import progress_rows, write_states
 from tests.dashboards.quality_lake import write_quality_lake
 from tests.dashboards.report_lake import write_report_lake

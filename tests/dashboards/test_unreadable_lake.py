@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
+
+from benchmarks.support.running.programs import wait_for
 from dashboards.app import create_app
 from dashboards.data.exploring import Explorer
 from dashboards.data.report_history import ReportHistory
 from dashboards.explore import answers as explore_answers
 from dashboards.ui.context import KEY, Context
 from dashboards.ui.settings import DashboardSettings
-from flask.testing import FlaskClient
 from lake.config.settings import Settings
-
-from benchmarks.support.running.programs import wait_for
 from tests.conftest import at
 from tests.dashboards.report_lake import write_report_lake
 

@@ -14,6 +14,11 @@ import psutil
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+
+from benchmarks.support.running.chromium import open_page
+from benchmarks.support.running.programs import wait_for
+from benchmarks.support.running.whole_system import ASKED_EVERY_S, RUN_S, RefusedError, WholeSystem
+from benchmarks.support.running.wire import old_frame, pictures, send
 from lake.config.settings import Settings
 from lake.contracts.hours import HOUR, format_hour, last_full_hour
 from lake.schema.batch_schemas import HOURLY_COUNTS, QUALITY_RESULTS
@@ -23,11 +28,6 @@ from lake.serving.views_without_spark import objects
 from lake.storage.reader import read_rows
 from stack.programs.processes import marked
 from tests.browser.airflow_pages import DAGS, AirflowPages
-
-from benchmarks.support.running.chromium import open_page
-from benchmarks.support.running.programs import wait_for
-from benchmarks.support.running.whole_system import ASKED_EVERY_S, RUN_S, RefusedError, WholeSystem
-from benchmarks.support.running.wire import old_frame, pictures, send
 from tests.end_to_end.test_demo import listening_at
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stack.provision.s3_jars import provide_s3
 
 from benchmarks.support.running.system import Broker, System
+from stack.provision.s3_jars import provide_s3
 from tests.faults.windows import kill_between_commits
 from tests.lake.s3_store import SECRET, environment, running_store
 

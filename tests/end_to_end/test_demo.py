@@ -8,16 +8,16 @@ from typing import Any
 
 import psutil
 import pytest
-from dashboards.data.camera_registry import RegisteredCamera, Registry
 from deltalake import DeltaTable
+
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import read_all
+from dashboards.data.camera_registry import RegisteredCamera, Registry
 from lake.accounting.ledger import Ledger
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import RESULTS_TOPIC
 from lake.schema.schemas import STREAM_PROGRESS
 from lake.storage.reader import read_rows
-
-from benchmarks.support.running.system import System
-from benchmarks.support.running.wire import read_all
 
 pytestmark = pytest.mark.system
 

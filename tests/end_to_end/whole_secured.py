@@ -10,13 +10,13 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
-from lake.config.settings import PREFIX
-from stack.programs.kafka_users import ADMIN
-from stack.programs.processes import GONE_ERRORS, marked
 
 from benchmarks.support.running.programs import ROOT as PROJECT
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.whole_system import WholeSystem
+from lake.config.settings import PREFIX
+from stack.programs.kafka_users import ADMIN
+from stack.programs.processes import GONE_ERRORS, marked
 from tests.faults.secured import CANARY, ROOT, SecuredBroker, own_logins, password_of
 
 LOG = logging.getLogger("whole")

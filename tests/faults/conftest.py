@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import pytest
-from lake.config.settings import PREFIX
 
 from benchmarks.support.running.system import Broker, System, last_words, running_broker
+from lake.config.settings import PREFIX
 from tests.conftest import INTERPRETED
 
 EVERY_FRAME = {

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
 
 from benchmarks.support.running.wire import KILLER_BGR, SLOW_BGR
+from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
 
 SLOW_S = 3.0
 AT_WORK = "analysing"

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kafka import KafkaAdminClient
+
+from benchmarks.support.running.programs import Program, free_ports, wait_for
+from benchmarks.support.running.system import Broker, System
 from lake.config.settings import Settings
 from lake.contracts.wire_format import TOPICS
 from stack.kafka.broker import BrokerSettings
 from stack.kafka.topics import create_topics
 from stack.provision.java import find_java
-
-from benchmarks.support.running.programs import Program, free_ports, wait_for
-from benchmarks.support.running.system import Broker, System
 from tests.conftest import INTERPRETED
 
 SIZE = 3

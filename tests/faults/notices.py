@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from benchmarks.support.running.system import System
+from benchmarks.support.running.wire import Place, Record, send
 from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_STATUS
 from lake.storage.reader import read_rows
-
-from benchmarks.support.running.system import System
-from benchmarks.support.running.wire import Place, Record, send
 
 NONSENSE = b"nonsense"
 

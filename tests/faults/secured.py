@@ -13,6 +13,8 @@ from typing import Self
 
 from kafka import KafkaAdminClient
 from kafka.admin import ScramMechanism, UserScramCredentialDeletion
+
+from benchmarks.support.running.programs import Program, free_ports, wait_for
 from lake.config.kafka_address import Kafka, KafkaLogin, client_options
 from lake.config.settings import PREFIX, Settings
 from stack.kafka.broker import BrokerSettings, why_not_ready
@@ -22,8 +24,6 @@ from stack.programs.kafka_rights import add_rights, list_grants
 from stack.programs.kafka_users import ADMIN, PROGRAMS
 from stack.provision.java import find_java
 from tests.certificates import SUBJECT, Authority
-
-from benchmarks.support.running.programs import Program, free_ports, wait_for
 
 ROOT = "root"
 CANARY = "k4nary"

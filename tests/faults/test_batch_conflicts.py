@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import fill, frame, outcome, record, rows_of, thing
 from jobs.hours import count_objects
 from jobs.maintenance.plan import Task, Work
 from jobs.maintenance.run_tasks import MaintenanceRunner, TaskReport
@@ -19,11 +22,8 @@ from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.schema.table import Table
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-from tests.jobs.brute_force import Recount, Row
-
-from benchmarks.support.tables.hour_rows import fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
+from tests.jobs.brute_force import Recount, Row
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 

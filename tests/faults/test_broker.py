@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from stack.kafka.broker import is_ready
 
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import System
+from stack.kafka.broker import is_ready
 
 pytestmark = pytest.mark.system
 

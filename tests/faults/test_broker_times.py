@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
-from lake.kafka.broker import first_appended, offsets_at
 
 from benchmarks.support.running.system import Broker
+from lake.kafka.broker import first_appended, offsets_at
 from tests.conftest import at
 
 pytestmark = pytest.mark.system

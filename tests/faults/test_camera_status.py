@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from lake.contracts.wire_format import STATUS_TOPIC
-from lake.schema.schemas import CAMERA_REGISTRATIONS
-from lake.storage.reader import read_rows
 
 from benchmarks.support.running.system import System
 from benchmarks.support.running.wire import Record, send
+from lake.contracts.wire_format import STATUS_TOPIC
+from lake.schema.schemas import CAMERA_REGISTRATIONS
+from lake.storage.reader import read_rows
 from tests.faults.notices import NONSENSE, notice, notices_stored
 
 pytestmark = pytest.mark.system

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from lake.config.settings import PREFIX
 
 from benchmarks.support.running.system import System
 from benchmarks.support.running.wire import frame, pictures
+from lake.config.settings import PREFIX
 
 pytestmark = pytest.mark.system
 

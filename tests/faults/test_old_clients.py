@@ -10,10 +10,10 @@ from datetime import datetime
 import cv2
 import numpy as np
 import pytest
-from lake.contracts.wire_format import RESULTS_TOPIC
 
 from benchmarks.support.running.system import System
 from benchmarks.support.running.wire import old_frame, pictures, read_all
+from lake.contracts.wire_format import RESULTS_TOPIC
 
 pytestmark = pytest.mark.system
 

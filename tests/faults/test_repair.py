@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from stack.operations.repair import Checkpoint, choose, put_aside
-from stack.site.clock import SystemClock
-from tests.stack.programs.test_supervision import Lines
 
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import System
+from stack.operations.repair import Checkpoint, choose, put_aside
+from stack.site.clock import SystemClock
 from tests.faults.notices import notices_stored, send_notices
 from tests.faults.traffic import send_frames
 from tests.faults.windows import last
+from tests.stack.programs.test_supervision import Lines
 
 pytestmark = pytest.mark.system
 

@@ -10,24 +10,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kafka.net.connection import KafkaConnection
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import SparkSession
+
+from benchmarks.support.running.programs import wait_for
 from capture.publish.backoff import Backoff
 from capture.publish.camera_status import Outcome
 from capture.results.consumer import follow
 from dashboards.live.feed import Feed
 from jobs.stream.kafka_errors import refusal_reason
 from jobs.stream.kafka_source import read_stream
-from kafka.net.connection import KafkaConnection
 from lake.config.kafka_address import Kafka
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC
 from lake.kafka.broker import first_appended, offsets, offsets_at, topic_ids
-from pyspark.errors import StreamingQueryException
-from pyspark.sql import SparkSession
 from stack.kafka.probe import round_trip, topics_that_differ
 from tests.certificates import Authority
 from tests.faults.refused_programs import LOOKED_S, PROGRAMS, batch, capture, dashboard, results, stream
-
-from benchmarks.support.running.programs import wait_for
 from tests.faults.secured import CANARY, SecuredBroker, StrangeDoor, door_to, running_secured_broker
 from tests.faults.working_programs import answer_frames, cameras_seen, send
 

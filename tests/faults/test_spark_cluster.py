@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
-from lake.config.settings import PREFIX, Settings
-from lake.contracts.hours import HOUR, format_hour, last_full_hour
-from stack.kafka.broker import is_ready
 
 from benchmarks.support.running.cluster import Cluster, cluster_of
 from benchmarks.support.running.programs import Program, wait_for
 from benchmarks.support.running.system import System, running_broker
 from benchmarks.support.running.wire import Place, frame, old_frame, pictures
+from lake.config.settings import PREFIX, Settings
+from lake.contracts.hours import HOUR, format_hour, last_full_hour
+from stack.kafka.broker import is_ready
 from tests.conftest import INTERPRETED
 from tests.faults.windows import is_open, last, open_batch
 

@@ -9,6 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+
+from benchmarks.support.running.programs import wait_for
+from benchmarks.support.running.system import Broker, System
+from benchmarks.support.running.wire import pictures, read_records
 from capture.results.consumer import connect
 from dashboards.live.feed import Feed
 from lake.contracts.clock import utc_now
@@ -18,13 +22,9 @@ from stack.kafka.broker import is_ready
 from stack.kafka.probe import round_trip, topics_that_differ
 from stack.kafka.topics import create_topics
 from stack.operations.shutdown import STOP_TIMEOUT_S
-from tests.faults.numbered_cameras import CAMERAS, WatchedBroker, numbered_frames
-
-from benchmarks.support.running.programs import wait_for
-from benchmarks.support.running.system import Broker, System
-from benchmarks.support.running.wire import pictures, read_records
 from tests.faults.conftest import EVERY_FRAME
 from tests.faults.kafka_cluster import SIZE, Cluster, running_cluster
+from tests.faults.numbered_cameras import CAMERAS, WatchedBroker, numbered_frames
 from tests.faults.windows import open_batch
 
 LOG = logging.getLogger(__name__)

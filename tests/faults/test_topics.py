@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
+
+from benchmarks.support.running.system import System
 from lake.accounting.ledger import balance
 from lake.contracts.wire_format import FRAMES_TOPIC
 from stack.kafka.topics import create_topics
-
-from benchmarks.support.running.system import System
 from tests.faults.traffic import send_frames
 
 pytestmark = pytest.mark.system

@@ -7,10 +7,9 @@ import signal
 import time
 from collections.abc import Callable
 
-from lake.config.lake_location import LakeLocation
-
 from benchmarks.support.running.programs import PATIENCE_S
 from benchmarks.support.running.system import System
+from lake.config.lake_location import LakeLocation
 from tests.faults.traffic import frames_arriving
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from benchmarks.support.running.programs import wait_for
 from capture.publish.camera_status import Outcome
 from capture.publish.kafka_producer import KafkaBroker, Message
 from dashboards.live.feed import Feed
@@ -11,10 +15,6 @@ from jobs.stream.kafka_source import read_stream, write_messages
 from lake.config.kafka_address import Kafka
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, RESULTS_TOPIC, Frame
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
-from benchmarks.support.running.programs import wait_for
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.tables.arrow_tables import write
 from jobs.events.event_rows import Form, ReadOptions
 from jobs.events.export_events import export_events
 from jobs.events.import_events import ImportSummary, import_events
@@ -16,8 +17,6 @@ from jobs.events.served_events import Span
 from lake.config.settings import Settings
 from lake.schema.schemas import TABLES
 from lake.storage.reader import read_rows
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 
 NOW = at("12:00", "2026-01-03")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
-from tests.jobs.brute_force import SKIPPED_OR_BAD
 
 from benchmarks.support.tables.hour_rows import Row, frame, outcome, record, thing
 from tests.conftest import at
+from tests.jobs.brute_force import SKIPPED_OR_BAD
 
 HOURS = tuple(at(f"{hour:02}:00") for hour in (22, 23)) + tuple(at(f"0{h}:00", "2026-01-03") for h in (0, 1))
 CAMERAS = ("door", "gate", "yard", None)

@@ -10,6 +10,10 @@ import sys
 from typing import Any
 from urllib.request import urlopen
 
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from benchmarks.support.tables.hour_rows import fill, frame, outcome, record, thing
 from jobs.hours import count_objects
 from jobs.hours.publish_hours import publish
 from lake.config.lake_location import ObjectFolder
@@ -19,12 +23,8 @@ from lake.schema.schemas import EXPIRED_RANGES
 from lake.spark.session import open_session
 from lake.storage.commit_check import UnsafeStoreError, check_store
 from lake.storage.tables import Lake
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
-from tests.lake.spark_append import append_by_spark
-
-from benchmarks.support.tables.hour_rows import fill, frame, outcome, record, thing
 from tests.conftest import INTERPRETED, at
+from tests.lake.spark_append import append_by_spark
 
 COMMITS = 6
 CONF = {

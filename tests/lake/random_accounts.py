@@ -7,10 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.tables.hour_rows import LIFE, add
 from lake.schema.batch_schemas import BROKER_HOURS
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
-
-from benchmarks.support.tables.hour_rows import LIFE, add
 from tests.conftest import at
 from tests.jobs.random_hours import random_hours
 

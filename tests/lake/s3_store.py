@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
-from lake.config.lake_location import S3Store
-from lake.config.settings import PREFIX, Settings
 from pyarrow.fs import S3FileSystem
 
 from benchmarks.support.running.programs import ROOT
+from lake.config.lake_location import S3Store
+from lake.config.settings import PREFIX, Settings
 
 SECRET = "a-secret-of-the-tests"
 REQUIREMENTS = ROOT / "requirements" / "s3.txt"

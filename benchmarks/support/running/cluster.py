@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import psutil
+
+from benchmarks.support.running.programs import Program, free_ports, wait_for
+from benchmarks.support.running.system import System
 from lake.config.settings import PREFIX
 from stack.programs.spark_daemons import daemon_command, daemon_conf, daemon_environment, spark_problem
 from stack.site.ports import is_free
 from stack.site.spark_cluster import SPARK_PORTS
-
-from benchmarks.support.running.programs import Program, free_ports, wait_for
-from benchmarks.support.running.system import System
 
 EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
-from lake.config.settings import PREFIX
-
 from benchmarks.support.running.programs import Program, free_ports, wait_for
+from lake.config.settings import PREFIX
 
 
 @contextmanager

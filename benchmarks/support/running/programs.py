@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import psutil
+
 from stack.programs.processes import GONE_ERRORS, end, is_alive
 
 ROOT = Path(__file__).parents[3]

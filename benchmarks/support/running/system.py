@@ -13,6 +13,17 @@ from typing import Any
 
 import psutil
 import pyarrow.compute as pc
+
+from benchmarks.support.running.programs import (
+    PATIENCE_S,
+    QUICK_TO_START,
+    ROOT,
+    Found,
+    Program,
+    free_ports,
+    wait_for,
+)
+from benchmarks.support.running.wire import Place, Record, send
 from lake.accounting.ledger import Ledger, balance
 from lake.config.lake_location import LakeLocation, changed_at
 from lake.config.settings import PREFIX, Settings
@@ -25,17 +36,6 @@ from stack.programs.processes import end
 from stack.programs.programs import spark_environment
 from stack.provision.java import find_java
 from stack.site.installation import Installation
-
-from benchmarks.support.running.programs import (
-    PATIENCE_S,
-    QUICK_TO_START,
-    ROOT,
-    Found,
-    Program,
-    free_ports,
-    wait_for,
-)
-from benchmarks.support.running.wire import Place, Record, send
 
 QUICK = {
     PREFIX + "ARCHIVE_FRAMES_EVERY_SECONDS": "1",

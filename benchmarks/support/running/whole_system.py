@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.running.programs import QUICK_TO_START, ROOT, free_ports, wait_for
 from lake.config.settings import PREFIX
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.storage.reader import read_rows
 from stack.airflow.credentials import read_passwords
 from stack.programs.processes import marked
 from stack.site.installation import PORTS
-
-from benchmarks.support.running.programs import QUICK_TO_START, ROOT, free_ports, wait_for
 
 UP_S = 900.0
 RUN_S = 720.0

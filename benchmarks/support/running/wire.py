@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, Frame
 
 Place = tuple[int, int]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import write_deltalake
+
 from lake.schema.table import Table
 
 FLOATS = ("score", "ymin", "xmin", "ymax", "xmax")

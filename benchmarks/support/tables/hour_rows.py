@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import write_deltalake
+
 from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.schema.table import Table

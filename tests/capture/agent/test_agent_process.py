@@ -9,9 +9,9 @@ import uuid
 
 import psutil
 import pytest
-from tests.capture.fake_cameras import rtsp_camera, steady
 
 from benchmarks.support.running.programs import Program, wait_for
+from tests.capture.fake_cameras import rtsp_camera, steady
 
 pytestmark = pytest.mark.system  # no system, only too slow for `make unit`
 

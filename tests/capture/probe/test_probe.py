@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from capture.command import app
-from capture.probe.causes import NO_CAMERA, Cause, Machine, cause_from, hint, machine_of, reason
-from tests.capture.fake_cameras import rtsp_camera, steady
-from tests.capture.fakes import camera_of, number_of, write_film
 from typer.testing import CliRunner
 
+from capture.command import app
 from capture.probe import cli as probe_command
+from capture.probe.causes import NO_CAMERA, Cause, Machine, cause_from, hint, machine_of, reason
 from capture.probe.probe import Probe, Report, _answer
 from capture.probe.probe_source import PROPERTIES, Request, probe_source
+from tests.capture.fake_cameras import rtsp_camera, steady
+from tests.capture.fakes import camera_of, number_of, write_film
 
 
 def probe_of(tmp_path, machine=Machine.LINUX, seconds=60.0):

@@ -6,15 +6,15 @@ import time
 import cv2
 import numpy as np
 import pytest
+
+from capture.cameras.cameras import GENERATED
+from capture.sources.factory import GENERATORS, PathSource, source_of
 from capture.sources.file_source import FileSource
 from capture.sources.live_source import LiveSource
 from capture.sources.pattern_source import PatternSource
 from capture.sources.source import CameraUnavailableError
 from tests.capture.fakes import camera_of, number_of, settings_of, write_film
 from tests.capture.pattern_numbers import pattern_number
-
-from capture.cameras.cameras import GENERATED
-from capture.sources.factory import GENERATORS, PathSource, source_of
 
 
 @pytest.mark.parametrize(

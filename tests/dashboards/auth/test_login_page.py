@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dashboards.auth.users import write_users
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboards.logins import PASSWORDS, PERSONS
 
 from benchmarks.support.running.chromium import complaints, fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
+from dashboards.auth.users import write_users
+from tests.dashboards.logins import PASSWORDS, PERSONS
 
 pytestmark = pytest.mark.system
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboards.data.camera_registry import RegisteredCamera, Registry
-from lake.schema.schemas import CAMERA_REGISTRATIONS
 
 from benchmarks.support.tables.arrow_tables import write
+from dashboards.data.camera_registry import RegisteredCamera, Registry
+from lake.schema.schemas import CAMERA_REGISTRATIONS
 from tests.conftest import at
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.support.tables.arrow_tables import write
 from dashboards.data import exploring
 from dashboards.data.downstream_hours import hours_of_record, hours_of_run
 from dashboards.data.exploring import Explorer, TooDeepError
@@ -17,8 +19,6 @@ from lake.schema.schemas import DETECTIONS
 from lake.serving import questions
 from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.serving.questions import Question
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.dashboards.explore_lake import DAY, HOSTILE, at, record, seen_on, write_lake
 
 

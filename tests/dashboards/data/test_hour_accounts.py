@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboards.data.hour_accounts import HourAccount, hour_accounts
 from deltalake import DeltaTable
+
+from benchmarks.support.tables.arrow_tables import write
+from dashboards.data.hour_accounts import HourAccount, hour_accounts
 from lake.contracts.hours import HourError
 from lake.schema.batch_schemas import BROKER_HOURS
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.storage.reader import LakeUnreadableError
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 
 TOPIC = {"topic": "pycturestream", "topic_id": "life"}

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from benchmarks.support.tables.arrow_tables import write
 from dashboards.data.quality_history import Checks, Expected, HeldHour, QualityHistory
 from dashboards.data.quality_questions import MAX_DAYS, QualityFilter
 from dashboards.quality import days as quality_days
 from dashboards.quality import sentences as quality_words
 from dashboards.quality.heat_map import rows_of
 from dashboards.quality.query import QualityQuery
-from deltalake import DeltaTable, write_deltalake
 from lake.schema.batch_schemas import PUBLICATIONS, QUALITY_RESULTS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.dashboards.explore_lake import HOSTILE, at
 from tests.dashboards.quality_lake import (
     HOUR,

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.support.tables.arrow_tables import write
 from dashboards.data import report_history
 from dashboards.data.report_days import read_day
 from dashboards.data.report_history import ReportHistory
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.dashboards.explore_lake import DAY, at, record, seen_on
 from tests.dashboards.report_lake import write_report_lake
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.support.tables.arrow_tables import write
 from dashboards.data.stream_rates import QueryMinute, query_minutes
 from lake.contracts.hours import HourError
 from lake.schema.schemas import STREAM_PROGRESS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 
 

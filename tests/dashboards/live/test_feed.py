@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dashboards.live import feed
-from dashboards.live.feed import Feed
 from kafka import KafkaProducer
-from lake.contracts.clock import utc_now
-from lake.contracts.wire_format import FRAMES_TOPIC
-from stack.kafka.topics import create_topics
 
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import Broker, running_broker
 from benchmarks.support.running.wire import frame, picture_of
+from dashboards.live import feed
+from dashboards.live.feed import Feed
+from lake.contracts.clock import utc_now
+from lake.contracts.wire_format import FRAMES_TOPIC
+from stack.kafka.topics import create_topics
 
 pytestmark = pytest.mark.system
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from kafka import KafkaProducer
-from lake.config.settings import Settings
-from lake.contracts.wire_format import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
 from playwright.sync_api import Page, expect
 
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import Broker, running_broker
 from benchmarks.support.running.wire import frame, pictures, send
+from lake.config.settings import Settings
+from lake.contracts.wire_format import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
 
 pytestmark = pytest.mark.system
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+
+from benchmarks.support.running.programs import free_ports
 from dashboards.pipeline.dag_states import (
     MAX_DAGS,
     Airflow,
@@ -16,6 +18,7 @@ from dashboards.pipeline.dag_states import (
     DagRun,
     DagState,
 )
+from tests.conftest import at
 from tests.dashboards.airflow_answers import (
     HOSTILE_DAG,
     FakeAirflow,
@@ -24,9 +27,6 @@ from tests.dashboards.airflow_answers import (
     run,
     write_passwords,
 )
-
-from benchmarks.support.running.programs import free_ports
-from tests.conftest import at
 
 HOURLY = "At 0 minutes past the hour"
 

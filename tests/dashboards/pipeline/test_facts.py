@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from benchmarks.support.running.programs import free_ports, wait_for
 from dashboards.pipeline.facts import Minutes, Pipeline, PipelineFacts, minutes, oldest_hour
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import BROKER_HOURS
-
-from benchmarks.support.running.programs import free_ports, wait_for
 from tests.conftest import at
 from tests.dashboards.pipeline_lake import write_pipeline_lake
 

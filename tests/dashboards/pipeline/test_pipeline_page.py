@@ -10,18 +10,18 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-from dashboards.pipeline.tables import ACCOUNTS, DAGS, HOURS
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
-from lake.contracts.hours import HOUR, hour_of
-from lake.kafka.broker import topic_ids
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboards.airflow_answers import HOSTILE_DAG, FakeAirflow, airflow_answering, write_passwords
-from tests.dashboards.drawn_text import cells, lines
 
 from benchmarks.support.running.chromium import fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.running.system import Broker, running_broker
+from dashboards.pipeline.tables import ACCOUNTS, DAGS, HOURS
+from lake.contracts.hours import HOUR, hour_of
+from lake.kafka.broker import topic_ids
+from tests.dashboards.airflow_answers import HOSTILE_DAG, FakeAirflow, airflow_answering, write_passwords
+from tests.dashboards.drawn_text import cells, lines
 from tests.dashboards.explore_lake import HOSTILE
 from tests.dashboards.pipeline_lake import EACH, TOPIC, progress_rows, write_pipeline_lake, write_states
 from tests.dashboards.pipeline_lake import HOURS as HOUR_COUNT

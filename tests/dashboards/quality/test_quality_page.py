@@ -8,15 +8,15 @@ from pathlib import Path
 from urllib.parse import quote_plus, urlsplit
 
 import pytest
-from lake.contracts.hours import hour_of
-from lake.contracts.wire_format import rfc3339
-from lake.schema.batch_schemas import QUALITY_RESULTS
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboards.docs_site import write_site
 
 from benchmarks.support.running.chromium import complaints, fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.tables.arrow_tables import write
+from lake.contracts.hours import hour_of
+from lake.contracts.wire_format import rfc3339
+from lake.schema.batch_schemas import QUALITY_RESULTS
+from tests.dashboards.docs_site import write_site
 from tests.dashboards.explore_lake import HOSTILE
 from tests.dashboards.quality_lake import (
     HOUR,

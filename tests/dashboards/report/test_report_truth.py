@@ -8,6 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, outcome, record, thing
 from dashboards.data.report_counts import Counts, ReportFilter, count
 from dashboards.data.report_history import ReportHistory
 from dashboards.report import figures as report_figures
@@ -19,9 +22,6 @@ from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, PUBLICATIONS
 from lake.spark.catalog import register_lake
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.tables.hour_rows import add, fill, outcome, record, thing
 from tests.conftest import at
 from tests.jobs.random_hours import HOURS, random_hours
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from dashboards.ui import background_reader as watched
-from dashboards.ui.background_reader import LATE, WATCHED, BackgroundReader, Reading
 
 from benchmarks.support.running.programs import wait_for
+from dashboards.ui import background_reader as watched
+from dashboards.ui.background_reader import LATE, WATCHED, BackgroundReader, Reading
 from tests.conftest import at
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.support.tables.arrow_tables import write
 from dashboards.data.camera_registry import RegisteredCamera, Registry
 from dashboards.ui import camera_choice
 from dashboards.ui.context import Context
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from lake.schema.schemas import CAMERA_REGISTRATIONS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 from tests.dashboards.explore_lake import HOSTILE
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from benchmarks.support.agreement import agreement
+from benchmarks.support.varied_frames import read_frames
 from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
 from jobs.detector.model_manifest import Manifest, ModelFilesError
 from jobs.detector.ssd_decoding import Found
 from lake.config.settings import SettingError, Settings
-
-from benchmarks.support.agreement import agreement
-from benchmarks.support.varied_frames import read_frames
 
 MANIFEST = Manifest("test", 30, "", "labels.txt", {})
 

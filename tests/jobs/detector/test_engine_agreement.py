@@ -11,11 +11,11 @@ import os
 from dataclasses import replace
 
 import pytest
-from jobs.detector.detector import DetectorSettings, load_detector
-from lake.config.settings import Settings
 
 from benchmarks.support.agreement import agreement
 from benchmarks.support.varied_frames import varied_frames
+from jobs.detector.detector import DetectorSettings, load_detector
+from lake.config.settings import Settings
 
 pytestmark = pytest.mark.model
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import LabelsError
 from jobs.detector.model_manifest import ModelFilesError, read_manifest
 from jobs.detector.saved_models import SavedModelDetector
 from jobs.evaluation.model_choice import load, model_of
-
 from jobs.pack_model import pack
 
 pytestmark = pytest.mark.model

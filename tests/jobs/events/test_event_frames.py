@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+
+from benchmarks.support.tables.arrow_tables import SEEN
 from jobs.events import event_frames
 from jobs.events.event_frames import StagedRows, frames_of, stage
 from jobs.events.event_rows import Event
 from jobs.events.event_times import EPOCH, MICROSECOND, LocalTimeProblem
-
-from benchmarks.support.tables.arrow_tables import SEEN
 from tests.conftest import at
 
 TEN = (at("10:00") - EPOCH) // MICROSECOND

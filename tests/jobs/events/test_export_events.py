@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.support.tables.hour_rows import add, outcome, record, thing
 from jobs.events.event_rows import Form
 from jobs.events.export_events import ExportExistsError, export_events, moment_in
 from jobs.events.served_events import Span
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import DETECTIONS
-
-from benchmarks.support.tables.hour_rows import add, outcome, record, thing
 from tests.conftest import at
 from tests.jobs.event_lake import NOW, Row, empty_lake, row, take_out
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from filelock import FileLock
+
+from benchmarks.support.tables.hour_rows import add, outcome, record, rows_of, thing
 from dashboards.data.report_counts import ReportFilter, count
 from dashboards.data.report_history import ReportHistory
-from filelock import FileLock
 from jobs.events import write_events
 from jobs.events.event_rows import EventRowError, ReadOptions
 from jobs.events.import_events import EventsBusyError, EventsKnownError, ImportedOtherwiseError, alone
@@ -18,8 +20,6 @@ from jobs.events.json_rows import JsonRowsError
 from jobs.events.served_events import Span
 from lake.config.settings import Settings
 from lake.schema.schemas import DETECTIONS
-
-from benchmarks.support.tables.hour_rows import add, outcome, record, rows_of, thing
 from tests.conftest import at
 from tests.jobs.event_lake import (
     NOW,

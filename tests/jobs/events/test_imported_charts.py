@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, rows_of
 from jobs.events.import_events import import_events
 from jobs.events.remove_events import remove_import
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLISHED_OBJECTS, QUALITY_RESULTS
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.tables.hour_rows import add, rows_of
 from tests.conftest import at
 from tests.jobs import imported_day
 from tests.jobs.event_lake import NOW, READING, bring_in, contents, file_of, row, take_out

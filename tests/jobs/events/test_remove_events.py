@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from benchmarks.support.tables.hour_rows import add, outcome, record, rows_of, thing
 from jobs.events.event_rows import ReadOptions
 from jobs.events.imported_events import imports_of
 from jobs.events.remove_events import UnknownImportError, choose, remove_import
@@ -11,8 +13,6 @@ from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import DETECTIONS
-
-from benchmarks.support.tables.hour_rows import add, outcome, record, rows_of, thing
 from tests.conftest import at
 from tests.jobs.event_lake import NOW, bring_in, contents, empty_lake, file_of, no_spark, row
 

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import psutil
-from stack.programs.processes import is_alive
 
 from benchmarks.support.running.programs import wait_for
+from stack.programs.processes import is_alive
 
 ROOT = Path(__file__).parents[3]
 DRIVER = """

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from jobs.hours import count_objects
 from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, PUBLICATIONS
 from lake.schema.schemas import CAMERA_STATUS
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]

@@ -12,6 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from pyspark.sql import SparkSession
+
+from benchmarks.support.running.wire import KILLER_BGR, encode, picture_of, pictures
 from jobs.frames.analyse_frames import Analysis, analyse
 from jobs.frames.outcome_messages import RunDescription
 from jobs.harness.settings import BatchSettings
@@ -25,9 +28,6 @@ from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.schema.table import Table
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.running.wire import KILLER_BGR, encode, picture_of, pictures
 from tests.conftest import at
 
 SCOPE = Scope((at("11:00"),))

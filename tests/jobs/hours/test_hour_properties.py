@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import fill, rows_of
 from jobs.hours import count_objects, publish_hours
 from lake.contracts.hours import Scope
 from lake.schema.batch_schemas import (
@@ -20,11 +23,8 @@ from lake.schema.batch_schemas import (
 )
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-from tests.jobs.brute_force import Recount, Row
-
-from benchmarks.support.tables.hour_rows import fill, rows_of
 from tests.conftest import at
+from tests.jobs.brute_force import Recount, Row
 from tests.jobs.random_hours import HOURS, random_hours
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]

@@ -3,6 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from jobs.hours import count_objects
 from jobs.hours.publish_hours import hold, publish
 from lake.contracts.hours import Scope
@@ -15,9 +18,6 @@ from lake.schema.batch_schemas import (
 )
 from lake.schema.schemas import DETECTIONS
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]

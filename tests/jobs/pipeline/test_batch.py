@@ -4,6 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from jobs.harness.settings import BatchSettings
 from jobs.pipeline import batch
 from jobs.pipeline.batch import Batch, ask_broker, by_day, parse
@@ -13,9 +16,6 @@ from lake.contracts.hours import Scope
 from lake.schema.batch_schemas import CAMERA_HOURS
 from lake.schema.schemas import DETECTOR_RUNS
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
 
 ELEVEN = at("11:00")

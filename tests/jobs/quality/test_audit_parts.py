@@ -4,13 +4,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+
+from benchmarks.support.tables.arrow_tables import write
 from jobs.quality.audit_parts import parts
 from jobs.quality.inputs import CandidateGoneError
 from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
 from lake.schema.schemas import DETECTIONS, FRAMES
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 
 TEN, ELEVEN, NEXT = at("10:00"), at("11:00"), at("00:00", "2026-01-03")

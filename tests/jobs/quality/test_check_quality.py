@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from jobs.hours import count_objects
 from jobs.quality.check_quality import Arguments, Audit, audit, sentences
 from jobs.quality.expectations import EXPECTATIONS
@@ -16,9 +19,6 @@ from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import OBJECTS_CANDIDATE, QUALITY_RESULTS
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.storage.tables import Lake
-from pyspark.sql import SparkSession
-
-from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from tests.conftest import at
 
 pytestmark = pytest.mark.spark

@@ -4,12 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.tables.arrow_tables import write
 from jobs.quality.inputs import read
 from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 
 ELEVEN = at("11:00")

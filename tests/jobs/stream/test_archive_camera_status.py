@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+
+from benchmarks.support.tables.arrow_tables import write
 from jobs.stream import archive_camera_status
 from jobs.stream.archive_camera_status import ArchiveCameraStatus
 from jobs.stream.lost_offsets import LostOffsets
@@ -15,10 +17,8 @@ from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS, EXPIRED_RANGES
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
-from tests.jobs.stream.test_offset_ranges import log_batch
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
+from tests.jobs.stream.test_offset_ranges import log_batch
 
 SHAPE = pa.schema([
     ("topic", pa.string()), ("partition", pa.int32()), ("offset", pa.int64()),

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs.stream.progress import ProgressListener, StreamProgress, progress_row
-from lake.schema.schemas import STREAM_PROGRESS
-from lake.storage.reader import read_rows
 from py4j.protocol import Py4JNetworkError
 
 from benchmarks.support.tables.arrow_tables import write
+from jobs.stream.progress import ProgressListener, StreamProgress, progress_row
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.reader import read_rows
 from tests.conftest import at
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs.stream.progress import recorded_progress
-from lake.schema.schemas import STREAM_PROGRESS
-from lake.storage.reader import read_rows
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.datasource import DataSource, SimpleDataSourceStreamReader
 
 from benchmarks.support.tables.arrow_tables import write
+from jobs.stream.progress import recorded_progress
+from lake.schema.schemas import STREAM_PROGRESS
+from lake.storage.reader import read_rows
 
 pytestmark = pytest.mark.spark
 

@@ -4,11 +4,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.tables.arrow_tables import write
 from lake.accounting.suppressed_hours import gated_of_scope
 from lake.contracts.hours import Scope
 from lake.schema.schemas import CAMERA_STATUS
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.conftest import at
 
 TEN, ELEVEN, TWELVE = at("10:00"), at("11:00"), at("12:00")

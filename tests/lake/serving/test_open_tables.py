@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable, QueryBuilder
+
+from benchmarks.support.tables.arrow_tables import write
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
 from lake.serving import open_tables
 from lake.serving.open_tables import DECIDE, OpenTables
 from lake.views.live_views import LiveHour
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.dashboards.explore_lake import DAY, at, record
 
 NEXT = DAY + timedelta(days=1)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from lake.schema.schemas import EXPIRED_RANGES
-from lake.storage.tables import COMMON_PROPERTIES, Lake
 
 from benchmarks.support.tables.arrow_tables import schema
+from lake.schema.schemas import EXPIRED_RANGES
+from lake.storage.tables import COMMON_PROPERTIES, Lake
 from tests.conftest import at
 
 ROW = {"query": "detect_objects", "topic": "pycturestream", "partition": 0, "from_offset": 3, "to_offset": 5}

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from deltalake.exceptions import DeltaError
+
+from benchmarks.support.running.programs import QUICK_TO_START, ROOT
+from benchmarks.support.tables.hour_rows import LIFE, rows_of
 from dashboards.data.exploring import Explorer
 from dashboards.data.provenance import Record, provenance
 from dashboards.data.table_sizes import TableSizes
-from deltalake.exceptions import DeltaError
 from jobs.stream.checkpoints import Life, checkpoint_of, last_life
 from jobs.stream.offset_ranges import committed_ends
 from lake.accounting.ledger import balance
@@ -23,9 +26,6 @@ from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
 from stack.provision.java import find_java
 from stack.provision.s3_jars import provide_s3
-
-from benchmarks.support.running.programs import QUICK_TO_START, ROOT
-from benchmarks.support.tables.hour_rows import LIFE, rows_of
 from tests.conftest import at
 from tests.jobs.hours.test_publish_hours import DOOR, published
 from tests.lake.object_programs import COMMITS

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from lake.schema.batch_schemas import CAMERA_HOURS
-from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
-from lake.storage.tables import CHECKPOINT_EVERY, Lake, append_rows
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
-from tests.lake.spark_append import append_by_spark
 
 from benchmarks.support.tables.arrow_tables import write
+from lake.schema.batch_schemas import CAMERA_HOURS
+from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
+from lake.storage.tables import CHECKPOINT_EVERY, Lake, append_rows
 from tests.conftest import at
+from tests.lake.spark_append import append_by_spark
 
 pytestmark = pytest.mark.spark
 

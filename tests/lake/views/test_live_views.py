@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder
+
+from benchmarks.support.tables.arrow_tables import write
 from lake.schema.batch_schemas import PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
 from lake.views.all_views import with_views
 from lake.views.live_views import LIVE_DETECTIONS
 from lake.views.view import for_datafusion, read_by
-
-from benchmarks.support.tables.arrow_tables import write
 from tests.jobs.random_hours import HOURS, random_hours
 
 ORDER = "ORDER BY d.appended_at, d.partition, d.offset, d.run_id"

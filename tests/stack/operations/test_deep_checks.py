@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
+
+from benchmarks.support.running.programs import ROOT
+from benchmarks.support.running.system import running_broker
 from lake.config.settings import PREFIX
 from lake.contracts.wire_format import TOPICS
 from stack.operations.deep_checks import try_spark
 from stack.operations.doctor import check_round_trip, check_topics
 from stack.site.installation import Installation
-
-from benchmarks.support.running.programs import ROOT
-from benchmarks.support.running.system import running_broker
 
 
 @pytest.mark.system

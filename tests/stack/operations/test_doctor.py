@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from lake.config.settings import PREFIX, PROJECT_ROOT
 from rich.console import Console
+
+from benchmarks.support.running.programs import free_ports
+from lake.config.settings import PREFIX, PROJECT_ROOT
 from stack.airflow.components import SCHEDULER
 from stack.cli.screens import show_finding
 from stack.kafka.probe import ProbeError
@@ -24,8 +26,6 @@ from stack.programs.programs import CAPTURE, DASHBOARD, NAMES, STREAM, names
 from stack.programs.supervision import ProgramState
 from stack.site.installation import PORTS, Installation
 from tests.stack.operations.test_status import NOON, FixedClock
-
-from benchmarks.support.running.programs import free_ports
 
 
 @pytest.fixture
