@@ -13,7 +13,7 @@ from jobs.detector.label_files import LabelsError
 from jobs.detector.model_manifest import ModelFilesError, read_manifest
 from jobs.detector.saved_models import SavedModelDetector
 from jobs.evaluation.model_choice import load, model_of
-from jobs.pack_model import pack
+from jobs.models.pack_model import pack
 
 pytestmark = pytest.mark.model
 SETTINGS = DetectorSettings("litert", Path("/none"))
