@@ -25,6 +25,7 @@ WINDOW: Final = 8
 """Frames in flight at most: what an outage can put in doubt, and all that the client's buffer may hold."""
 BROKER_SILENT: Final = "the broker stopped answering, frames under way may be lost; is it running?"
 NOT_SENT: Final = (Outcome.RETURNED, Outcome.REFUSED)
+MAX_NOTICES: Final = 1000
 STALL_SECONDS: Final = 1.0
 BROKER_SILENT_AFTER_S: Final = 15.0
 
@@ -53,7 +54,8 @@ class Publisher:
         self._broker, self._pictures, self._backoff = broker, SentPictures(pictures), backoff
         self._clock, self._monotonic = clock, monotonic
         self._buffers: list[FrameBuffer] = []
-        self._notices: deque[Message] = deque(maxlen=1000)
+        self._notices: deque[tuple[int, Message]] = deque(maxlen=MAX_NOTICES)
+        self._posted, self._notices_lock = 0, threading.Lock()
         self._flights: dict[int, _Flight] = {}
         self._lock = threading.Lock()
         self._connected = self._doubtful = False
@@ -76,7 +78,14 @@ class Publisher:
     def post(self, status: CameraStatus) -> None:
         """Queue a camera's state for the topic `camera-status`; the oldest give way after a long outage."""
         value = json.dumps(status.message()).encode()
-        self._notices.append(Message(STATUS_TOPIC, status.camera_id, value, []))
+        with self._notices_lock:
+            self._posted += 1
+            self._notices.append((self._posted, Message(STATUS_TOPIC, status.camera_id, value, [])))
+
+    def _put_back(self, notice: tuple[int, Message]) -> None:
+        """Queue a notice that was not sent again, before all that were posted after it."""
+        with self._notices_lock:
+            self._notices = deque(sorted((notice, *self._notices)), maxlen=MAX_NOTICES)
 
     @property
     def pending(self) -> int:
@@ -153,19 +162,20 @@ class Publisher:
         return False
 
     def _send_notice(self) -> bool:
-        notice = self._notices.popleft()
+        with self._notices_lock:
+            notice = self._notices.popleft()
         try:
-            self._broker.send(notice, lambda outcome, reason: self._settle_notice(notice, outcome, reason))
+            self._broker.send(notice[1], lambda outcome, reason: self._settle_notice(notice, outcome, reason))
         except BrokerAwayError as error:
-            self._notices.appendleft(notice)
+            self._put_back(notice)
             self._disconnect(error)
             return False
         return True
 
-    def _settle_notice(self, notice: Message, outcome: Outcome, reason: str) -> None:
+    def _settle_notice(self, notice: tuple[int, Message], outcome: Outcome, reason: str) -> None:
         """Keep a notice that this user may not send; any other fate of one does not matter."""
         if outcome is Outcome.REFUSED:
-            self._notices.appendleft(notice)
+            self._put_back(notice)
             with self._lock:
                 self._doubt(outcome, reason)
 

@@ -3,10 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import Outcome, State
-from capture.publish.publisher import STALL_SECONDS, WINDOW
 from lake.contracts.wire_format import FRAMES_TOPIC, STATUS_TOPIC
 from tests.capture.fakes import (
     FakeBroker,
@@ -17,6 +15,8 @@ from tests.capture.fakes import (
     publisher_of,
     status_of,
 )
+
+from capture.publish.publisher import STALL_SECONDS, WINDOW
 
 
 class Line:
@@ -213,6 +213,42 @@ def test_a_state_goes_to_its_topic(line):
         "last_error_at": None,
         "last_frame_at": None,
     }
+
+
+def posted_states(line):
+    """States of the status notices that the broker took, in their order."""
+    return [json.loads(message.value)["state"] for message in line.broker.accepted]
+
+
+def post(line, *states):
+    for state in states:
+        line.status.enter(state)
+        line.publisher.post(line.status)
+
+
+def test_states_wait_in_their_order_while_the_broker_is_away(line):
+    line.broker.knows_topics = False
+    post(line, State.RUNNING, State.SOURCE_LOST)
+    assert line.publisher.step() is False
+    assert line.publisher.pending == 2
+    post(line, State.ENDED)
+    line.broker.knows_topics = True
+    line.time.now = 60
+    line.publisher.step()
+    assert posted_states(line) == ["running", "source_lost", "ended"]
+
+
+def test_states_that_were_refused_under_way_are_sent_again_in_their_order(tmp_path):
+    line = Line(tmp_path, patient=True)
+    post(line, State.RUNNING, State.SOURCE_LOST)
+    line.publisher.step()
+    post(line, State.ENDED)
+    line.broker.answer(Outcome.REFUSED)
+    line.broker.answer(Outcome.REFUSED)
+    line.broker.accepted.clear()
+    for line.time.now in (60, 120):
+        line.publisher.step()
+    assert posted_states(line) == ["running", "source_lost", "ended"]
 
 
 def test_closing_settles_every_frame(tmp_path):
