@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import Outcome, State
+from capture.publish.publisher import STALL_SECONDS, WINDOW
 from lake.contracts.wire_format import FRAMES_TOPIC, STATUS_TOPIC
 from tests.capture.fakes import (
     FakeBroker,
@@ -15,8 +17,6 @@ from tests.capture.fakes import (
     publisher_of,
     status_of,
 )
-
-from capture.publish.publisher import STALL_SECONDS, WINDOW
 
 
 class Line:

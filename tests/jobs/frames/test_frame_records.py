@@ -120,6 +120,19 @@ def test_an_old_client_is_believed_up_to_48_hours_back() -> None:
     assert (second.observed_at, second.clock_skewed) == (at("11:00:01"), True)
 
 
+def test_a_time_is_believed_up_to_five_minutes_ahead_of_the_broker() -> None:
+    edge = at("12:05:01")  # 11:05:01 UTC in Berlin; the record was appended at 11:00:01
+    first, second = (describe(legacy((edge + timedelta(seconds=more)).isoformat()[:19])) for more in (0, 1))
+    assert (first.observed_at, first.clock_skewed) == (at("11:05:01"), False)
+    assert (second.observed_at, second.clock_skewed) == (at("11:00:01"), True)
+
+
+@pytest.mark.parametrize(("sent", "skewed"), [("11:05:01", False), ("11:05:01.000001", True)])
+def test_an_agents_clock_is_believed_up_to_five_minutes_ahead(sent: str, skewed: bool) -> None:
+    said = {"captured_at": b"2026-01-02T11:00:00Z", "sent_at": rfc3339(at(sent)).encode()}
+    assert describe(record(0, headers=said)).clock_skewed is skewed
+
+
 def test_a_resent_header_and_a_hostile_frame_id_do_not_stop_the_record() -> None:
     twice = record(0, headers={"frame_id": b"a b"})
     twice["headers"].append({"key": "captured_at", "value": b"other"})

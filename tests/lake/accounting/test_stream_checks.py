@@ -25,6 +25,7 @@ def seconds_ago(seconds: float) -> str:
     [
         ({"state": "running", "updated_at": seconds_ago(2)}, []),
         ({}, ["the stream has not said anything yet: ./pycturestream up"]),
+        ({"state": "running", "updated_at": seconds_ago(60)}, []),
         (
             {"state": "running", "updated_at": seconds_ago(61)},
             ["the stream gave no sign of life for 61 s: ./pycturestream logs stream"],
@@ -47,7 +48,8 @@ def camera(last_frame_s: float | None, state: str = "running", error: str | None
 
 def test_only_cameras_that_should_give_pictures_and_do_not_are_complained_about() -> None:
     cameras = {
-        "door": camera(299),
+        "door": camera(300),
+        "gate": camera(300.5),
         "garden": camera(600, "source_lost", "no route to host"),
         "desk": camera(None, "starting"),
         "demo": camera(9000, "ended"),
@@ -55,22 +57,24 @@ def test_only_cameras_that_should_give_pictures_and_do_not_are_complained_about(
     assert list(of_cameras({"updated_at": seconds_ago(1), "cameras": cameras}, NOON)) == [
         "camera desk never gave a picture: no error is known",
         "camera garden gave no picture for 10 min: no route to host",
+        "camera gate gave no picture for 5 min: no error is known",
     ]
 
 
 def test_an_agent_that_died_is_one_complaint_and_one_that_ended_in_order_is_none() -> None:
     died = {"updated_at": seconds_ago(90), "cameras": {"door": camera(90)}}
+    slow = {"updated_at": seconds_ago(60), "cameras": {"door": camera(60)}}
     ended = {"updated_at": seconds_ago(90), "cameras": {"door": camera(90, "ended")}}
     assert list(of_cameras(died, NOON)) == [
         "the camera agent gave no sign of life for 90 s: ./pycturestream logs capture"
     ]
-    assert [list(of_cameras(said, NOON)) for said in (ended, {}, {"cameras": []})] == [[], [], []]
+    assert [list(of_cameras(said, NOON)) for said in (slow, ended, {}, {"cameras": []})] == [[]] * 4
 
 
 def test_a_query_that_is_more_than_a_full_batch_behind_is_named() -> None:
     read = {
         ("detect_objects", "pycturestream"): {0: 10, 1: 0},
-        ("archive_frames", "pycturestream"): {0: 1500},
+        ("archive_frames", "pycturestream"): {0: 11, 1: 0},  # exactly a full batch
     }
     ends = {"pycturestream": {0: 2010, 1: 1}}
     assert list(of_lag(read, ends)) == [

@@ -56,6 +56,8 @@ def test_a_scope_sorts_its_hours_and_names_each_once() -> None:
     east = timezone(timedelta(hours=2))
     scope = Scope((at("11:00"), at("10:00"), datetime(2026, 1, 2, 12, tzinfo=east)))
     assert scope.hours == (at("10:00"), at("11:00"))
+    day = hours_between(at("00:00"), at("23:00"))
+    assert Scope(day[::-1]).hours == day
 
 
 def test_a_scope_names_day_hours_and_cameras_in_sql() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,10 +11,12 @@ from deltalake import DeltaTable, QueryBuilder
 
 from benchmarks.support.tables.arrow_tables import write
 from lake.schema.batch_schemas import PUBLICATIONS
-from lake.schema.schemas import DETECTIONS
+from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.storage.reader import read_rows
 from lake.views.all_views import with_views
 from lake.views.live_views import LIVE_DETECTIONS
 from lake.views.view import for_datafusion, read_by
+from tests.dashboards.explore_lake import at, record
 from tests.jobs.random_hours import HOURS, random_hours
 
 ORDER = "ORDER BY d.appended_at, d.partition, d.offset, d.run_id"
@@ -38,6 +41,23 @@ def test_both_words_for_live_detections_find_the_same_rows(tmp_path: Path, seed:
     assert found.to_pylist() == wanted.to_pylist()
     again, analysed = wanted["is_duplicate"].to_pylist(), wanted["analyses"].to_pylist()
     assert (sum(again) > 10, sum(one > 1 for one in analysed) > 10, len(again) > 200) == (True, True, True)
+
+
+def test_an_analysed_frame_says_for_ten_seconds_what_was_to_be_seen(tmp_path: Path) -> None:
+    """Frames at 10:00:00, :04 and :30 are sure of 4, 10 and 10 seconds; the last of an hour, at :55, of 5."""
+    seconds = (0, 4, 30, 3595)
+    rows = [
+        record(2 * number)
+        | {"observed_at": at(10) + timedelta(seconds=second), "status": "detected", "objects": []}
+        for number, second in enumerate(seconds)
+    ]
+    write(tmp_path, DETECTIONS, rows)
+    write(tmp_path, FRAMES, rows)
+    write(tmp_path, PUBLICATIONS, [])
+    sql = with_views("SELECT camera_id, analysed, seconds_observed FROM live_camera_hours")
+    assert read_rows(tmp_path, sql, DETECTIONS, FRAMES, PUBLICATIONS) == [
+        {"camera_id": "yard", "analysed": 4, "seconds_observed": 29.0}
+    ]
 
 
 def test_both_words_read_the_same_tables_and_views() -> None:
