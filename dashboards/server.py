@@ -8,21 +8,33 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Final
-
-from waitress import create_server
+from typing import Any, Final
 
 from dashboards.app import create_app
+from dashboards.auth.security import MAX_BYTES
 from dashboards.bind import check_login, listening
 from dashboards.ui.context import KEY
 from dashboards.ui.settings import DashboardSettings
+from flask import Flask
 from lake.config.settings import SettingError, Settings
+from waitress import create_server
 
 THREADS: Final = 16
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def open_server(server: Flask, dashboard: DashboardSettings) -> Any:
+    """Return a waitress server that is bound and serves once `run` is called.
+
+    waitress refuses a body from `max_request_body_size` bytes on, as soon as its size is known; without it
+    1 GB would be taken in before Flask's own limit is looked at.
+    """
+    return create_server(
+        server, threads=THREADS, ident=None, max_request_body_size=MAX_BYTES + 1, **listening(dashboard)
+    )
 
 
 def main(env: Mapping[str, str]) -> int:
@@ -36,7 +48,7 @@ def main(env: Mapping[str, str]) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     app = create_app(settings, dashboard, lambda: datetime.now(UTC))
-    server = create_server(app.server, threads=THREADS, ident=None, **listening(dashboard))
+    server = open_server(app.server, dashboard)
     rooms = app.server.config[KEY].rooms.values()
     signal.signal(signal.SIGTERM, _end)
     try:
