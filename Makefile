@@ -64,7 +64,7 @@ provision: environment ## only fetch jars, model and clips
 
 test: environment-test ## set up what is needed and run all tests
 	@$(VENV) -m stack.provision
-	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) -p tests.second_runs -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: environment-test ## measure the stream beside the bare detector and a plain consumer
 	@$(VENV) -m stack.provision
