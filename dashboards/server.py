@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Final
 
+from flask import Flask
+from waitress import create_server
+
 from dashboards.app import create_app
 from dashboards.auth.security import MAX_BYTES
 from dashboards.bind import check_login, listening
 from dashboards.ui.context import KEY
 from dashboards.ui.settings import DashboardSettings
-from flask import Flask
 from lake.config.settings import SettingError, Settings
-from waitress import create_server
 
 THREADS: Final = 16
 

@@ -1,4 +1,4 @@
-"""Pack a SavedModel from elsewhere as a model folder, which the stream can run: `python -m jobs.models.pack_model`.
+"""Packs a SavedModel from elsewhere as a model folder: `python -m jobs.models.pack_model`.
 
 The source is what `pycturestream evaluate` takes: a SavedModel of TensorFlow's object-detection kind, with a
 labels file in its folder or beside it.

@@ -9,14 +9,14 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
+from tests.faults.programs import free_ports
+
 from dashboards.app import create_app
 from dashboards.auth.security import MAX_BYTES
+from dashboards.server import open_server
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from tests.conftest import at
-from tests.faults.programs import free_ports
-
-from dashboards.server import open_server
 
 CALLBACK = "/_dash-update-component"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 
 import pytest
+
 from jobs.stream import run_stream
 from jobs.stream.run_stream import TOPIC_CHECK_INTERVAL_S, StreamEndedError
 from lake.kafka.broker import TopicMissingError

@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.schema import PrimitiveType
+
 from lake.storage import tables
 from lake.storage.tables import ATTEMPTS, retry_on_conflict
 
