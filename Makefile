@@ -112,4 +112,4 @@ requirements: environment-test ## for maintainers: compile requirements/*.txt fr
 
 clean: down ## stop everything and delete the environment; data in var/ and the cache are kept
 	@if [ -L .venv ]; then rm .venv; else rm -rf .venv; fi
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache
