@@ -31,7 +31,7 @@ def test_what_is_copied_exists_and_is_not_ignored(source: str) -> None:
 
 
 def test_every_package_is_copied_and_nothing_that_could_hold_a_secret() -> None:
-    packages = PROJECT["tool"]["setuptools"]["packages"]
+    packages = PROJECT["tool"]["mypy"]["packages"]
     assert sorted(one for one in COPIED if not one.startswith("requirements/")) == sorted(packages)
     assert [line for line in IGNORE if not line.startswith(("!", "#"))] == ["*", "**/__pycache__"]
 
