@@ -16,12 +16,12 @@ from dashboards.auth.login import LoginGuard
 from dashboards.auth.security import protect
 from dashboards.data.camera_registry import Registry
 from dashboards.data.exploring import Explorer
+from dashboards.data.feed import Feed
+from dashboards.data.pipeline_facts import PipelineFacts
 from dashboards.data.quality_history import QualityHistory
 from dashboards.data.report_history import ReportHistory
 from dashboards.explore import picture_routes
 from dashboards.live import routes as live_routes
-from dashboards.live.feed import Feed
-from dashboards.pipeline.facts import PipelineFacts
 from dashboards.quality import data_docs_routes
 from dashboards.report import export_routes
 from dashboards.ui.context import KEY, Context

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask, Response, abort, jsonify, request
 
-from dashboards.live.feed import Feed
+from dashboards.data.feed import Feed
 from dashboards.ui.context import here
 from lake.contracts.wire_format import CAMERA_ID
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from dash import html, no_update
 
+from dashboards.data.background_reader import Reading
+from dashboards.data.pipeline_facts import Pipeline, PipelineFacts
 from dashboards.pipeline import (
     figures as pipeline_figures,
 )
@@ -17,10 +19,8 @@ from dashboards.pipeline import (
 from dashboards.pipeline import (
     tables as pipeline_tables,
 )
-from dashboards.pipeline.facts import Pipeline, PipelineFacts
 from dashboards.pipeline.query import PipelineQuery
 from dashboards.pipeline.sentences import clock, freshness
-from dashboards.ui.background_reader import Reading
 from dashboards.ui.context import Context
 from dashboards.ui.settings import LOOPBACK
 

@@ -12,8 +12,8 @@ from statistics import fmean, median
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from dashboards.data.pipeline_facts import Minutes
 from dashboards.data.stream_rates import QueryMinute
-from dashboards.pipeline.facts import Minutes
 from dashboards.report.figures import GRID, PALETTE, Figure
 
 Steps = Sequence[tuple[QueryMinute, ...]]

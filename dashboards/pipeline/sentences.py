@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.background_reader import Reading
 from dashboards.data.hour_accounts import HourAccount
 from dashboards.data.ledger_now import RecentLedger
+from dashboards.data.pipeline_facts import Minutes
 from dashboards.data.stream_now import QueryState, StreamState
 from dashboards.data.table_sizes import TableSize
-from dashboards.pipeline.facts import Minutes
 from dashboards.pipeline.figures import step_of
-from dashboards.ui.background_reader import Reading
 from lake.accounting.ledger import Ledger
 from lake.contracts.sentences import printable_line
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from dash import html
 
+from dashboards.data.dag_states import DagRun, DagState
 from dashboards.data.hour_accounts import HourAccount
 from dashboards.data.table_sizes import TableSize
-from dashboards.pipeline.dag_states import DagRun, DagState
 from dashboards.pipeline.sentences import clock, link, size
 from dashboards.ui.settings import LOOPBACK
 from lake.accounting.ledger import ARCHIVED, Account, Ledger, Span

@@ -17,7 +17,7 @@ from capture.publish.camera_status import CameraStatus
 from capture.publish.kafka_producer import KafkaBroker
 from capture.publish.publisher import Publisher
 from capture.results.consumer import follow
-from dashboards.live.feed import Feed
+from dashboards.data.feed import Feed
 from jobs.stream import run_stream
 from lake.config.kafka_address import Kafka
 from lake.contracts.clock import utc_now

@@ -18,7 +18,7 @@ from benchmarks.support.running.programs import wait_for
 from capture.publish.backoff import Backoff
 from capture.publish.camera_status import Outcome
 from capture.results.consumer import follow
-from dashboards.live.feed import Feed
+from dashboards.data.feed import Feed
 from jobs.stream.kafka_errors import refusal_reason
 from jobs.stream.kafka_source import read_stream
 from lake.config.kafka_address import Kafka

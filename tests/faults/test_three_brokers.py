@@ -14,7 +14,7 @@ from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import Broker, System
 from benchmarks.support.running.wire import pictures, read_records
 from capture.results.consumer import connect
-from dashboards.live.feed import Feed
+from dashboards.data.feed import Feed
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
 from lake.kafka.broker import offsets, topic_ids

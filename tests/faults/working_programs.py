@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from benchmarks.support.running.programs import wait_for
 from capture.publish.camera_status import Outcome
 from capture.publish.kafka_producer import KafkaBroker, Message
-from dashboards.live.feed import Feed
+from dashboards.data.feed import Feed
 from jobs.stream.kafka_source import read_stream, write_messages
 from lake.config.kafka_address import Kafka
 from lake.contracts.clock import utc_now

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from dashboards.data.pipeline_facts import Minutes
 from dashboards.data.stream_rates import QueryMinute
-from dashboards.pipeline.facts import Minutes
 from dashboards.pipeline.figures import NOTHING, behind, durations, rates, step_of
 from tests.conftest import at
 from tests.dashboards.explore_lake import HOSTILE

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dashboards.data.background_reader import Reading
 from dashboards.data.hour_accounts import HourAccount
 from dashboards.data.ledger_now import RecentLedger
 from dashboards.data.stream_now import QueryState, StreamState
 from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline import sentences as words
 from dashboards.pipeline.query import PipelineQuery
-from dashboards.ui.background_reader import Reading
 from dashboards.ui.filters import FilterError
 from lake.accounting.ledger import Account, Ledger, Span
 from tests.conftest import at

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from dashboards.data.dag_states import DagRun, DagState
 from dashboards.data.hour_accounts import HourAccount
 from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline import tables
-from dashboards.pipeline.dag_states import DagRun, DagState
 from lake.accounting.ledger import Account, Ledger, Span
 from tests.conftest import at
 from tests.dashboards.drawn_text import found, rows

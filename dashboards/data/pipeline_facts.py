@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from dashboards.data.background_reader import BackgroundReader, Reading
+from dashboards.data.dag_states import Airflow, DagState
 from dashboards.data.hour_accounts import HourAccount, hour_accounts
 from dashboards.data.ledger_now import RecentLedger, ledger_now
 from dashboards.data.stream_now import StreamState, stream_now
 from dashboards.data.stream_rates import QueryMinute, query_minutes
 from dashboards.data.table_sizes import TableSize, TableSizes
-from dashboards.pipeline.dag_states import Airflow, DagState
 from dashboards.pipeline.query import PERIODS
-from dashboards.ui.background_reader import BackgroundReader, Reading
 from lake.config.settings import Settings
 from lake.contracts.hours import hour_of
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from dashboards.data.camera_registry import shown
-from dashboards.live.feed_messages import AgentReport, FrameResult, SentPicture
+from dashboards.data.feed_messages import AgentReport, FrameResult, SentPicture
 from lake.contracts.sentences import line, sentences
 from lake.contracts.wire_format import rfc3339
 

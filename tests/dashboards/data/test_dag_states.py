@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.support.running.programs import free_ports
-from dashboards.pipeline.dag_states import (
+from dashboards.data.dag_states import (
     MAX_DAGS,
     Airflow,
     AirflowAwayError,

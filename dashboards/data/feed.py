@@ -12,8 +12,8 @@ from typing import Any, Final
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from dashboards.live.cameras import Cameras
-from dashboards.live.feed_messages import frame_result, report, sent_picture
+from dashboards.data.feed_messages import frame_result, report, sent_picture
+from dashboards.data.live_cameras import Cameras
 from lake.config.kafka_address import Address, as_kafka, client_options
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, RESULTS_TOPIC, STATUS_TOPIC
 from lake.kafka.client import (

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from dashboards.live.feed_messages import AgentReport, SentPicture, frame_result, report, sent_picture
+from dashboards.data.feed_messages import AgentReport, SentPicture, frame_result, report, sent_picture
 from lake.contracts.camera_status_message import Registration
 from lake.contracts.wire_format import MAX_PICTURE_BYTES
 from tests.conftest import at

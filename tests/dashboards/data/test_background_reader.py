@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from benchmarks.support.running.programs import wait_for
-from dashboards.ui import background_reader as watched
-from dashboards.ui.background_reader import LATE, WATCHED, BackgroundReader, Reading
+from dashboards.data import background_reader as watched
+from dashboards.data.background_reader import LATE, WATCHED, BackgroundReader, Reading
 from tests.conftest import at
 
 

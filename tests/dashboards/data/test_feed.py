@@ -11,8 +11,8 @@ from kafka import KafkaProducer
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import Broker, running_broker
 from benchmarks.support.running.wire import frame, picture_of
-from dashboards.live import feed
-from dashboards.live.feed import Feed
+from dashboards.data import feed
+from dashboards.data.feed import Feed
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC
 from stack.kafka.topics import create_topics

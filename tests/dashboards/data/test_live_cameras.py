@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dashboards.live import cameras as live_cameras
-from dashboards.live.cameras import MAX_CAMERAS, Cameras
-from dashboards.live.feed_messages import AgentReport, FrameResult, SentPicture
+from dashboards.data import live_cameras
+from dashboards.data.feed_messages import AgentReport, FrameResult, SentPicture
+from dashboards.data.live_cameras import MAX_CAMERAS, Cameras
 from lake.contracts.camera_status_message import Registration
 from tests.conftest import at
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.support.running.programs import free_ports, wait_for
-from dashboards.pipeline.facts import Minutes, Pipeline, PipelineFacts, minutes, oldest_hour
+from dashboards.data.pipeline_facts import Minutes, Pipeline, PipelineFacts, minutes, oldest_hour
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import BROKER_HOURS
 from tests.conftest import at
