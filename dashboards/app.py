@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import dash
 from dash import Dash
@@ -14,17 +14,12 @@ from dashboards import health
 from dashboards.auth import access, login_routes
 from dashboards.auth.login import LoginGuard
 from dashboards.auth.security import protect
-from dashboards.data.camera_registry import Registry
-from dashboards.data.exploring import Explorer
-from dashboards.data.feed import Feed
-from dashboards.data.pipeline_facts import PipelineFacts
-from dashboards.data.quality_history import QualityHistory
-from dashboards.data.report_history import ReportHistory
 from dashboards.explore import picture_routes
 from dashboards.live import routes as live_routes
 from dashboards.quality import data_docs_routes
 from dashboards.report import export_routes
 from dashboards.ui.context import KEY, Context
+from dashboards.ui.services import Services
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from lake.storage.reader import LakeUnreadableError
@@ -35,7 +30,7 @@ NOT_FOUND: Final = "There is no page at {path}.\nThe pages are: {pages}\n"
 
 
 def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable[[], datetime]) -> Dash:
-    """The application; nothing of it runs before its rooms are started.
+    """The application; nothing of it runs before its services are started.
 
     Args:
         settings: where lake and Kafka are.
@@ -43,7 +38,9 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
         clock: the time now, UTC.
     """
     server = Flask("dashboards", static_folder=None)
-    server.config[KEY] = Context(settings, dashboard, clock, rooms_of(settings, dashboard, clock))
+    server.config[KEY] = Context(
+        settings, dashboard, clock, Services.of(settings, dashboard.airflow_api, clock)
+    )
     app = Dash(
         "dashboards",
         server=server,  # type: ignore[arg-type] # its annotation forgot Flask
@@ -66,20 +63,6 @@ def create_app(settings: Settings, dashboard: DashboardSettings, clock: Callable
     server.register_error_handler(LakeUnreadableError, lake_unreadable)
     app.enable_dev_tools(debug=False)
     return app
-
-
-def rooms_of(
-    settings: Settings, dashboard: DashboardSettings, clock: Callable[[], datetime]
-) -> Mapping[str, Any]:
-    """What pages keep between requests, not started yet."""
-    return {
-        "live": Feed(settings.broker, clock),
-        "explore": Explorer(settings.lake, clock),
-        "report": ReportHistory(settings.lake, clock),
-        "quality": QualityHistory(settings.lake, clock),
-        "cameras": Registry(settings.lake, clock),
-        "pipeline": PipelineFacts(settings, dashboard.airflow_api, clock),
-    }
 
 
 def lake_unreadable(error: LakeUnreadableError) -> Response:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Flask, Response, jsonify
 
 from dashboards.auth.access import person
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 
 FINE: Final = ("ok", "empty", "stale")
 """States in which the pages work; what they show may still be old or nothing."""
@@ -16,7 +16,9 @@ FINE: Final = ("ok", "empty", "stale")
 
 def health() -> tuple[Response, int]:
     """The state of each page's data; 503 when one of them cannot be had, no sentences without a login."""
-    said: Mapping[str, Any] = {name: room.health() for name, room in here().rooms.items()}
+    said: Mapping[str, Any] = {
+        name: service.health() for name, service in current_context().services.by_name().items()
+    }
     if person() is None:
         said = {name: {"state": one["state"]} for name, one in said.items()}
     fine = all(one["state"] in FINE for one in said.values())

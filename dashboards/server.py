@@ -50,15 +50,15 @@ def main(env: Mapping[str, str]) -> int:
         return 2
     app = create_app(settings, dashboard, lambda: datetime.now(UTC))
     server = open_server(app.server, dashboard)
-    rooms = app.server.config[KEY].rooms.values()
+    services = app.server.config[KEY].services.by_name().values()
     signal.signal(signal.SIGTERM, _end)
     try:
-        for room in rooms:
-            room.start()
+        for service in services:
+            service.start()
         logging.info("pages at http://%s", dashboard.listen.replace(" ", " and http://"))
         server.run()
     finally:
-        for room in rooms:
-            room.stop()
+        for service in services:
+            service.stop()
         server.close()
     return 0

@@ -14,7 +14,6 @@ from dashboards.data.ledger_now import RecentLedger, ledger_now
 from dashboards.data.stream_now import StreamState, stream_now
 from dashboards.data.stream_rates import QueryMinute, query_minutes
 from dashboards.data.table_sizes import TableSize, TableSizes
-from dashboards.pipeline.query import PERIODS
 from lake.config.settings import Settings
 from lake.contracts.hours import hour_of
 
@@ -23,6 +22,13 @@ MIN_HOURS: Final = timedelta(days=1)
 """Hours are closed one by one; a shorter period would show hardly any."""
 ALL: Final = ""
 """The key of what is the same for every period."""
+
+PERIODS: Final = {
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from flask import Flask, Response, request
 from dashboards.data.exploring import Explorer
 from dashboards.data.provenance import Record, RecordError, current_objects, picture_row
 from dashboards.explore.drawn_pictures import NoPictureError, drawn, stored_picture
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from lake.contracts.image_headers import read_header
 from lake.contracts.wire_format import STORED_SCORE
 
 
 def explorer() -> Explorer:
     """The open tables that this server keeps."""
-    return here().room("explore", Explorer)
+    return current_context().services.explore
 
 
 def picture(day: str, topic_id: str, partition: str, offset: str) -> Response:
@@ -36,7 +36,7 @@ def _threshold(said: str) -> float:
         asked = float(said)
     except ValueError:
         asked = float("nan")
-    return asked if STORED_SCORE <= asked <= 1 else here().settings.report_threshold
+    return asked if STORED_SCORE <= asked <= 1 else current_context().settings.report_threshold
 
 
 def _answer(content: bytes, kind: str) -> Response:

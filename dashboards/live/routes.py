@@ -7,7 +7,7 @@ from typing import Final
 from flask import Flask, Response, abort, jsonify, request
 
 from dashboards.data.feed import Feed
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from lake.contracts.wire_format import CAMERA_ID
 
 KINDS: Final = ("sent", "annotated")
@@ -16,7 +16,7 @@ MAX_FIND_LENGTH: Final = 80
 
 def feed() -> Feed:
     """The live state that this server keeps."""
-    return here().room("live", Feed)
+    return current_context().services.live
 
 
 def state() -> Response:

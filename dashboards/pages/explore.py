@@ -13,7 +13,7 @@ from dashboards.explore import answers as explore_answers
 from dashboards.explore.grid import grid
 from dashboards.explore.picture_routes import explorer
 from dashboards.explore.query import ExploreQuery
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -33,7 +33,7 @@ def layout(**query: str) -> Any:
     return html.Div(
         [
             html.H1("Explore"),
-            html.P(explore_answers.summary(asked, here()), id="explore-summary"),
+            html.P(explore_answers.summary(asked, current_context()), id="explore-summary"),
             html.P(asked.note, role="alert") if asked.note else None,
             html.P("Loading …", id="explore-status", role="status"),
             grid(asked.grid),
@@ -83,7 +83,7 @@ def page_of_rows(request: Mapping[str, Any] | None, query: Mapping[str, str]) ->
     """Rows for the grid; the grid asks."""
     if request is None:
         return dash.no_update, dash.no_update, dash.no_update
-    return explore_answers.rows(explorer(), query, request, here())
+    return explore_answers.rows(explorer(), query, request, current_context())
 
 
 @callback(
@@ -105,11 +105,11 @@ def open_frame(
     shown: Any,
 ) -> Any:
     """The frame of a row that was clicked, its neighbour, or the one that the address names."""
-    asked = explore_answers.wanted(explorer(), ctx.triggered_id, clicked, query, shown, here())
+    asked = explore_answers.wanted(explorer(), ctx.triggered_id, clicked, query, shown, current_context())
     if asked is None:
         said = "No further frame of this camera." if shown else ""
         return dash.no_update, dash.no_update, said, dash.no_update
-    return explore_answers.drawer(explorer(), asked, query, here())
+    return explore_answers.drawer(explorer(), asked, query, current_context())
 
 
 clientside_callback(

@@ -11,7 +11,7 @@ from dash.exceptions import PreventUpdate
 from dashboards.pipeline import answers as pipeline_answers
 from dashboards.pipeline.answers import CHARTS, CONTROLS, PARTS
 from dashboards.pipeline.query import WORDS, PipelineQuery
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from dashboards.ui.controls import choice, zone_choice
 from dashboards.ui.filters import FilterError
 
@@ -34,7 +34,7 @@ def layout(**query: str) -> Any:
     except FilterError as error:
         said = html.P([f"{error} ", html.A("Clear all", href="/pipeline")], role="alert")
         return html.Div([html.H1("Pipeline"), said])
-    site = here().settings.time_zone
+    site = current_context().settings.time_zone
     return html.Div(
         [
             html.H1("Pipeline"),
@@ -83,7 +83,7 @@ def _part(name: str, title: str) -> Any:
 )
 def draw(period: Any, zone: Any, _tick: int | None, drawn: Any) -> Any:
     """Each part anew when a control or what it shows changed."""
-    context = here()
+    context = current_context()
     try:
         query = PipelineQuery.read({"period": period, "zone": zone})
     except FilterError as error:

@@ -14,7 +14,7 @@ from dashboards.quality import answers as quality_answers
 from dashboards.quality.controls import CONTROLS, bar
 from dashboards.quality.query import QualityQuery
 from dashboards.ui import camera_choice
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError
 from lake.contracts.wire_format import rfc3339
 from lake.storage.reader import LakeUnreadableError
@@ -37,7 +37,7 @@ def layout(**query: str) -> Any:
     return html.Div(
         [
             html.H1("Quality"),
-            bar(asked, here().settings.time_zone),
+            bar(asked, current_context().settings.time_zone),
             html.P("Reading the lake …", id="quality-summary", role="status"),
             html.P("", id="quality-freshness"),
             html.P(html.A("Data Docs of the last audits", href="/data-docs/")),
@@ -90,7 +90,7 @@ def _panel(title: str, inside: Any, width: str = "whole") -> Any:
 def draw(*values: Any) -> Any:
     """All panels anew when a control or the lake changed."""
     *chosen, _tick, drawn = values
-    context = here()
+    context = current_context()
     try:
         query = QualityQuery.read(quality_answers.words_of(dict(zip(CONTROLS, chosen, strict=True))))
         token = quality_answers.token(query, context)
@@ -120,7 +120,7 @@ def _said(sentence: str) -> tuple[Any, ...]:
 )
 def tell(chosen: Mapping[str, str], query: str, _drawn: str) -> Any:
     """The checks of the chosen expectation; filters and data may have changed."""
-    return quality_answers.chosen_details(chosen, query, here())
+    return quality_answers.chosen_details(chosen, query, current_context())
 
 
 clientside_callback(

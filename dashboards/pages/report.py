@@ -12,7 +12,7 @@ from dashboards.report import answers as report_answers
 from dashboards.report.controls import bar
 from dashboards.report.query import ReportQuery
 from dashboards.ui import camera_choice
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -40,7 +40,7 @@ def layout(**query: str) -> Any:
     return html.Div(
         [
             html.H1("Report"),
-            bar(asked, here().settings.time_zone),
+            bar(asked, current_context().settings.time_zone),
             html.P("Reading the lake …", id="report-summary", role="status"),
             html.P("", id="report-freshness"),
             html.P(_downloads(), id="report-downloads"),
@@ -94,7 +94,7 @@ def _panel(name: str, title: str) -> Any:
 def draw(*values: Any) -> Any:
     """All charts anew when a control or the lake changed."""
     *chosen, _tick, drawn = values
-    context = here()
+    context = current_context()
     controls = dict(zip(report_answers.CONTROLS, chosen, strict=True))
     try:
         query = ReportQuery.read(report_answers.words_of(controls, context.settings.time_zone))

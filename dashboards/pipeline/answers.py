@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from dash import html, no_update
 
 from dashboards.data.background_reader import Reading
-from dashboards.data.pipeline_facts import Pipeline, PipelineFacts
+from dashboards.data.pipeline_facts import Pipeline
 from dashboards.pipeline import (
     figures as pipeline_figures,
 )
@@ -37,7 +37,7 @@ Value = TypeVar("Value")
 
 def pipeline(query: PipelineQuery, context: Context) -> Pipeline:
     """What is known; asks for what is not."""
-    return context.room("pipeline", PipelineFacts).now(query.period)
+    return context.services.pipeline.now(query.period)
 
 
 def tokens(known: Pipeline, query: PipelineQuery) -> dict[str, str]:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Self
 from urllib.parse import urlencode
 
+from dashboards.data.pipeline_facts import PERIODS
 from dashboards.ui.filters import FilterError
 
-PERIODS: Final = {
-    "1h": timedelta(hours=1),
-    "6h": timedelta(hours=6),
-    "24h": timedelta(days=1),
-    "7d": timedelta(days=7),
-}
 WORDS: Final = {"1h": "Last hour", "6h": "Last 6 hours", "24h": "Last 24 hours", "7d": "Last 7 days"}
 USUAL: Final = "1h"
 

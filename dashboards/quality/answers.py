@@ -25,7 +25,7 @@ CHOOSE: Final = "Choose an expectation, or one of its cells, to see its checks o
 
 def history(context: Context) -> QualityHistory:
     """The open tables that this server keeps."""
-    return context.room("quality", QualityHistory)
+    return context.services.quality
 
 
 def words_of(controls: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Final
 from flask import Flask, Response
 from werkzeug.security import safe_join
 
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from lake.contracts.data_docs import DOCS, QUALITY
 
 PREFIX: Final = "/data-docs/"
@@ -30,7 +30,7 @@ NO_PAGE: Final = "There is no such page of Data Docs; only the last audits keep 
 
 def docs_folder() -> Path:
     """Where the jobs write the site."""
-    return here().settings.data / QUALITY / DOCS
+    return current_context().settings.data / QUALITY / DOCS
 
 
 def found_below(root: Path, name: str) -> Path | None:

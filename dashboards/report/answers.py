@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from dashboards.data.report_counts import Counts, count
-from dashboards.data.report_history import History, ReportHistory
+from dashboards.data.report_history import History
 from dashboards.report import figures as report_figures
 from dashboards.report import sentences as report_words
 from dashboards.report.query import ReportQuery, before
@@ -59,7 +59,7 @@ def zone_of(query: ReportQuery, context: Context) -> str:
 
 def history(context: Context) -> History:
     """What is known of the lake; asks for what is not."""
-    return context.room("report", ReportHistory).now()
+    return context.services.report.now()
 
 
 def names(known: History) -> tuple[list[str], list[str]]:

@@ -15,7 +15,7 @@ from flask import Flask, Response, request, send_file
 from dashboards.data.report_counts import MINUTE, ReportFilter
 from dashboards.explore.picture_routes import explorer
 from dashboards.report.query import ReportQuery
-from dashboards.ui.context import here
+from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError
 from lake.contracts.wire_format import rfc3339
 from lake.serving.questions import Question
@@ -51,7 +51,7 @@ def question_of(asked: ReportFilter) -> Question:
 def export(kind: str) -> Response:
     """The file; 400 for filters that nobody knows, 413 for more rows than MOST_ROWS."""
     try:
-        question = question_of(ReportQuery.read(request.args).asked(here().clock()))
+        question = question_of(ReportQuery.read(request.args).asked(current_context().clock()))
     except (FilterError, UnquotableTextError) as error:
         return Response(f"{error}\n", 400, mimetype="text/plain")
     count = explorer().count(question)

@@ -14,7 +14,7 @@ MAX_NAMES: Final = 3
 
 def registry(context: Context) -> Registry:
     """The registered cameras that this server keeps."""
-    return context.room("cameras", Registry)
+    return context.services.cameras
 
 
 def cameras(context: Context, found: Iterable[str], chosen: Iterable[str]) -> list[dict[str, str]]:

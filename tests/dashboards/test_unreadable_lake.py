@@ -11,8 +11,6 @@ from flask.testing import FlaskClient
 
 from benchmarks.support.running.programs import wait_for
 from dashboards.app import create_app
-from dashboards.data.exploring import Explorer
-from dashboards.data.report_history import ReportHistory
 from dashboards.explore import answers as explore_answers
 from dashboards.ui.context import KEY, Context
 from dashboards.ui.settings import DashboardSettings
@@ -62,7 +60,7 @@ def test_pictures_and_exports_answer_503_with_a_sentence(client: FlaskClient, tm
 
 def test_rows_of_explore_are_none_and_a_sentence(client: FlaskClient, tmp_path: Path) -> None:
     context = context_of(client)
-    explorer = context.room("explore", Explorer)
+    explorer = context.services.explore
 
     def asked() -> str:
         return explore_answers.rows(explorer, {"period": "all"}, {"startRow": 0}, context)[1]
@@ -75,7 +73,7 @@ def test_rows_of_explore_are_none_and_a_sentence(client: FlaskClient, tmp_path: 
 def test_the_report_says_so_and_goes_on_reading(
     client: FlaskClient, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    history = context_of(client).room("report", ReportHistory)
+    history = context_of(client).services.report
     with files_gone(tmp_path):
         history.start()
         request.addfinalizer(history.stop)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from dashboards.data.exploring import Explorer
 from dashboards.data.provenance import Record
 from dashboards.data.report_counts import ReportFilter, count
 from dashboards.data.report_history import ReportHistory
@@ -18,6 +17,7 @@ from dashboards.explore.answers import drawer
 from dashboards.explore.grid import shown
 from dashboards.report import sentences as report_words
 from dashboards.ui.context import KEY, Context
+from dashboards.ui.services import Services
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from lake.serving.questions import Question
@@ -43,13 +43,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def context(settings: Settings) -> Context:
-    rooms = {"explore": Explorer(settings.lake, lambda: NOW)}
-    return Context(settings, DashboardSettings(), lambda: NOW, rooms)
+    return Context(settings, DashboardSettings(), lambda: NOW, Services.of(settings, "", lambda: NOW))
 
 
 def objects(context: Context) -> list[dict[str, Any]]:
     everything = Question(DAY, DAY, "TRUE", (), 0.5)
-    found: list[dict[str, Any]] = context.room("explore", Explorer).rows(everything, 0, 10).to_pylist()
+    found: list[dict[str, Any]] = context.services.explore.rows(everything, 0, 10).to_pylist()
     return found
 
 
@@ -63,7 +62,7 @@ def test_the_grid_lists_each_object_without_a_place(context: Context) -> None:
 
 def test_the_drawer_says_that_there_is_no_picture_and_where_the_event_comes_from(context: Context) -> None:
     record = Record.of(objects(context)[0])
-    opened, body, _, _ = drawer(context.room("explore", Explorer), record, {}, context)
+    opened, body, _, _ = drawer(context.services.explore, record, {}, context)
     said = str(body)
     assert opened
     assert NO_PICTURE in said

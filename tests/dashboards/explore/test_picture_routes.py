@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dashboards.data.exploring import Explorer
 from dashboards.explore import picture_routes
 from dashboards.explore.drawn_pictures import NoPictureError, drawn, stored_picture
 from dashboards.ui.context import KEY, Context
+from dashboards.ui.services import Services
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from tests.dashboards.explore_lake import (
@@ -35,8 +35,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     write_lake(root / "lake")
     server = Flask("test", static_folder=None)
     settings = Settings(home=root, data=root)
-    rooms = {"explore": Explorer(settings.lake, lambda: at(12))}
-    server.config[KEY] = Context(settings, DashboardSettings(), lambda: at(12), rooms)
+    services = Services.of(settings, "", lambda: at(12))
+    server.config[KEY] = Context(settings, DashboardSettings(), lambda: at(12), services)
     picture_routes.register(server)
     return server.test_client()
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from benchmarks.support.tables.arrow_tables import write
-from dashboards.data.camera_registry import RegisteredCamera, Registry
+from dashboards.data.camera_registry import RegisteredCamera
 from dashboards.ui import camera_choice
 from dashboards.ui.context import Context
+from dashboards.ui.services import Services
 from dashboards.ui.settings import DashboardSettings
 from lake.config.settings import Settings
 from lake.schema.schemas import CAMERA_REGISTRATIONS
@@ -30,8 +31,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
         listed("roof", time_zone="Asia/Tokyo"),
     ]
     write(settings.lake, CAMERA_REGISTRATIONS, rows)
-    rooms = {"cameras": Registry(settings.lake, lambda: at("12:00"))}
-    return Context(settings, DashboardSettings(), lambda: at("12:00"), rooms)
+    services = Services.of(settings, "", lambda: at("12:00"))
+    return Context(settings, DashboardSettings(), lambda: at("12:00"), services)
 
 
 def test_cameras_are_chosen_by_name_and_place_beside_the_id(context: Context) -> None:
