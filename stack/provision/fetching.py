@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from filelock import FileLock, Timeout
 
 from stack.provision.artifacts import Artifact, Package, Stamp, sha256_of
 from stack.provision.downloads import ToolError, fetch_jars, unpack
@@ -20,6 +23,31 @@ ATTEMPTS: Final = 2
 
 class ProvisionError(RuntimeError):
     """Something of the cache could not be fetched or made; what is finished is kept."""
+
+
+@contextmanager
+def lock(home: Path, report: Report) -> Iterator[None]:
+    """Hold the cache folder alone.
+
+    Raises:
+        ProvisionError: the folder cannot be written.
+    """
+    try:
+        (home / "downloads").mkdir(parents=True, exist_ok=True)
+        guard = FileLock(home / "provision.lock")
+        try:
+            guard.acquire(timeout=0)
+        except Timeout:
+            report("another set-up is filling the cache; waiting for it")
+            guard.acquire()
+    except OSError as error:
+        raise ProvisionError(
+            f"cannot write to {home} ({error}): set PYCTURESTREAM_HOME to a folder of yours"
+        ) from error
+    try:
+        yield
+    finally:
+        guard.release()
 
 
 class Progress:

@@ -10,9 +10,9 @@ from typing import Final
 from lake.config.settings import Settings
 from stack.provision.artifacts import Artifact, Package, Stamp, load_on_demand
 from stack.provision.downloads import fetch_npm_package
-from stack.provision.fetching import INCOMING, Progress, Report, fetch_checked, unpacked
+from stack.provision.fetching import INCOMING, Progress, Report, fetch_checked, lock, unpacked
 from stack.provision.machine import SpaceNeed, check_space
-from stack.provision.provision import lock, read_manifest, run_converter
+from stack.provision.provision import read_manifest, run_converter
 
 CONVERTED_BYTES: Final = 30_000_000
 """One converted model and its copy while it is moved; 15 MB measured."""

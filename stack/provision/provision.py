@@ -6,12 +6,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-
-from filelock import FileLock, Timeout
 
 from lake.config.settings import PROJECT_ROOT, Settings
 from lake.config.sources import load_configuration
@@ -25,9 +22,11 @@ from stack.provision.fetching import (
     Report,
     fetch_checked,
     ivy_of,
+    lock,
     unpacked,
 )
 from stack.provision.machine import SpaceNeed, check_space
+from stack.provision.s3_jars import provide_s3
 
 MODEL: Final = "models/coco-ssd"
 MODEL_BYTES: Final = 60_000_000
@@ -93,31 +92,6 @@ def stray_jars(home: Path, artifacts: Artifacts) -> list[Path]:
         for path in (home / "jars" / folder).glob("*.jar")
         if path not in known
     ]
-
-
-@contextmanager
-def lock(home: Path, report: Report) -> Iterator[None]:
-    """Hold the cache folder alone.
-
-    Raises:
-        ProvisionError: the folder cannot be written.
-    """
-    try:
-        (home / "downloads").mkdir(parents=True, exist_ok=True)
-        guard = FileLock(home / "provision.lock")
-        try:
-            guard.acquire(timeout=0)
-        except Timeout:
-            report("another set-up is filling the cache; waiting for it")
-            guard.acquire()
-    except OSError as error:
-        raise ProvisionError(
-            f"cannot write to {home} ({error}): set PYCTURESTREAM_HOME to a folder of yours"
-        ) from error
-    try:
-        yield
-    finally:
-        guard.release()
 
 
 def fetch_missing(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report) -> None:
@@ -215,8 +189,6 @@ def run_converter(module: str, source: Path, target: Path, rest: Sequence[str], 
 
 def main() -> int:
     """Provision by the settings of the environment; 1 with one sentence when that fails."""
-    from stack.provision.s3_jars import provide_s3  # which builds on this module
-
     try:
         settings = Settings.from_env(os.environ)
         provision(settings, say)

@@ -13,10 +13,9 @@ from typing import Final
 from lake.config.settings import Settings
 from stack.provision.artifacts import Stamp, load_s3_jars, sha256_of
 from stack.provision.downloads import ToolError, run_tool
-from stack.provision.fetching import INCOMING, Progress, ProvisionError, Report, fetch_checked, ivy_of
+from stack.provision.fetching import INCOMING, Progress, ProvisionError, Report, fetch_checked, ivy_of, lock
 from stack.provision.java import find_java
 from stack.provision.machine import SpaceNeed, check_space
-from stack.provision.provision import lock
 
 SOURCE: Final = Path(__file__).with_name("log_store") / "ConditionalLogStore.scala"
 LOG_STORE: Final = "jars/s3/pycturestream-log-store.jar"
