@@ -27,7 +27,8 @@ from rich.table import Table
 
 from benchmarks.support.agreement import Agreement, agreement
 from benchmarks.support.varied_frames import read_frames
-from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import DetectorSettings, load_detector
 from lake.config.settings import Settings
 
 REPORTED = 0.5

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.ssd_decoding import box_iou
 
 SAME_PLACE: Final = 0.5

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.engines import Engine, LiteRtEngine, TensorFlowEngine
 from jobs.detector.images import fit_picture
 from jobs.detector.model_manifest import Manifest, Shipment, read_labels, read_manifest
@@ -81,18 +82,6 @@ class DetectorSettings:
             "PRECISION": self.precision,
         }
         return {PREFIX + name: str(value) for name, value in values.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class DetectedObject:
-    """One object in a picture; the box's sides are parts of the picture's height and width, 0..1."""
-
-    label: str
-    score: float
-    ymin: float
-    xmin: float
-    ymax: float
-    xmax: float
 
 
 class Detector:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
 
+from jobs.detector.detected_object import DetectedObject
 from lake.contracts.image_headers import CorruptPictureError, PictureHeader, PictureTooLargeError, read_header
 from lake.contracts.label_colours import COLOURS, colour_number
-
-if TYPE_CHECKING:
-    from jobs.detector.detector import DetectedObject
 
 __all__ = [
     "CorruptPictureError",

@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.engines import SavedModel
 from jobs.detector.model_manifest import SAVED_MODEL
 from jobs.detector.ssd_decoding import Found

@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.images import annotate_picture, decode_picture
 from jobs.evaluation.model_choice import Candidate, LoadedModel, ObjectDetector
 

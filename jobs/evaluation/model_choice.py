@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import find_labels, read_label_file
 from jobs.detector.model_manifest import MANIFEST, SAVED_MODEL, read_manifest, sha256_of

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.evaluation.comparison import ModelResults, PictureResult
 
 STYLE: Final = Path(__file__).with_suffix(".css")

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.sectors import sector_of
 from jobs.evaluation.comparison import ModelResults, PictureResult
 from jobs.evaluation.report import ReportHeader

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from jobs.detector.detector import DetectedObject, DetectorSettings
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import DetectorSettings
 from jobs.detector.executor_files import arrived
 from jobs.detector.images import CorruptPictureError, PictureTooLargeError, annotate_picture, decode_picture
 from jobs.frames.frame_records import LEGACY

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jobs.detector.detector import ENGINES, DetectedObject, Detector, DetectorSettings, load_detector
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import ENGINES, Detector, DetectorSettings, load_detector
 from jobs.detector.images import annotate_picture, decode_picture
 from jobs.detector.native_output import quiet
 from jobs.detector.sectors import sector_of

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.sectors import sector_of
 from lake.contracts.wire_format import (
     OUTCOME_SCHEMA,

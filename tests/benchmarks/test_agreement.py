@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.support.agreement import Agreement, Pair, agreement
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 
 
 def box(label, score, left, right):

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.support.running.wire import KILLER_BGR, SLOW_BGR
-from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import Detector, DetectorSettings, load_detector
 
 SLOW_S = 3.0
 AT_WORK = "analysing"

@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks.support.agreement import agreement
 from benchmarks.support.varied_frames import read_frames
-from jobs.detector.detector import DetectedObject, Detector, DetectorSettings, load_detector
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import Detector, DetectorSettings, load_detector
 from jobs.detector.model_manifest import Manifest, ModelFilesError
 from jobs.detector.ssd_decoding import Found
 from lake.config.settings import SettingError, Settings

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from jobs.detector import images as pictures
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.images import CorruptPictureError, annotate_picture, decode_picture, fit_picture
 
 BLUE = (255, 0, 0)

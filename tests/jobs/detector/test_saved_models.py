@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.detector.detector import DetectedObject, DetectorSettings, load_detector
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import LabelsError
 from jobs.detector.model_manifest import ModelFilesError, read_manifest

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.detector.model_manifest import ModelFilesError
 from jobs.evaluation.comparison import Evaluation, ModelResults, Picture
 from jobs.evaluation.model_choice import Candidate, LoadedModel

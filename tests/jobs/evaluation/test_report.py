@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.evaluation.comparison import ModelResults, Picture, PictureResult
 from jobs.evaluation.model_choice import Candidate
 from jobs.evaluation.report import ReportHeader, render_report

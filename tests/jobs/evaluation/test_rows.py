@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.evaluation.comparison import ModelResults, Picture, PictureResult
 from jobs.evaluation.model_choice import Candidate
 from jobs.evaluation.report import ReportHeader

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.detector.detector import DetectedObject, DetectorSettings
+from jobs.detector.detected_object import DetectedObject
+from jobs.detector.detector import DetectorSettings
 from jobs.frames.analyse_frames import Analysis, analyse, analyse_in_arrow
 from jobs.frames.isolate_frames import analyse_one_by_one
 from jobs.frames.outcome_messages import Message, RunDescription

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.frames.detect_pictures import run
 from lake.config.settings import PROJECT_ROOT, Settings
 

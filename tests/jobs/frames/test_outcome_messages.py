@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.frames.outcome_messages import RunDescription, StageTimes, outcome, result
 from lake.contracts.wire_format import Status
 from tests.conftest import at

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.detector.detector import DetectedObject
+from jobs.detector.detected_object import DetectedObject
 from jobs.frames.outcome_messages import RunDescription, StageTimes, outcome, result
 from jobs.frames.outcome_rows import read_outcomes
 from lake.contracts.wire_format import Status
