@@ -22,18 +22,17 @@ from jobs.harness.arguments import BatchArguments, scoped_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.hours.aggregates import (
-    CAMERA_HOUR,
     as_camera_hours,
     coverage,
     current_of_scope,
-    fates,
     objects_of,
     of_scope,
     with_stored_coverage,
 )
-from jobs.hours.publications import CameraHour, Decision, record_decisions, where_pairs
+from jobs.hours.publications import Decision, record_decisions, where_pairs
 from lake.accounting.suppressed_hours import GATED_DDL, gated_of_scope
 from lake.config.sources import load_configuration
+from lake.contracts.camera_hour import CAMERA_HOUR, CameraHour
 from lake.contracts.clock import utc_now
 from lake.contracts.hours import Candidate, Scope, format_hour
 from lake.schema.batch_schemas import (
@@ -155,10 +154,9 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
     frames, detections = (lake.read(spark, table, lake.version(table)) for table in (FRAMES, DETECTIONS))
     current = current_of_scope(detections, scope).persist()
     try:
-        records = fates(of_scope(frames.drop("value", "headers", "key"), scope), current)
         stored = StoredScope.read(spark, lake, scope)
         gated = spark.createDataFrame(gated_of_scope(lake.root, scope), GATED_DDL)
-        counts = coverage(records, of_scope(detections, scope), gated)
+        counts = coverage(of_scope(frames, scope), current, gated)
         covered = with_stored_coverage(counts, stored.camera_hours)
         known = (
             as_camera_hours(covered, run_id, now)
@@ -189,9 +187,9 @@ class StoredScope:
             return lake.read(spark, table, lake.version(table)).where(scope.where())
 
         candidates, published = stored(CAMERA_HOURS_CANDIDATE), stored(CAMERA_HOURS)
-        objects = stored(PUBLISHED_OBJECTS).join(candidates, CAMERA_HOUR, "left_anti")
+        objects = stored(PUBLISHED_OBJECTS).join(candidates, [*CAMERA_HOUR], "left_anti")
         return cls(
-            candidates.unionByName(published.join(candidates, CAMERA_HOUR, "left_anti")),
+            candidates.unionByName(published.join(candidates, [*CAMERA_HOUR], "left_anti")),
             stored(OBJECTS_CANDIDATE).unionByName(objects),
         )
 

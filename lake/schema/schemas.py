@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from lake.contracts.camera_status_message import STATES
 from lake.contracts.wire_format import Status
 from lake.schema.batch_schemas import BATCH_TABLES
-from lake.schema.table import DAY, Table
+from lake.schema.table import DAY, Table, column_names
 
 RECORD: Final = """
 topic STRING COMMENT 'Kafka topic of the frame',
@@ -24,11 +25,19 @@ sent_at TIMESTAMP COMMENT 'UTC, when the agent handed it to Kafka, by the clock 
 observed_at TIMESTAMP COMMENT 'UTC, when the picture was taken, by a clock that was checked',
 clock_skewed BOOLEAN COMMENT 'true where observed_at had to be corrected',
 replay_id STRING COMMENT 'set for replayed frames, which never enter reports'"""
+ORIGIN_COLUMNS: Final = tuple(column_names(ORIGIN))
+"""What is the same in a frame and its detections, and in the messages between."""
+
+STAGES: Final = """batch_at TIMESTAMP COMMENT 'UTC, time of the micro-batch as Spark stored it',
+started_at TIMESTAMP COMMENT 'UTC, when the worker began to decode',
+finished_at TIMESTAMP COMMENT 'UTC, when the outcome was known'"""
+STAGE_COLUMNS: Final = tuple(column_names(STAGES))
 
 OBJECT: Final = (
     "STRUCT<label: STRING, score: FLOAT, ymin: FLOAT, xmin: FLOAT, ymax: FLOAT, xmax: FLOAT,"
     " sector_v: STRING, sector_h: STRING>"
 )
+OBJECT_FIELDS: Final = tuple(re.findall(r"(\w+):", OBJECT))
 
 KEYS_PRESENT: Final = {
     "record_is_named": "topic IS NOT NULL AND partition >= 0 AND offset >= 0 AND appended_at IS NOT NULL",
@@ -61,6 +70,8 @@ sha256 STRING COMMENT 'SHA-256 of the value, hexadecimal',
         ),
     },
 )
+CONTENT: Final = ("headers", "key", "value", "sha256")
+"""Columns of `frames` that hold what came, and its hash; the others say something about it."""
 
 LAYERS: Final = ("speed", "batch", "promoted")
 
@@ -73,9 +84,7 @@ run_id STRING COMMENT 'detector run, see detector_runs',
 status STRING COMMENT 'what became of the record: {", ".join(Status)}',
 reason STRING COMMENT 'why it was not detected; null when it was',
 objects ARRAY<{OBJECT}> COMMENT 'all objects with score >= 0.2; boxes are 0..1 of the picture',
-batch_at TIMESTAMP COMMENT 'UTC, time of the micro-batch as Spark stored it',
-started_at TIMESTAMP COMMENT 'UTC, when the worker began to decode',
-finished_at TIMESTAMP COMMENT 'UTC, when the outcome was known',
+{STAGES},
 {DAY}""",
     partitioned_by=("day",),
     checks={

@@ -9,6 +9,15 @@ from typing import Final
 DAY: Final = "day DATE COMMENT 'UTC day of observed_at, the partition'"
 
 
+def column_names(ddl: str) -> list[str]:
+    r"""Names of the columns of a DDL, one column a line, in order.
+
+    >>> column_names("label STRING COMMENT 'what it is',\nscore FLOAT")
+    ['label', 'score']
+    """
+    return re.findall(r"(?m)^(\w+) [A-Z]", ddl)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A Delta table: `checks` maps a constraint's name to its SQL condition."""
@@ -23,4 +32,4 @@ class Table:
     @property
     def columns(self) -> list[str]:
         """Names of the columns, in order."""
-        return re.findall(r"(?m)^(\w+) [A-Z]", self.ddl)
+        return column_names(self.ddl)

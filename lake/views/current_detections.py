@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from lake.contracts.record_key import RECORD_KEY
 from lake.views.view import View, qualified
-
-RECORD_KEY: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
 
 DETECTED_FIRST: Final = "CASE WHEN r.status = 'detected' THEN 0 ELSE 1 END"
 LAYER_FIRST: Final = "CASE r.layer WHEN 'promoted' THEN 0 WHEN 'batch' THEN 1 ELSE 2 END"

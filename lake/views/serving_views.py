@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from lake.contracts.camera_hour import CAMERA_HOUR
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLISHED_OBJECTS
-from lake.views.live_views import CAMERA_HOUR
+from lake.views.counting import score_bin
 from lake.views.view import View, qualified, same
 
 
 def reported(score: str) -> str:
     """Condition that a score, stored in 32 bits, reaches the report threshold: compared as doubles."""
     return f"CAST({score} AS DOUBLE) >= {{threshold}}"
-
-
-def score_bin(score: str) -> str:
-    """SQL of the lower edge of the bin of 0.05 in which a score lies, as the published counts have it."""
-    return f"floor(CAST({score} AS DOUBLE) * 20) / 20"
 
 
 def _published(table: str, columns: str) -> str:

@@ -1,4 +1,4 @@
-"""That the words for DataFusion find the rows that those for Spark find, on random hours."""
+"""What is found of live hours without Spark, on random hours."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from lake.views.all_views import with_views
 from lake.views.live_views import LIVE_DETECTIONS
 from lake.views.view import for_datafusion, read_by
 from tests.dashboards.explore_lake import at, record
+from tests.jobs.brute_force import Recount, cell_of
 from tests.jobs.random_hours import HOURS, random_hours
 
+LATENCIES = ("latency_p50_s", "latency_p95_s")
 ORDER = "ORDER BY d.appended_at, d.partition, d.offset, d.run_id"
 
 
@@ -62,3 +64,25 @@ def test_an_analysed_frame_says_for_ten_seconds_what_was_to_be_seen(tmp_path: Pa
 
 def test_both_words_read_the_same_tables_and_views() -> None:
     assert read_by(LIVE_DETECTIONS.datafusion) == read_by(LIVE_DETECTIONS.sql)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_live_hours_are_counted_as_a_recount_by_brute_force_counts_them(tmp_path: Path, seed: int) -> None:
+    frames, detections = random_hours(seed)
+    builder = QueryBuilder()
+    for table, rows in ((FRAMES, frames), (DETECTIONS, detections), (PUBLICATIONS, [])):
+        write(tmp_path, table, rows)
+        builder = builder.register(table.name, DeltaTable(tmp_path / table.name))
+    answer = builder.execute(with_views("SELECT l.* FROM live_camera_hours l")).read_all()
+    found = {(row["hour"], row["camera_id"]): row for row in pa.table(answer).to_pylist()}
+    live = {cell_of(row) for row in detections if row["replay_id"] is None}
+    assert {*found} == live
+    coverage = Recount(frames, detections).coverage()
+    for cell in live:
+        wanted = {name: value for name, value in coverage[cell].items() if name in found[cell]}
+        told = {name: found[cell][name] for name in wanted}
+        latencies = [[part.pop(name) for name in LATENCIES] for part in (told, wanted)]
+        # DataFusion interpolates in steps.
+        assert latencies[0] == [value and pytest.approx(value, rel=1e-5, abs=1e-4) for value in latencies[1]]
+        assert {**told, "seconds_observed": round(told["seconds_observed"], 4)} == wanted
+    assert (len(live) > 10, len(wanted) > 15) == (True, True)
