@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from typing import Any, Final, Self
 
 from dashboards.data.exploring import Explorer
+from lake.contracts.camera_hour import UNKNOWN_CAMERA
 from lake.contracts.hours import format_hour, hour_of
 from lake.contracts.wire_format import IMPORTED_TOPIC
-from lake.schema.batch_schemas import UNKNOWN_CAMERA
+from lake.schema.schemas import FRAMES
 from lake.storage.sql_literals import days_between, quoted
 from lake.views.current_detections import current_detections
 from lake.views.publication_states import publication_states
@@ -18,11 +19,7 @@ from lake.views.publication_states import publication_states
 TOPIC_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FRAME_ID: Final = re.compile(r"[!-~]{1,400}")
 MOST_PARTITION, MOST_OFFSET = 2**31 - 1, 2**63 - 1
-ABOUT: Final = (
-    "topic", "topic_id", "partition", "offset", "appended_at", "camera_id", "frame_id", "captured_at",
-    "sent_at", "observed_at", "clock_skewed", "replay_id", "format", "width", "height", "problem", "headers",
-    "bytes", "sha256", "day",
-)  # fmt: skip
+ABOUT: Final = tuple(name for name in FRAMES.columns if name not in ("key", "value"))
 """Columns of a frame without its bytes, which are read only to be drawn."""
 
 

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from lake.contracts.image_headers import CorruptPictureError, PictureTooLargeError, read_header
 from lake.contracts.label_colours import colour_of
-from lake.contracts.wire_format import IMPORTED_TOPIC, MAX_MESSAGE_BYTES
+from lake.contracts.wire_format import IMPORTED_TOPIC, LEGACY, MAX_MESSAGE_BYTES
 
 SYNTHETIC: Final = "synthetic"
-LEGACY: Final = "legacy"
 LEAST_WIDTH, MOST_SIDE = 480, 1920
 QUALITY: Final = 88
 MAX_BOXES: Final = 200

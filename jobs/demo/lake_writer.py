@@ -30,7 +30,7 @@ from lake.schema.batch_schemas import (
 )
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.schema.table import Table
-from lake.storage.delta_tables import is_table, open_table
+from lake.storage.delta_tables import arrow_schema, is_table, open_table, with_all_columns
 from lake.storage.reader import read_rows
 from lake.storage.tables import retry_on_conflict
 
@@ -105,8 +105,8 @@ def _write_chunk(root: LakeLocation, chunk: Chunk) -> None:
 
 def _append(root: LakeLocation, table: Table, rows: pa.Table) -> None:
     target = open_table(root / table.name)
-    schema = pa.schema(target.schema().to_arrow())
-    retry_on_conflict(lambda: write_deltalake(target, rows.select(schema.names).cast(schema), mode="append"))
+    schema = arrow_schema(target)
+    retry_on_conflict(lambda: write_deltalake(target, with_all_columns(rows, schema), mode="append"))
 
 
 def _runs(history: History) -> pa.Table:

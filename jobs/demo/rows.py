@@ -32,7 +32,6 @@ REASONS: Final = (
     "a newer frame of the camera came in the same batch",
 )
 MOMENT: Final = pa.timestamp("us", tz="UTC")
-HEADERS: Final = pa.list_(pa.struct([("key", pa.string()), ("value", pa.binary())]))
 CHUNK_OBJECTS: Final = 250_000
 
 
@@ -122,7 +121,6 @@ def _origin(
         "sent_at": pa.array(frames.sent).cast(MOMENT),
         "observed_at": captured,
         "clock_skewed": _same(False, count),
-        "replay_id": pa.nulls(count, pa.string()),
         "day": _same(plan.history.hour(number).date(), count),
     }
 
@@ -132,11 +130,7 @@ def _of_every_frame(count: int) -> dict[str, Any]:
         "format": _same(FRAME_SCHEMA, count),
         "width": _same(1280, count, pa.int32()),
         "height": _same(720, count, pa.int32()),
-        "problem": pa.nulls(count, pa.string()),
-        "headers": pa.nulls(count, HEADERS),
-        "value": pa.nulls(count, pa.binary()),
         "bytes": _same(0, count, pa.int64()),
-        "sha256": pa.nulls(count, pa.string()),
     }
 
 

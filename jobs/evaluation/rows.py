@@ -14,7 +14,7 @@ from jobs.evaluation.comparison import ModelResults, PictureResult
 from jobs.evaluation.report import ReportHeader
 from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import MODEL_EVALUATIONS
-from lake.storage.delta_tables import open_table
+from lake.storage.delta_tables import arrow_schema, open_table
 from lake.storage.sql_literals import quoted
 from lake.storage.tables import retry_on_conflict
 
@@ -31,7 +31,7 @@ def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResu
 
     def replace() -> None:
         table = open_table(root / MODEL_EVALUATIONS.name)
-        written = pa.Table.from_pylist(rows, pa.schema(table.schema().to_arrow()))
+        written = pa.Table.from_pylist(rows, arrow_schema(table))
         write_deltalake(table, written, mode="overwrite", predicate=f"run_id = {quoted(about.run_id)}")
 
     retry_on_conflict(replace)

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from jobs.events.event_frames import MOMENT, StagedRows, frames_of
 from jobs.events.imported_events import Import
 from lake.contracts.wire_format import IMPORTED_TOPIC, Status
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
-from lake.storage.delta_tables import open_table
+from lake.storage.delta_tables import arrow_schema, open_table, with_all_columns
 from lake.storage.tables import Lake, retry_on_conflict
 
 
@@ -38,9 +38,9 @@ def write_import(lake: Lake, about: Import, staged: StagedRows) -> None:
         return
     runs, rows = open_table(lake.folder(DETECTOR_RUNS)), open_table(lake.folder(DETECTIONS))
     runs.delete(f"run_id = '{about.run_id}'")
-    run = pa.Table.from_pylist([about.to_run()], _schema(runs))
+    run = pa.Table.from_pylist([about.to_run()], arrow_schema(runs))
     retry_on_conflict(lambda: write_deltalake(open_table(lake.folder(DETECTOR_RUNS)), run, mode="append"))
-    schema = _schema(rows)
+    schema = arrow_schema(rows)
 
     def append() -> None:
         read = pa.RecordBatchReader.from_batches(schema, detections(about, staged, schema))
@@ -49,18 +49,13 @@ def write_import(lake: Lake, about: Import, staged: StagedRows) -> None:
     retry_on_conflict(append)
 
 
-def _schema(table: DeltaTable) -> pa.Schema:
-    return pa.schema(table.schema().to_arrow())
-
-
 def detections(about: Import, staged: StagedRows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Rows of `detections`, a day at a time; offsets count through all of them."""
     written = 0
     for day in staged.days:
         frames = frames_of(staged.of_day(day), schema.field("objects").type)
         rows = _rows(about, frames, day, written)
-        yield from pa.table({field.name: rows.get(field.name, pa.nulls(len(frames), field.type))
-                             for field in schema}).cast(schema).to_batches()  # fmt: skip
+        yield from with_all_columns(pa.table(rows), schema).to_batches()
         written += len(frames)
 
 

@@ -21,9 +21,8 @@ from jobs.detector.detected_object import DetectedObject
 from jobs.detector.detector import DetectorSettings
 from jobs.detector.executor_files import arrived
 from jobs.detector.images import CorruptPictureError, PictureTooLargeError, annotate_picture, decode_picture
-from jobs.frames.frame_records import LEGACY
 from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, outcome, result
-from lake.contracts.wire_format import Status
+from lake.contracts.wire_format import LEGACY, Status
 
 Frame = Mapping[str, Any]
 """A record's METADATA and its `value`."""

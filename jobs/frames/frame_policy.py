@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from jobs.frames.frame_records import LEGACY
 from lake.config.settings import Settings, number, text
-from lake.contracts.wire_format import MAX_PICTURE_BYTES, Status
+from lake.contracts.wire_format import LEGACY, MAX_PICTURE_BYTES, Status
 
 NEWEST, ALL = "newest", "all"
 

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA
+from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA, LEGACY
+from lake.schema.schemas import CONTENT, FRAMES
 
-LEGACY: Final = "legacy"
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """An agent whose clock differs by more from the broker's is not believed."""
 MAX_WAIT: Final = timedelta(hours=48)
@@ -30,11 +30,7 @@ RFC_3339: Final = re.compile(
 WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}")
 NAME: Final = re.compile(r"[!-~]{1,200}")
 
-METADATA: Final = (
-    "topic", "topic_id", "partition", "offset", "appended_at", "camera_id", "frame_id", "captured_at",
-    "sent_at", "observed_at", "clock_skewed", "replay_id", "format", "session", "sequence", "width",
-    "height", "motion", "client_timestamp", "problem", "bytes",
-)  # fmt: skip
+METADATA: Final = (*(name for name in FRAMES.columns if name not in {*CONTENT, "day"}), "client_timestamp")
 """What `describe` says of a record."""
 
 KAFKA_COLUMNS: Final = ("topic", "partition", "offset", "timestamp", "key", "value", "headers")

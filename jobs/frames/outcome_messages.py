@@ -13,6 +13,7 @@ import numpy as np
 
 from jobs.detector.detected_object import DetectedObject
 from jobs.detector.sectors import sector_of
+from lake.contracts.record_key import RECORD_KEY
 from lake.contracts.wire_format import (
     OUTCOME_SCHEMA,
     OUTCOMES_TOPIC,
@@ -21,6 +22,7 @@ from lake.contracts.wire_format import (
     Status,
     rfc3339,
 )
+from lake.schema.schemas import ORIGIN_COLUMNS, STAGE_COLUMNS
 
 Metadata = Mapping[str, Any]
 """A record's columns `jobs.frames.frame_records.METADATA`; its times are UTC, with or without a zone."""
@@ -62,9 +64,9 @@ class StageTimes:
     started_at: datetime
     finished_at: datetime
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, str]:
         """RFC 3339 texts by name."""
-        return {name: _said(getattr(self, name)) for name in ("batch_at", "started_at", "finished_at")}
+        return {name: rfc3339(_utc(getattr(self, name))) for name in STAGE_COLUMNS}
 
 
 def outcome(
@@ -106,15 +108,9 @@ def result(
 
 
 def _common(frame: Metadata, run: RunDescription, stages: StageTimes) -> dict[str, Any]:
-    record = {name: frame[name] for name in ("topic", "topic_id", "partition", "offset")}
-    times = {name: _said(frame[name]) for name in ("captured_at", "sent_at", "observed_at")}
     return {
-        "camera_id": frame["camera_id"],
-        "frame_id": frame["frame_id"],
-        **times,
-        "clock_skewed": frame["clock_skewed"],
-        "replay_id": frame["replay_id"],
-        "record": {**record, "appended_at": _said(frame["appended_at"])},
+        **{name: _said(frame[name]) for name in ORIGIN_COLUMNS},
+        "record": {name: _said(frame[name]) for name in RECORD_KEY},
         "layer": run.layer,
         "run_id": run.run_id,
         "stages": stages.as_json(),
@@ -151,8 +147,8 @@ def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(_utc(moment))
+def _said(value: Any) -> Any:
+    return rfc3339(_utc(value)) if isinstance(value, datetime) else value
 
 
 def _local(moment: datetime, zone: str) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 
+from lake.contracts.record_key import RECORD_KEY
 from lake.contracts.wire_format import Status, moment
 from lake.schema.schemas import LAYERS
 
 BEFORE_PICTURE: Final = ', "image": "'
 """Ends what the archive reads of a result: its picture is the last thing in the message, and most of it."""
-AS_SAID: Final = ("camera_id", "frame_id", "clock_skewed", "replay_id", "layer", "run_id", "status", "reason")
-TIMES: Final = ("captured_at", "sent_at", "observed_at")
-RECORD: Final = ("topic", "topic_id", "partition", "offset")
-STAGES: Final = ("batch_at", "started_at", "finished_at")
 NOT_OURS: Final = (
     ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, pa.ArrowException
 )  # fmt: skip
@@ -42,33 +39,32 @@ def read_outcomes(messages: Iterable[Row], schema: pa.Schema) -> pa.Table:
         The columns of the schema, from_topic, from_partition and from_offset; a message that is nobody's
         outcome has no row.
     """
+    times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
     whole = pa.schema([*schema, *SOURCE])
-    rows = [row for message in messages if (row := _row(message)) is not None]
+    rows = [row for message in messages if (row := _row(message, schema.names, times)) is not None]
     try:
         return pa.Table.from_pylist(rows, whole)
     except NOT_OURS:
         return pa.Table.from_pylist([row for row in rows if _fits(row, whole)], whole)
 
 
-def _row(message: Row) -> dict[str, Any] | None:
+def _row(message: Row, names: Sequence[str], times: Sequence[str]) -> dict[str, Any] | None:
     source = {f"from_{name}": message[name] for name in ("topic", "partition", "offset")}
     try:
-        row = _read(message["value"])
+        row = _read(message["value"], names, times)
         return {**row, **source} if _is_ours(row) else None
     except NOT_OURS:
         return None
 
 
-def _read(value: bytes) -> dict[str, Any]:
+def _read(value: bytes, names: Sequence[str], times: Sequence[str]) -> dict[str, Any]:
+    """A column's value stands under its name: in the parts `record` and `stages`, or else in the message."""
     said = json.loads(value if value.endswith(b"}") else value + b"}")
-    record, stages = said["record"], said.get("stages") or {}
     observed = moment(said["observed_at"])
+    values = {**said, **said["record"], **(said.get("stages") or {})}
     return {
-        **{name: said.get(name) for name in AS_SAID},
-        **{name: moment(said.get(name)) for name in TIMES},
-        **{name: record.get(name) for name in RECORD},
-        **{name: moment(stages.get(name)) for name in STAGES},
-        "appended_at": moment(record.get("appended_at")),
+        **{name: values.get(name) for name in names},
+        **{name: moment(values.get(name)) for name in times},
         "objects": said.get("candidates") or [],
         "day": observed and observed.date(),
     }
@@ -76,7 +72,7 @@ def _read(value: bytes) -> dict[str, Any]:
 
 def _is_ours(row: Row) -> bool:
     """Whether the message names a record, and a status and layer that the table takes."""
-    named = all(row[name] is not None for name in (*RECORD, "appended_at", "day"))
+    named = all(row[name] is not None for name in (*RECORD_KEY, "day"))
     known = row["status"] in set(Status) and row["layer"] in LAYERS
     return named and known and row["partition"] >= 0 and row["offset"] >= 0
 

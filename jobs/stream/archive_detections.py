@@ -21,12 +21,13 @@ from jobs.stream.highest_offsets import HighestOffsets, Row
 from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import by_partition
 from lake.config.lake_location import LakeLocation
+from lake.contracts.record_key import RECORD_KEY
 from lake.schema.schemas import DETECTIONS
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
 
 QUERY = "archive_detections"
-IDENTITY = ("topic", "topic_id", "partition", "offset", "appended_at", "layer")
+IDENTITY = (*RECORD_KEY, "layer")
 log = logging.getLogger(__name__)
 
 

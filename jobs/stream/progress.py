@@ -26,7 +26,7 @@ from pyspark.sql import SparkSession
 from jobs.stream.health import merged_offsets
 from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import STREAM_PROGRESS
-from lake.storage.delta_tables import open_table
+from lake.storage.delta_tables import arrow_schema, open_table
 
 COMMIT_INTERVAL_S: Final = 60.0
 MAX_PENDING: Final = 10_000
@@ -91,7 +91,7 @@ class StreamProgress:
     def _append(self) -> None:
         try:
             table = open_table(self._root / STREAM_PROGRESS.name)
-            schema = pa.schema(table.schema().to_arrow())
+            schema = arrow_schema(table)
             write_deltalake(table, pa.Table.from_pylist(list(self._rows), schema), mode="append")
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
             log.warning("stream_progress: %d micro-batches wait; cannot write: %s", self.waiting, error)

@@ -19,7 +19,7 @@ from lake.contracts.hours import HOUR, hour_of, hours_between, last_full_hour
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import first_appended, offsets_at, topic_ids
 from lake.schema.batch_schemas import BROKER_HOURS
-from lake.storage.delta_tables import open_table
+from lake.storage.delta_tables import arrow_schema, open_table
 from lake.storage.reader import read_rows
 
 MAX_SPAN: Final = 48 * HOUR
@@ -101,5 +101,5 @@ def _first_hour(bootstrap: Address, reached: Reached, now: datetime) -> datetime
 
 def _append(lake: LakeLocation, rows: Sequence[Mapping[str, Any]]) -> None:
     stored = open_table(lake / BROKER_HOURS.name)
-    schema = pa.schema(stored.schema().to_arrow())
+    schema = arrow_schema(stored)
     write_deltalake(stored, pa.Table.from_pylist(list(rows), schema=schema), mode="append")

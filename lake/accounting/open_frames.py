@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import camera_of_row, hour_of_row
 from lake.contracts.hours import Scope
+from lake.contracts.record_key import RECORD_KEY
+from lake.contracts.statuses import SKIPPED, is_among
 from lake.contracts.wire_format import FRAMES_TOPIC
-from lake.schema.batch_schemas import UNKNOWN_CAMERA
-from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.schema.schemas import CONTENT, DETECTIONS, FRAMES
 from lake.storage.reader import read_rows
-
-RECORD: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
-"""Columns that name a record."""
-LARGE_COLUMNS: Final = ("headers", "key", "value", "sha256")
-SKIPPED: Final = "skipped_%"
-"""Statuses like it are not terminal: another layer may still analyse the frame."""
 
 
 def open_frames(root: LakeLocation, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
-    """The scope's records without a terminal outcome, oldest first: all columns but the bulky ones.
+    """The scope's records without a terminal outcome, oldest first: all columns but CONTENT.
 
     Records of another topic, such as synthetic history, hold no pictures and are left out.
 
@@ -28,7 +24,7 @@ def open_frames(root: LakeLocation, scope: Scope, among: str = "TRUE") -> list[d
         scope: hours of observation, and cameras.
         among: a further condition on the columns of `frames`, in DataFusion's SQL.
     """
-    wanted = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in LARGE_COLUMNS)
+    wanted = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in CONTENT)
     sql = f"SELECT {wanted} {_open(scope, among)} ORDER BY f.observed_at, f.appended_at, {_record('f')}"
     return read_rows(root, sql, FRAMES, DETECTIONS)
 
@@ -41,12 +37,12 @@ def count_open_frames(root: LakeLocation, scope: Scope) -> int:
 
 def _open(scope: Scope, among: str) -> str:
     days = ", ".join(f"DATE '{day}'" for day in scope.days)
-    same = " AND ".join(f'f."{name}" = d."{name}"' for name in RECORD)
+    same = " AND ".join(f'f."{name}" = d."{name}"' for name in RECORD_KEY)
     return f"""
-    FROM (SELECT * EXCEPT ({", ".join(LARGE_COLUMNS)}), date_trunc('hour', observed_at) AS hour FROM frames
+    FROM (SELECT * EXCEPT ({", ".join(CONTENT)}), {hour_of_row("r")} AS hour FROM frames r
           WHERE topic = '{FRAMES_TOPIC}') f
     LEFT ANTI JOIN (SELECT {_record("detections")} FROM detections
-                    WHERE day IN ({days}) AND status NOT LIKE '{SKIPPED}') d ON {same}
+                    WHERE day IN ({days}) AND NOT {is_among("status", SKIPPED)}) d ON {same}
     WHERE {_within(scope)} AND {among}"""
 
 
@@ -56,8 +52,8 @@ def _within(scope: Scope) -> str:
     if scope.cameras is None:
         return everywhere
     names = ", ".join(f"'{name}'" for name in scope.cameras)
-    return f"{everywhere} AND coalesce(camera_id, '{UNKNOWN_CAMERA}') IN ({names})"
+    return f"{everywhere} AND {camera_of_row('f')} IN ({names})"
 
 
 def _record(table: str) -> str:
-    return ", ".join(f'{table}."{name}"' for name in RECORD)
+    return ", ".join(f'{table}."{name}"' for name in RECORD_KEY)

@@ -16,6 +16,8 @@ IMPORTED_TOPIC: Final = "imported"
 """No topic of Kafka: marks events of the first version, which have neither a picture nor boxes."""
 
 FRAME_SCHEMA: Final = "frame/1"
+LEGACY: Final = "legacy"
+"""Stands where FRAME_SCHEMA does, for the JSON that clients of the first version send."""
 RESULT_SCHEMA: Final = "result/1"
 OUTCOME_SCHEMA: Final = "outcome/1"
 

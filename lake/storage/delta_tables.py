@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from deltalake import DeltaTable
 
 from lake.config.lake_location import LakeLocation, ObjectFolder
@@ -20,6 +21,22 @@ def open_table(folder: LakeLocation, version: int | None = None) -> DeltaTable:
 def is_table(folder: LakeLocation) -> bool:
     """Whether a table has been made there."""
     return (folder / "_delta_log").exists()
+
+
+def arrow_schema(table: DeltaTable) -> pa.Schema:
+    """Return the columns as Arrow types; times are UTC microseconds."""
+    return pa.schema(table.schema().to_arrow())
+
+
+def with_all_columns(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return rows in the order and types of a schema; a column they lack is null.
+
+    Raises:
+        ValueError: they have a column that the schema lacks.
+    """
+    lacking = {field.name: pa.nulls(len(rows), field.type) for field in schema}
+    there = dict(zip(rows.column_names, rows.columns, strict=True))
+    return pa.table(lacking | there).cast(schema)
 
 
 def storage_options(folder: LakeLocation) -> dict[str, str] | None:

@@ -30,7 +30,7 @@ from lake.config.lake_location import LakeLocation, ObjectFolder
 from lake.schema.schemas import TABLES
 from lake.schema.table import Table
 from lake.storage.commit_check import check_store
-from lake.storage.delta_tables import is_table, open_table, storage_options
+from lake.storage.delta_tables import arrow_schema, is_table, open_table, storage_options
 from lake.storage.kept_writers import KeptWriters
 
 CHECKPOINT_EVERY = 50
@@ -118,7 +118,7 @@ class Lake:
     def arrow_schema(self, table: Table) -> pa.Schema:
         """The table's columns as Arrow types, times in UTC microseconds."""
         with self._kept.to_append(table.name) as stored:
-            return pa.schema(stored.schema())
+            return arrow_schema(stored)
 
     def append_arrow(
         self, rows: pa.Table | pa.RecordBatchReader, table: Table, app_id: str, version: int
@@ -162,7 +162,7 @@ class Lake:
 def _append(
     stored: DeltaTable, rows: pa.Table | pa.RecordBatchReader, table: Table, mark: Transaction
 ) -> None:
-    schema = pa.schema(stored.schema())
+    schema = arrow_schema(stored)
     write_deltalake(
         stored,
         rows.select(schema.names).cast(schema) if isinstance(rows, pa.Table) else rows,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from jobs.detector.detected_object import DetectedObject
+from jobs.frames.frame_records import METADATA
 from jobs.frames.outcome_messages import RunDescription, StageTimes, outcome, result
 from lake.contracts.wire_format import Status
 from tests.conftest import at
@@ -15,11 +16,11 @@ DOG = DetectedObject("dog", 0.49, 0.5, 0.7, 0.9, 0.9)
 
 
 def frame(**other: Any) -> dict[str, Any]:
-    said = {
+    said = dict.fromkeys(METADATA) | {
         "topic": "pycturestream", "topic_id": "id", "partition": 1, "offset": 42,
         "appended_at": at("11:00:01"), "camera_id": "door", "frame_id": "door/s/1",
         "captured_at": at("11:00:00"), "sent_at": at("11:00:00.5"),
-        "observed_at": at("11:00:00"), "clock_skewed": False, "replay_id": None, "client_timestamp": None,
+        "observed_at": at("11:00:00"), "clock_skewed": False,
     }  # fmt: skip
     return {**said, **other}
 
