@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from lake.contracts.camera_hour import days_near
 from lake.serving.day_files import of_days
 from lake.serving.open_tables import DETECTIONS, TableSnapshot
-from lake.serving.questions import Question, days_near
+from lake.serving.questions import Question
 
 MAX_COUNTS: Final = 64
 """Questions whose counts are kept."""

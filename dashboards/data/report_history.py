@@ -15,9 +15,10 @@ from typing import Final
 
 from dashboards.data.report_days import NEEDED, Day, read_day
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import days_near
 from lake.serving.day_files import of_days
 from lake.serving.open_tables import OpenTables, TableSnapshot
-from lake.serving.questions import ARRIVING, MAX_DAYS, days_near
+from lake.serving.questions import ARRIVING, MAX_DAYS
 from lake.storage.reader import LakeUnreadableError
 
 MAX_OBJECTS: Final = 20_000_000

@@ -17,10 +17,9 @@ from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline.sentences import clock, link, size
 from dashboards.ui.settings import LOOPBACK
 from lake.accounting.ledger import ARCHIVED, Account, Ledger, Span
+from lake.contracts.statuses import QUARANTINED, SKIPPED
 from lake.contracts.wire_format import Status
 
-SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
-QUARANTINED: Final = (Status.CORRUPT, Status.TOO_LARGE, Status.MALFORMED, Status.FAILED)
 ACCOUNTS: Final = (
     "Table", "Received", "Detected", "Skipped", "Quarantined", "Archived", "Expired", "Unaccounted for",
     "Counted twice",

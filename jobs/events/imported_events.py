@@ -10,8 +10,8 @@ from datetime import date, datetime
 from typing import Any, Final, Self
 
 from jobs.events.event_rows import ReadOptions
-from jobs.hours.publications import CameraHour
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.wire_format import IMPORTED_TOPIC
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
 from lake.storage.reader import read_rows

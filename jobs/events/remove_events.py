@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 
 from jobs.events.event_times import EPOCH, MICROSECOND
 from jobs.events.imported_events import SHORT, Import, hours_of
-from jobs.hours.publications import CameraHour
 from jobs.pipeline.publish_scopes import publish_scopes, scopes_of
 from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.data_docs import QUALITY
 from lake.contracts.hours import HOUR
 from lake.schema.batch_schemas import (

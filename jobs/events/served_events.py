@@ -18,10 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import camera_of_row, days_near, hour_of_row
 from lake.contracts.wire_format import Status, rfc3339
-from lake.schema.batch_schemas import UNKNOWN_CAMERA
 from lake.serving.open_tables import OpenTables, TableSnapshot
-from lake.serving.questions import days_near
 from lake.storage.sql_literals import quoted
 from lake.views.all_views import with_views
 
@@ -30,11 +29,11 @@ OBJECTS: Final = """
     SELECT v.observed_at, v.camera_id, v.label, v.frame_id, v.object_number
     FROM objects v WHERE v.day = DATE '{day}'"""
 FRAMES: Final = f"""
-    SELECT c.observed_at, coalesce(c.camera_id, '{UNKNOWN_CAMERA}') AS camera_id, c.frame_id, c.objects
+    SELECT c.observed_at, {camera_of_row("c")} AS camera_id, c.frame_id, c.objects
     FROM current_detections c
     LEFT ANTI JOIN (SELECT p.hour, p.camera_id FROM publication_states p WHERE p.serving = 'nothing') n
-      ON date_trunc('hour', c.observed_at) = n.hour
-      AND coalesce(c.camera_id, '{UNKNOWN_CAMERA}') = n.camera_id
+      ON {hour_of_row("c")} = n.hour
+      AND {camera_of_row("c")} = n.camera_id
     WHERE c.day = DATE '{{day}}' AND c.status = '{Status.DETECTED}' AND NOT c.is_duplicate
       AND c.replay_id IS NULL"""
 NEARBY_DETECTIONS: Final = """

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.hours import Candidate, format_hour
 from lake.schema.batch_schemas import PUBLICATIONS
-from lake.storage.delta_tables import open_table
-
-CameraHour = tuple[datetime, str]
-"""An hour (UTC) and a camera."""
+from lake.storage.delta_tables import arrow_schema, open_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def record_decisions(
     rows = [_row(candidate, decision, run_id, decided_at) for decision in decisions]
     if rows:
         table = open_table(root / PUBLICATIONS.name)
-        write_deltalake(table, pa.Table.from_pylist(rows, _schema(table)), mode="append")
+        write_deltalake(table, pa.Table.from_pylist(rows, arrow_schema(table)), mode="append")
 
 
 def where_pairs(about: Iterable[CameraHour]) -> str:
@@ -93,7 +91,3 @@ def _row(candidate: Candidate, decision: Decision, run_id: str, decided_at: date
         "decided_at": decided_at,
         "day": hour.date(),
     }
-
-
-def _schema(table: DeltaTable) -> pa.Schema:
-    return pa.schema(table.schema().to_arrow())

@@ -11,7 +11,8 @@ from datetime import datetime
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.hours.aggregates import count_by_hour, count_by_minute
-from jobs.hours.publications import CameraHour, Decision, record_decisions, where_pairs
+from jobs.hours.publications import Decision, record_decisions, where_pairs
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.hours import Candidate
 from lake.schema.batch_schemas import (
     CAMERA_HOURS,

@@ -21,12 +21,12 @@ from jobs.harness.arguments import BatchArguments, listed, run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.hours import count_objects, detect_skipped
-from jobs.hours.publications import CameraHour
 from jobs.quality.check_quality import Audit, audit, decide, known_vocabularies
 from lake.accounting.broker_hours import record_broker_hours
 from lake.accounting.pending_work import LOOKBACK, archives_lacking, frames_to_detect, has_rows
 from lake.config.settings import Settings
 from lake.config.sources import load_configuration
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.clock import utc_now
 from lake.contracts.data_docs import QUALITY
 from lake.contracts.hours import HOUR, Candidate, HourError, Scope, format_hour, hours_between, parse_hour

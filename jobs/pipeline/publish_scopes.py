@@ -12,8 +12,8 @@ from typing import Final
 from pyspark.sql import SparkSession
 
 from jobs.hours import count_objects
-from jobs.hours.publications import CameraHour
 from jobs.quality.check_quality import Audit, audit, decide
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.hours import Scope, format_hour
 from lake.storage.tables import Lake
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from jobs.quality.inputs import CandidateTables
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import camera_of_row, hour_of_row
 from lake.contracts.hours import Candidate, Scope
-from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.storage.reader import read_rows
-from lake.storage.sql_literals import quoted
 
 MAX_ROWS: Final = 500_000
 """Objects, frames and detections looked at at once: about 1 GB. A single camera is never cut."""
@@ -61,10 +61,10 @@ def _counted(root: LakeLocation, day: Candidate) -> dict[str, int]:
 
 def _present(root: LakeLocation, scope: Scope) -> dict[str, int]:
     """Cameras of rows that may have come after the count, each with no size."""
-    camera = f"coalesce(r.camera_id, {quoted(UNKNOWN_CAMERA)})"
+    camera = camera_of_row("r")
     found: set[str] = set()
     for table in (DETECTIONS, FRAMES):
-        rows = f"""SELECT DISTINCT {camera} AS camera_id, date_trunc('hour', r.observed_at) AS hour, r.day
+        rows = f"""SELECT DISTINCT {camera} AS camera_id, {hour_of_row("r")} AS hour, r.day
                    FROM {table.name} r"""
         sql = f"SELECT DISTINCT s.camera_id FROM ({rows}) s WHERE {scope.where()}"
         found |= {row["camera_id"] for row in read_rows(root, sql, table)}

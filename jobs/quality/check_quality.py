@@ -30,19 +30,20 @@ from jobs.quality.data_docs import Documented, write_docs
 from jobs.quality.derived_columns import Vocabularies, subjects
 from jobs.quality.expectation import SUBJECTS, WARNING
 from jobs.quality.expectations import EXPECTATIONS
-from jobs.quality.findings import AuditScopes, CameraHour, held_reasons, number_groups, passed, result_rows
+from jobs.quality.findings import AuditScopes, held_reasons, number_groups, passed, result_rows
 from jobs.quality.inputs import CandidateGoneError, read
 from jobs.quality.validation import Finding, merged, validate
 from lake.config.lake_location import LakeLocation
 from lake.config.settings import whole
 from lake.config.sources import load_configuration
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.clock import utc_now
 from lake.contracts.data_docs import QUALITY
 from lake.contracts.hours import Candidate, Scope, format_hour, parse_hour
 from lake.contracts.hours import merged as merged_candidates
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
 from lake.spark.catalog import check_lake
-from lake.storage.delta_tables import open_table
+from lake.storage.delta_tables import arrow_schema, open_table
 from lake.storage.tables import Lake, retry_on_conflict
 
 PROGRAM: Final = "jobs.quality.check_quality"
@@ -132,7 +133,7 @@ def _append(root: LakeLocation, rows: pa.Table) -> None:
     def append() -> None:
         table = open_table(root / QUALITY_RESULTS.name)
         ordered = rows.select(QUALITY_RESULTS.columns)
-        write_deltalake(table, ordered.cast(pa.schema(table.schema().to_arrow())), mode="append")
+        write_deltalake(table, ordered.cast(arrow_schema(table)), mode="append")
 
     retry_on_conflict(append)
 

@@ -9,13 +9,15 @@ import pandas as pd
 
 from jobs.detector.coco_labels import COCO_NAMES
 from jobs.detector.sectors import COLUMNS, ROWS
-from jobs.quality.expectation import CAMERA_HOURS, DETECTIONS, FRAMES, OBJECTS, RECORD
+from jobs.quality.expectation import CAMERA_HOURS, DETECTIONS, FRAMES, OBJECTS
 from jobs.quality.hour_expectations import ALL_GONE, AS_COUNTED, FEWER, FRAMES_GONE, MORE
 from jobs.quality.inputs import Rows
 from jobs.quality.label_drift import label_drift
 from jobs.quality.object_expectations import DETECTED, PAST_RETENTION, SLACK
 from jobs.quality.recount import FATES, KEYS, RECORD_NAMES, current_outcomes, recount
 from lake.contracts.hours import HOUR
+from lake.contracts.record_key import RECORD_KEY
+from lake.contracts.statuses import QUARANTINED
 from lake.contracts.wire_format import IMPORTED_TOPIC
 
 Vocabularies = Mapping[str, frozenset[str]]
@@ -27,7 +29,7 @@ COUNTS = ("received", *FATES, "analysed_live", "analysed_batch", "late", "clock_
 MEASURED = ("analysed_by_minute", "seconds_observed")
 PLACE = ("ymin", "xmin", "ymax", "xmax", "sector_v", "sector_h")
 OBJECT_COLUMNS = ("hour", "camera_id", "observed_at", "frame_id", "object_number", "label", "score", *PLACE,
-                  "layer", "run_id", *RECORD)  # fmt: skip
+                  "layer", "run_id", *RECORD_KEY)  # fmt: skip
 
 
 def subjects(rows: Rows, vocabularies: Vocabularies) -> dict[str, pd.DataFrame]:
@@ -60,7 +62,7 @@ def _detections(detections: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
 
 def _objects(rows: Rows, current: pd.DataFrame, vocabularies: Vocabularies) -> pd.DataFrame:
     objects = rows.objects
-    seen = current[[*RECORD, "status", "run_id", "is_repeat", "replay_id"]]
+    seen = current[[*RECORD_KEY, "status", "run_id", "is_repeat", "replay_id"]]
     found = seen.rename(columns={"run_id": "current_run_id"})
     joined = objects.merge(found, on=RECORD_NAMES, how="left")
     box = joined[["ymin", "xmin", "ymax", "xmax"]].astype("float64")
@@ -129,7 +131,7 @@ def _bounds(both: pd.DataFrame) -> dict[str, pd.Series]:
     """What only warns; missing where there is nothing to tell a share of."""
     received = both["received"].where(both["received"] > 0)
     end = both["hour"] + HOUR
-    unusable = both[["corrupt", "too_large", "malformed", "failed"]].sum(axis=1)
+    unusable = both[list(QUARANTINED)].sum(axis=1)
     usable = received - unusable - both["duplicates"] - both["pending"]
     source = np.where(both["from_stored_coverage"].eq(True), "stored", "measured")
     return {

@@ -13,8 +13,6 @@ CAMERA_HOURS: Final = "camera_hours_candidate"
 SUBJECTS: Final = (FRAMES, DETECTIONS, OBJECTS, CAMERA_HOURS)
 
 CRITICAL, WARNING = "critical", "warning"
-RECORD: Final = ("topic", "topic_id", "partition", "offset", "appended_at")
-"""Columns that name a record."""
 
 Where = tuple[tuple[str, str, Any], ...]
 """Conditions on columns that must all hold: column, operator (==, !=, <, <=, >, >=, in), value."""

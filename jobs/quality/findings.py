@@ -13,10 +13,9 @@ import pyarrow as pa
 from jobs.quality.expectation import CAMERA_HOURS, CRITICAL, OBJECTS
 from jobs.quality.recount import KEYS
 from jobs.quality.validation import GROUP, Finding
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.hours import Candidate
 
-CameraHour = tuple[datetime, str]
-"""An hour (UTC) and a camera."""
 DECIDED: Final = (OBJECTS, CAMERA_HOURS)
 
 

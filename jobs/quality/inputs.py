@@ -12,22 +12,22 @@ import pyarrow as pa
 from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError
 
-from jobs.quality.expectation import RECORD
 from lake.config.lake_location import LakeLocation
+from lake.contracts.camera_hour import RESENT_WITHIN_DAYS, UNKNOWN_CAMERA
 from lake.contracts.hours import HOUR, Candidate, Scope
+from lake.contracts.record_key import RECORD_KEY
 from lake.contracts.wire_format import rfc3339
-from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
 from lake.schema.table import Table
 from lake.storage.delta_tables import open_table
 
-RESENT_WITHIN: Final = timedelta(days=2)
-"""A frame that was sent twice is looked for in days so far from its hour's."""
+RESENT_WITHIN: Final = timedelta(days=RESENT_WITHIN_DAYS)
 TRAILING: Final = timedelta(days=7)
 """The label mix of an hour is held against the days before it."""
 REPORTED: Final = 0.5
 """Labels are mixed over the objects that reports show by default; a score bin is 0.05 wide."""
-NAMED: Final = ", ".join(f'"{name}"' for name in RECORD)
+NAMED: Final = ", ".join(f'"{name}"' for name in RECORD_KEY)
 ORIGIN: Final = (
     f"{NAMED}, coalesce(camera_id, '{UNKNOWN_CAMERA}') AS camera_id, frame_id, observed_at, clock_skewed,"
     " replay_id, day, date_trunc('hour', observed_at) AS hour"
@@ -151,7 +151,7 @@ def _days(first: datetime, last: datetime) -> str:
 def _resent(scope: Scope, own: str) -> str:
     """Only ids of the scope's own frames are compared: those of days around may be a hundred million."""
     near = _days(scope.hours[0] - RESENT_WITHIN, scope.hours[-1] + RESENT_WITHIN)
-    differ = " OR ".join(f'min("{name}") <> max("{name}")' for name in RECORD)
+    differ = " OR ".join(f'min("{name}") <> max("{name}")' for name in RECORD_KEY)
     mine = f"frame_id IN (SELECT frame_id FROM detections WHERE {own})"
     twice = f"SELECT frame_id FROM detections WHERE {near} AND {mine} GROUP BY frame_id HAVING {differ}"
     return f"SELECT DISTINCT frame_id, {NAMED} FROM detections WHERE {near} AND frame_id IN ({twice})"

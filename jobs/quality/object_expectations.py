@@ -12,7 +12,6 @@ from jobs.quality.expectation import (
     IN_ORDER,
     IN_SET,
     OBJECTS,
-    RECORD,
     UNIQUE,
     Expectation,
     between,
@@ -20,8 +19,10 @@ from jobs.quality.expectation import (
     not_before,
     pair,
 )
-from jobs.quality.record_expectations import LAYERS, MAX_OBJECTS
+from jobs.quality.record_expectations import MAX_OBJECTS
+from lake.contracts.record_key import RECORD_KEY
 from lake.contracts.wire_format import STORED_SCORE
+from lake.schema.schemas import LAYERS
 
 SLACK: Final = 1e-6
 """Boxes are float32 between 0 and 1: their smallest step there is 6e-8, and a model may round a few times."""
@@ -32,7 +33,7 @@ KNOWN_SECTORS: Final = tuple(f"{row} {column}" for row in ROWS for column in COL
 OF_OBJECTS: Final = (
     Expectation(
         "objects_are_counted_once", OBJECTS, "each object of a frame is counted once", UNIQUE,
-        {"column_list": [*RECORD, "object_number"]},
+        {"column_list": [*RECORD_KEY, "object_number"]},
     ),
     Expectation(
         "objects_are_complete", OBJECTS,

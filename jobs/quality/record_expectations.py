@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from jobs.frames.frame_records import CLOCK_TOLERANCE, MAX_WAIT
 from jobs.quality.expectation import (
     ABSENT,
     BETWEEN,
@@ -14,7 +15,6 @@ from jobs.quality.expectation import (
     IN_SET,
     MATCH,
     PRESENT,
-    RECORD,
     UNIQUE,
     Expectation,
     between,
@@ -22,24 +22,25 @@ from jobs.quality.expectation import (
     not_before,
     pair,
 )
-from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA, MAX_MESSAGE_BYTES, Status
-from lake.schema.batch_schemas import UNKNOWN_CAMERA
+from lake.contracts.camera_hour import UNKNOWN_CAMERA
+from lake.contracts.record_key import RECORD_KEY
+from lake.contracts.wire_format import CAMERA_ID, FRAME_SCHEMA, LEGACY, MAX_MESSAGE_BYTES, Status
+from lake.schema.schemas import LAYERS
 
-FORMATS: Final = (FRAME_SCHEMA, "legacy")
+FORMATS: Final = (FRAME_SCHEMA, LEGACY)
 STATUSES: Final = tuple(str(status) for status in Status)
-LAYERS: Final = ("speed", "batch", "promoted")
 MAX_OBJECTS: Final = 100
 """No model of ours reports more objects of one picture."""
-MAX_WAIT_S: Final = 48 * 3600
+MAX_WAIT_S: Final = int(MAX_WAIT.total_seconds())
 """The rule "Observed at": a picture waits at most so long for the broker..."""
-FASTEST_CLOCK_S: Final = 300
+FASTEST_CLOCK_S: Final = int(CLOCK_TOLERANCE.total_seconds())
 """...and is taken at most so long after the broker appended it, by the agent's own clock."""
 KNOWN_CAMERA: Final = (("camera_id", "!=", UNKNOWN_CAMERA),)
 
 OF_FRAMES: Final = (
     Expectation(
         "frames_are_stored_once", FRAMES, "each record is stored once in frames", UNIQUE,
-        {"column_list": list(RECORD)},
+        {"column_list": list(RECORD_KEY)},
     ),
     Expectation(
         "frames_have_their_keys", FRAMES, "each frame names its topic's id, itself and its time", ABSENT,
@@ -81,7 +82,7 @@ DETECTED: Final = (("status", "==", str(Status.DETECTED)),)
 OF_DETECTIONS: Final = (
     Expectation(
         "outcomes_are_stored_once", DETECTIONS, "each detector run says one thing of each record", UNIQUE,
-        {"column_list": [*RECORD, "layer", "run_id"]},
+        {"column_list": [*RECORD_KEY, "layer", "run_id"]},
     ),
     Expectation(
         "outcomes_have_their_keys", DETECTIONS, "each outcome names its topic's id, frame, run and time",

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from jobs.quality.expectation import RECORD
+from lake.contracts.record_key import RECORD_KEY
 
 KEYS: Final = ["hour", "camera_id"]
 LAYER_RANKS: Final = {"promoted": 0, "batch": 1}
@@ -21,7 +21,7 @@ FATES: Final = (
     "pending",
     "duplicates",
 )
-RECORD_NAMES: Final = list(RECORD)
+RECORD_NAMES: Final = list(RECORD_KEY)
 
 
 def current_outcomes(detections: pd.DataFrame, resent: pd.DataFrame) -> pd.DataFrame:
@@ -39,8 +39,8 @@ def current_outcomes(detections: pd.DataFrame, resent: pd.DataFrame) -> pd.DataF
     current = ranked.drop_duplicates(RECORD_NAMES)
     order = ["frame_id", "appended_at", "topic_id", "partition", "offset"]
     repeats = resent.sort_values(order)
-    repeats = repeats[repeats.duplicated("frame_id")][["frame_id", *RECORD]]
-    marked = current.merge(repeats.assign(is_repeat=True), on=["frame_id", *RECORD], how="left")
+    repeats = repeats[repeats.duplicated("frame_id")][["frame_id", *RECORD_KEY]]
+    marked = current.merge(repeats.assign(is_repeat=True), on=["frame_id", *RECORD_KEY], how="left")
     return marked.assign(is_repeat=marked["is_repeat"].eq(True))
 
 
@@ -51,10 +51,10 @@ def recount(frames: pd.DataFrame, detections: pd.DataFrame, current: pd.DataFram
         KEYS, `received`, FATES, `objects_recounted`, `newest_at`, `frame_rows_now`, `detection_rows_now`.
     """
     frames, detections, current = (_unreplayed(rows) for rows in (frames, detections, current))
-    known = current[[*RECORD, *KEYS, "status", "is_repeat", "object_count"]]
-    only_archived = frames[[*RECORD, *KEYS]].drop_duplicates(RECORD_NAMES)
+    known = current[[*RECORD_KEY, *KEYS, "status", "is_repeat", "object_count"]]
+    only_archived = frames[[*RECORD_KEY, *KEYS]].drop_duplicates(RECORD_NAMES)
     only_archived = only_archived.merge(known[RECORD_NAMES], how="left", indicator=True)
-    waiting = only_archived[only_archived["_merge"] == "left_only"][[*RECORD, *KEYS]]
+    waiting = only_archived[only_archived["_merge"] == "left_only"][[*RECORD_KEY, *KEYS]]
     records = pd.concat([known.assign(fate=_fates(known)), waiting.assign(fate="pending")])
     counts = records.groupby([*KEYS, "fate"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(FATES), fill_value=0).astype("int64")

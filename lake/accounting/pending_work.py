@@ -13,11 +13,12 @@ from lake.accounting.ledger import WRITERS
 from lake.accounting.open_frames import count_open_frames
 from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
+from lake.contracts.camera_hour import CameraHour, camera_of_row, hour_of_row
 from lake.contracts.hours import HOUR, Scope, format_hour, hour_of
 from lake.contracts.wire_format import FRAMES_TOPIC, rfc3339
 from lake.kafka.broker import TopicMissingError, offsets_at, topic_ids
 from lake.kafka.client import BrokerAwayError
-from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.schema.table import Table
 from lake.storage.reader import read_rows, read_table
@@ -27,7 +28,6 @@ LOOKBACK: Final = timedelta(days=3)
 ARCHIVE_TIMEOUT: Final = timedelta(minutes=5)
 NO_ROWS: Final = (0, 0)
 
-CameraHour = tuple[datetime, str]
 Rows = Mapping[CameraHour, tuple[int, int]]
 """Hour and camera → rows of frames, rows of detections."""
 
@@ -66,9 +66,9 @@ def _present(root: LakeLocation, first: datetime, end: datetime) -> Rows:
 
 def _rows_of(root: LakeLocation, table: Table, first: datetime, end: datetime) -> dict[CameraHour, int]:
     sql = f"""
-    SELECT date_trunc('hour', observed_at) AS hour, coalesce(camera_id, '{UNKNOWN_CAMERA}') AS camera,
+    SELECT {hour_of_row("r")} AS hour, {camera_of_row("r")} AS camera,
            count(*) AS found
-    FROM {table.name} WHERE {_between("observed_at", first, end)} AND replay_id IS NULL GROUP BY 1, 2"""
+    FROM {table.name} r WHERE {_between("observed_at", first, end)} AND replay_id IS NULL GROUP BY 1, 2"""
     return {(row["hour"], row["camera"]): row["found"] for row in read_rows(root, sql, table)}
 
 

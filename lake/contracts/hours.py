@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
+from lake.contracts.camera_hour import UNKNOWN_CAMERA
 from lake.contracts.wire_format import check_camera_id, rfc3339
-from lake.schema.batch_schemas import UNKNOWN_CAMERA
 
 HOUR: Final = timedelta(hours=1)
 MAX_HOURS: Final = 24 * 400

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from lake.contracts.camera_hour import LATE_AFTER_S, STANDS_FOR_S, UNKNOWN_CAMERA
 from lake.schema.table import Table
-
-UNKNOWN_CAMERA: Final = "(unknown)"
-"""Stands for the camera of records that name none that is allowed."""
 
 HOUR: Final = "hour TIMESTAMP COMMENT 'UTC, start of the hour in which it was observed'"
 CAMERA: Final = f"camera_id STRING COMMENT 'camera; {UNKNOWN_CAMERA} for records that name none'"
@@ -56,10 +54,10 @@ failed BIGINT COMMENT 'records that ended or hung their worker, or that the mode
 pending BIGINT COMMENT 'records in frames without any outcome yet',
 duplicates BIGINT COMMENT 'records analysed whose frame_id came before; they do not count',
 gated BIGINT COMMENT 'pictures taken and not sent since nothing moved, by notices; null where none told',
-late BIGINT COMMENT 'records appended more than 5 minutes after the end of the hour',
+late BIGINT COMMENT 'records appended more than {LATE_AFTER_S // 60} minutes after the end of the hour',
 clock_skewed BIGINT COMMENT 'records whose observed_at had to be corrected',
 objects BIGINT COMMENT 'objects with score >= 0.2 on the analysed frames',
-seconds_observed DOUBLE COMMENT 'seconds seen: an analysed frame stands until the next, at most 10 s',
+seconds_observed DOUBLE COMMENT 'seconds seen: a frame stands until the next, at most {STANDS_FOR_S} s',
 latency_p50_s DOUBLE COMMENT 'median seconds from observation to live outcome; null without live frames',
 latency_p95_s DOUBLE COMMENT '95th percentile of the same',
 frame_rows BIGINT COMMENT 'rows of frames counted; with detection_rows it finds late rows',

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
+from lake.contracts.camera_hour import days_near
 from lake.contracts.wire_format import rfc3339
 from lake.storage.sql_literals import days_between, quoted
 from lake.views.all_views import VIEWS, with_views
-from lake.views.live_views import LIVE_HOURS, RESENT_WITHIN_DAYS, LiveHour
+from lake.views.live_views import LIVE_HOURS, LiveHour
 from lake.views.view import names_needed
 
 COLUMNS: Final = {
@@ -98,12 +99,6 @@ def _named(hours: Sequence[LiveHour]) -> str:
 
 def _date(day: date) -> str:
     return f"DATE '{day.isoformat()}'"
-
-
-def days_near(days: list[date]) -> list[date]:
-    """Days on which a frame of these days may have been sent again."""
-    away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
-    return sorted({one + by for one in days for by in away})
 
 
 def _near(table: str, days: list[date]) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from lake.contracts.record_key import RECORD_KEY
+from lake.contracts.statuses import QUARANTINED, SKIPPED, is_among
 from lake.schema.schemas import TABLES
-from lake.views.current_detections import CURRENT_DETECTIONS, RECORD_KEY
+from lake.views.current_detections import CURRENT_DETECTIONS
 from lake.views.live_views import LIVE_CAMERA_HOURS, LIVE_DETECTIONS, LIVE_HOURS, LIVE_OBJECTS
 from lake.views.publication_states import PUBLICATION_STATES
 from lake.views.reconciliation import BROKER_RANGES, RECONCILIATION
 from lake.views.serving_views import OBJECTS, SERVING_CAMERA_HOURS, SERVING_COUNTS
 from lake.views.view import View, for_datafusion, names_needed, same
-
-QUARANTINED: Final = "'corrupt', 'too_large', 'malformed', 'failed'"
 
 QUARANTINE: Final = View(
     "quarantine",
@@ -22,7 +22,7 @@ QUARANTINE: Final = View(
     f"""
     SELECT d.status, d.reason, f.*
     FROM frames f JOIN current_detections d ON {same("f", "d", RECORD_KEY)}
-    WHERE d.status IN ({QUARANTINED})""",
+    WHERE {is_among("d.status", QUARANTINED)}""",
 )
 
 LEDGER: Final = View(
@@ -38,8 +38,8 @@ LEDGER: Final = View(
     FROM (SELECT topic, topic_id, partition, 1 AS archived, 0 AS detected, 0 AS skipped, 0 AS quarantined,
                  0 AS expired, offset + 1 AS next_offset FROM frames
           UNION ALL
-          SELECT topic, topic_id, partition, 0, int(status = 'detected'), int(status LIKE 'skipped%'),
-                 int(status IN ({QUARANTINED})), 0, offset + 1 FROM current_detections
+          SELECT topic, topic_id, partition, 0, int(status = 'detected'), int({is_among("status", SKIPPED)}),
+                 int({is_among("status", QUARANTINED)}), 0, offset + 1 FROM current_detections
           UNION ALL
           SELECT topic, topic_id, partition, 0, 0, 0, 0, to_offset - from_offset, to_offset
           FROM expired_ranges WHERE query = 'detect_objects')

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from lake.contracts.camera_hour import camera_of_row, hour_of_row
+from lake.contracts.record_key import RECORD_KEY
+from lake.contracts.statuses import QUARANTINED, SKIPPED, is_among
 from lake.contracts.wire_format import FRAMES_TOPIC
-from lake.schema.batch_schemas import UNKNOWN_CAMERA
-from lake.views.current_detections import RECORD_KEY, current_detections
+from lake.views.current_detections import current_detections
 from lake.views.serving_views import reported
 from lake.views.view import View, qualified, same
 
@@ -37,8 +39,8 @@ ANALYSES: Final = f"""
             sum(CASE WHEN a.layer = 'speed' THEN a.seen ELSE 0 END) OVER (
               PARTITION BY {qualified("a", RECORD_KEY)}) AS seen_live
      FROM (SELECT {qualified("d", RECORD_KEY)}, d.frame_id, d.status, d.layer, d.run_id, d.finished_at,
-                  d.replay_id, date_trunc('hour', d.observed_at) AS hour,
-                  coalesce(d.camera_id, '{UNKNOWN_CAMERA}') AS camera_id,
+                  d.replay_id, {hour_of_row("d")} AS hour,
+                  {camera_of_row("d")} AS camera_id,
                   greatest(size(filter(d.objects, o -> {reported("o.score")})), 0) AS seen
            FROM detections d WHERE d.topic = '{FRAMES_TOPIC}') a)"""
 SHOWN: Final = f"""
@@ -60,8 +62,8 @@ PUBLISHED: Final = f"{COUNTS} AND p.hour IS NOT NULL"
 CLAIMS: Final = {
     "analysed_live": _if("c.status = 'detected' AND c.layer = 'speed'"),
     "analysed_batch": _if("c.status = 'detected' AND c.layer <> 'speed'"),
-    "skipped": _if("c.status LIKE 'skipped%'"),
-    "corrupt": _if("c.status IN ('corrupt', 'too_large', 'malformed', 'failed')"),
+    "skipped": _if(is_among("c.status", SKIPPED)),
+    "corrupt": _if(is_among("c.status", QUARANTINED)),
     "objects_live": "c.seen_live",
     "objects_batch": "c.seen_ever - c.seen_live",
     "objects_superseded": "c.seen_ever - c.seen",

@@ -9,17 +9,16 @@ from typing import Any, Final
 
 from lake.config.kafka_address import Address
 from lake.config.lake_location import LakeLocation
-from lake.contracts.wire_format import FRAMES_TOPIC, Status
+from lake.contracts.record_key import RECORD_KEY
+from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets
 from lake.kafka.client import BrokerAwayError
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES
 from lake.schema.table import Table
-from lake.views.current_detections import RECORD_KEY, current_detections
+from lake.views.current_detections import current_detections
 from lake.views.view import qualified, same
 
 QUERY: Final = "detect_objects"
-SKIPPED: Final = (Status.SKIPPED_STALE, Status.SKIPPED_SUPERSEDED)
-CORRUPT: Final = (Status.CORRUPT, Status.TOO_LARGE, Status.MALFORMED, Status.FAILED)
 
 BATCHED: Final = f"""(SELECT DISTINCT {qualified("d", RECORD_KEY)} FROM detections d
   WHERE d.layer <> 'speed' AND d.topic = '{FRAMES_TOPIC}')"""

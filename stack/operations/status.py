@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lake.contracts.statuses import QUARANTINED, SKIPPED
 from lake.contracts.wire_format import Status as Outcome
 from stack.airflow.components import API, address, airflow_home
 from stack.airflow.credentials import passwords_file, read_passwords
-from stack.operations.counts import CORRUPT, SKIPPED, captured, end_offsets, lag, read_lake
+from stack.operations.counts import captured, end_offsets, lag, read_lake
 from stack.programs.health import health_problem, read_health
 from stack.programs.processes import memory_mb
 from stack.programs.programs import CAPTURE, DASHBOARD, KAFKA, KAFKAS, NAMES, SPARKS, STREAM, names
@@ -75,7 +76,7 @@ def read_status(installation: Installation, clock: Clock) -> Status:
         "received": sum(ends.values()),
         "analysed": lake.total(Outcome.DETECTED),
         "skipped": lake.total(*SKIPPED),
-        "corrupt": lake.total(*CORRUPT),
+        "corrupt": lake.total(*QUARANTINED),
         "expired": lake.expired,
     }
     behind = lag(ends, read_health(installation, STREAM))

@@ -8,10 +8,10 @@ import pytest
 
 from jobs.events import import_events
 from jobs.events.import_events import import_events as bring_in
-from jobs.hours.publications import CameraHour
 from jobs.pipeline import publish_scopes
 from jobs.pipeline.publish_scopes import MAX_HOURS, MAX_ROWS, Published, scopes_of
 from jobs.quality.check_quality import Audit
+from lake.contracts.camera_hour import CameraHour
 from lake.contracts.hours import HOUR, Scope
 from lake.storage.tables import Lake
 from tests.conftest import at

@@ -8,8 +8,9 @@ import pytest
 from benchmarks.support.tables.arrow_tables import write
 from jobs.quality.audit_parts import parts
 from jobs.quality.inputs import CandidateGoneError
+from lake.contracts.camera_hour import UNKNOWN_CAMERA
 from lake.contracts.hours import Candidate, Scope
-from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, UNKNOWN_CAMERA
+from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, FRAMES
 from tests.conftest import at
 
