@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from lake.contracts.camera_status_message import STATES, Registration
-from lake.contracts.result_message import JPEG_START, MalformedResultError, parse_result, picture_of
+from lake.contracts.image_headers import JPEG_MAGIC
+from lake.contracts.result_message import MalformedResultError, parse_result, picture_of
 from lake.contracts.wire_format import (
     FRAME_SCHEMA,
     MAX_PICTURE_BYTES,
@@ -100,7 +101,7 @@ def sent_picture(
 
 
 def _sound(camera_id: str, frame_id: str, captured_at: str | None, jpeg: bytes | None) -> SentPicture | None:
-    if jpeg is None or len(jpeg) > MAX_PICTURE_BYTES or not jpeg.startswith(JPEG_START):
+    if jpeg is None or len(jpeg) > MAX_PICTURE_BYTES or not jpeg.startswith(JPEG_MAGIC):
         return None
     return SentPicture(camera_id, frame_id, moment(captured_at), jpeg)
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.config.lake_location import LakeLocation
-from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.contracts.wire_format import FRAMES_TOPIC, SPEED_QUERY
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.schema.table import Table
 from lake.storage.reader import read_table
@@ -137,7 +137,7 @@ def _outcomes_sql(partitions: Sequence[Partition]) -> str:
 
 def _expired_sql(partitions: Sequence[Partition]) -> str:
     columns = "r.from_offset, r.to_offset"
-    return _select(columns, EXPIRED_RANGES, OVERLAPS, partitions) + " AND r.query = 'detect_objects'"
+    return _select(columns, EXPIRED_RANGES, OVERLAPS, partitions) + f" AND r.query = '{SPEED_QUERY}'"
 
 
 def _select(columns: str, table: Table, claims: str, partitions: Sequence[Partition]) -> str:

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from lake.contracts.image_headers import CorruptPictureError, PictureTooLargeError, read_header
 from lake.contracts.label_colours import colour_of
-from lake.contracts.wire_format import IMPORTED_TOPIC, LEGACY, MAX_MESSAGE_BYTES
+from lake.contracts.wire_format import IMPORTED_TOPIC, LEGACY, MAX_MESSAGE_BYTES, SYNTHETIC_TOPIC
 
-SYNTHETIC: Final = "synthetic"
 LEAST_WIDTH, MOST_SIDE = 480, 1920
 QUALITY: Final = 88
 MAX_BOXES: Final = 200
@@ -36,7 +35,7 @@ def stored_picture(row: Mapping[str, Any]) -> bytes:
         raise NoPictureError("No picture: expired after retention, or never archived.")
     if row["topic"] == IMPORTED_TOPIC:
         raise NoPictureError("No picture stored: an imported event has none, nor a box or a score.")
-    if row["topic"] == SYNTHETIC and not row["value"]:
+    if row["topic"] == SYNTHETIC_TOPIC and not row["value"]:
         raise NoPictureError("No picture: synthetic history has none.")
     if not row["value"]:
         raise NoPictureError("No picture: the record is empty.")

@@ -22,7 +22,7 @@ from dashboards.pipeline import (
 from dashboards.pipeline.query import PipelineQuery
 from dashboards.pipeline.sentences import clock, freshness
 from dashboards.ui.context import Context
-from dashboards.ui.settings import LOOPBACK
+from lake.config.settings import LOOPBACK
 
 CONTROLS: Final = ("period", "zone")
 CHARTS: Final = {

@@ -15,8 +15,8 @@ from dashboards.data.dag_states import DagRun, DagState
 from dashboards.data.hour_accounts import HourAccount
 from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline.sentences import clock, link, size
-from dashboards.ui.settings import LOOPBACK
 from lake.accounting.ledger import ARCHIVED, Account, Ledger, Span
+from lake.config.settings import LOOPBACK
 from lake.contracts.statuses import QUARANTINED, SKIPPED
 from lake.contracts.wire_format import Status
 

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
-from lake.config.settings import number, path, text, whole
-
-LOOPBACK: Final = "127.0.0.1"
+from lake.config.settings import LOOPBACK, number, path, text, whole
 
 
 @dataclass(frozen=True, slots=True)

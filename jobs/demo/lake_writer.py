@@ -13,10 +13,10 @@ from deltalake import write_deltalake
 
 from jobs.demo.cameras import MAX_CAMERAS, PREFIX, camera_names
 from jobs.demo.history import History, HistoryError, Plan
-from jobs.demo.rows import LAYERS, TOPIC, Chunk, chunks, run_id
+from jobs.demo.rows import LAYERS, Chunk, chunks, run_id
 from lake.config.lake_location import LakeLocation
 from lake.contracts.hours import format_hour
-from lake.contracts.wire_format import STORED_SCORE
+from lake.contracts.wire_format import STORED_SCORE, SYNTHETIC_TOPIC
 from lake.schema.batch_schemas import (
     BROKER_HOURS,
     CAMERA_HOURS,
@@ -35,7 +35,7 @@ from lake.storage.reader import read_rows
 from lake.storage.tables import retry_on_conflict
 
 ITS_CAMERAS: Final = "camera_id IN (" + ", ".join(f"'{name}'" for name in camera_names(MAX_CAMERAS)) + ")"
-ITS_TOPIC: Final = f"topic = '{TOPIC}'"
+ITS_TOPIC: Final = f"topic = '{SYNTHETIC_TOPIC}'"
 SYNTHETIC: Final = (
     (FRAMES, ITS_TOPIC),
     (DETECTIONS, ITS_TOPIC),
@@ -121,7 +121,7 @@ def _run(history: History, layer: str) -> dict[str, Any]:
     known = {
         "layer": layer,
         "engine": "none: drawn by chance",
-        "model": TOPIC,
+        "model": SYNTHETIC_TOPIC,
         "model_sha256": [],
         "policy": "newest",
         "stale_after_s": 5.0,

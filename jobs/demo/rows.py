@@ -20,9 +20,8 @@ from jobs.demo.frames import Frames, waits
 from jobs.demo.history import Plan
 from jobs.demo.objects import draw_objects, draw_rows, see
 from lake.contracts.hours import HOUR
-from lake.contracts.wire_format import FRAME_SCHEMA, TOPIC_PARTITIONS, Status
+from lake.contracts.wire_format import FRAME_SCHEMA, SYNTHETIC_TOPIC, TOPIC_PARTITIONS, Status
 
-TOPIC: Final = "synthetic"
 """Marks every row of an invented history."""
 LAYERS: Final = ("speed", "batch")
 ENDINGS: Final = (Status.DETECTED.value, Status.CORRUPT.value, Status.SKIPPED_SUPERSEDED.value)
@@ -70,7 +69,7 @@ def _ranges(plan: Plan) -> Iterator[tuple[int, int]]:
 
 def topic_id(seed: int) -> str:
     """Stands for the UUID of the topic."""
-    return f"{TOPIC}-{seed}"
+    return f"{SYNTHETIC_TOPIC}-{seed}"
 
 
 def run_id(seed: int, layer: str) -> str:
@@ -110,7 +109,7 @@ def _origin(
     numbers = pa.array(sequence).cast(pa.string())
     captured = pa.array(frames.captured).cast(MOMENT)
     return {
-        "topic": _same(TOPIC, count),
+        "topic": _same(SYNTHETIC_TOPIC, count),
         "topic_id": _same(topic_id(plan.history.seed), count),
         "partition": pa.array(frames.partition, pa.int32()),
         "offset": pa.array(offsets),

@@ -22,8 +22,9 @@ from jobs.stream.kafka_source import read_ranges, write_messages
 from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import batch_time, by_partition
 from lake.config.kafka_address import Address
+from lake.contracts.wire_format import SPEED_QUERY
 
-QUERY = "detect_objects"
+QUERY = SPEED_QUERY
 
 log = logging.getLogger(__name__)
 

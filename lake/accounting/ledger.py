@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 from deltalake.exceptions import TableNotFoundError
 
 from lake.config.lake_location import LakeLocation
-from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.contracts.wire_format import FRAMES_TOPIC, SPEED_QUERY
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.storage.delta_tables import open_table
 
 SPEED: Final = "speed"
 ARCHIVED: Final = "archived"
-WRITERS: Final = {DETECTIONS.name: "detect_objects", FRAMES.name: "archive_frames"}
+WRITERS: Final = {DETECTIONS.name: SPEED_QUERY, FRAMES.name: "archive_frames"}
 """Table → the query whose expired ranges excuse what it lacks."""
 
 Claims = np.ndarray

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from tzlocal import get_localzone_name
 
@@ -16,6 +16,8 @@ from lake.config.setting_keys import KEYS
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "PYCTURESTREAM_"
+LOOPBACK: Final = "127.0.0.1"
+"""The address on which servers listen that nobody outside this machine should reach."""
 
 
 class SettingError(ValueError):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any, Final
+from typing import Any
 
+from lake.contracts.image_headers import JPEG_MAGIC
 from lake.contracts.wire_format import MAX_PICTURE_BYTES, MalformedFrameError, check_camera_id
-
-JPEG_START: Final = b"\xff\xd8\xff"
 
 
 class MalformedResultError(ValueError):
@@ -49,4 +48,4 @@ def picture_of(result: dict[str, Any]) -> bytes | None:
         picture = base64.b64decode(image, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return picture if picture.startswith(JPEG_START) else None
+    return picture if picture.startswith(JPEG_MAGIC) else None

@@ -8,6 +8,7 @@ from typing import Final
 
 from lake.contracts.record_key import RECORD_KEY
 from lake.contracts.statuses import QUARANTINED, SKIPPED, is_among
+from lake.contracts.wire_format import SPEED_QUERY
 from lake.schema.schemas import TABLES
 from lake.views.current_detections import CURRENT_DETECTIONS
 from lake.views.live_views import LIVE_CAMERA_HOURS, LIVE_DETECTIONS, LIVE_HOURS, LIVE_OBJECTS
@@ -42,7 +43,7 @@ LEDGER: Final = View(
                  int({is_among("status", QUARANTINED)}), 0, offset + 1 FROM current_detections
           UNION ALL
           SELECT topic, topic_id, partition, 0, 0, 0, 0, to_offset - from_offset, to_offset
-          FROM expired_ranges WHERE query = 'detect_objects')
+          FROM expired_ranges WHERE query = '{SPEED_QUERY}')
     GROUP BY topic, topic_id, partition""",
 )
 

@@ -11,7 +11,7 @@ from typing import Final
 from lake.contracts.camera_hour import camera_of_row, hour_of_row
 from lake.contracts.record_key import RECORD_KEY
 from lake.contracts.statuses import QUARANTINED, SKIPPED, is_among
-from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.contracts.wire_format import FRAMES_TOPIC, SPEED_QUERY
 from lake.views.current_detections import current_detections
 from lake.views.serving_views import reported
 from lake.views.view import View, qualified, same
@@ -91,7 +91,7 @@ def _one(name: str, alias: str) -> str:
 EXPIRED: Final = f"""
     (SELECT x.topic_id, x.partition, explode(sequence(x.from_offset, x.to_offset - 1)) AS offset
      FROM expired_ranges x
-     WHERE x.query = 'detect_objects' AND x.topic = '{FRAMES_TOPIC}' AND x.from_offset < x.to_offset)"""
+     WHERE x.query = '{SPEED_QUERY}' AND x.topic = '{FRAMES_TOPIC}' AND x.from_offset < x.to_offset)"""
 ROWS: Final = f"""
     SELECT {_claims("c", {**CLAIMS, "known": "1"})}
     FROM ({current_detections(ANALYSES)}) c

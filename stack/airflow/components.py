@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from lake.config.settings import text
+from lake.config.settings import LOOPBACK, text
 from stack.airflow.credentials import Secrets, passwords_file
 from stack.airflow.places import AirflowPlaces
-from stack.site.installation import LOOPBACK, Installation
+from stack.site.installation import Installation
 
 API, SCHEDULER, DAGS, TRIGGERER, LOGS = (
     "airflow-api",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
-from lake.config.settings import PREFIX, SettingError, text, whole
-
-LOOPBACK: Final = "127.0.0.1"
+from lake.config.settings import LOOPBACK, PREFIX, SettingError, text, whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from typing import Final
 from kafka import KafkaAdminClient
 
 from lake.config.kafka_address import Address, client_options
+from lake.config.settings import LOOPBACK
 from lake.contracts.wire_format import GIB, MAX_MESSAGE_BYTES
 from lake.kafka.client import BrokerAwayError, BrokerRefusedError, reached
 from stack.kafka.security import BrokerSecurity
-from stack.site.kafka_cluster import LOOPBACK, VOTERS, copied, find_cluster, list_voters, name_node
+from stack.site.kafka_cluster import VOTERS, copied, find_cluster, list_voters, name_node
 
 MIB: Final = 1024**2
 FORMAT_TIMEOUT_S: Final = 120

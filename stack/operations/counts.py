@@ -10,15 +10,13 @@ from typing import Any, Final
 from lake.config.kafka_address import Address
 from lake.config.lake_location import LakeLocation
 from lake.contracts.record_key import RECORD_KEY
-from lake.contracts.wire_format import FRAMES_TOPIC
+from lake.contracts.wire_format import FRAMES_TOPIC, SPEED_QUERY
 from lake.kafka.broker import offsets
 from lake.kafka.client import BrokerAwayError
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES
 from lake.schema.table import Table
 from lake.views.current_detections import current_detections
 from lake.views.view import qualified, same
-
-QUERY: Final = "detect_objects"
 
 BATCHED: Final = f"""(SELECT DISTINCT {qualified("d", RECORD_KEY)} FROM detections d
   WHERE d.layer <> 'speed' AND d.topic = '{FRAMES_TOPIC}')"""
@@ -66,7 +64,7 @@ def end_offsets(bootstrap: Address) -> dict[int, int]:
 def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
     """Records that the speed layer has not read yet; None when broker or stream do not say."""
     try:
-        read = stream["queries"][QUERY]["offsets"][FRAMES_TOPIC]
+        read = stream["queries"][SPEED_QUERY]["offsets"][FRAMES_TOPIC]
         reached = {int(partition): int(offset) for partition, offset in read.items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
@@ -81,7 +79,7 @@ def read_lake(lake: LakeLocation) -> LakeCounts:
     gone = _query(
         lake,
         EXPIRED_RANGES,
-        f"SELECT sum(to_offset - from_offset) AS n FROM expired_ranges WHERE query = '{QUERY}'",
+        f"SELECT sum(to_offset - from_offset) AS n FROM expired_ranges WHERE query = '{SPEED_QUERY}'",
     )
     newest = max((row["newest"] for row in rows if row["newest"]), default=None)
     return LakeCounts(

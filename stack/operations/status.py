@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lake.config.settings import LOOPBACK
 from lake.contracts.statuses import QUARANTINED, SKIPPED
 from lake.contracts.wire_format import Status as Outcome
 from stack.airflow.components import API, address, airflow_home
@@ -16,7 +17,7 @@ from stack.programs.programs import CAPTURE, DASHBOARD, KAFKA, KAFKAS, NAMES, SP
 from stack.programs.supervision import ProgramState, Supervisor
 from stack.programs.waiting import START_TIMEOUT_S
 from stack.site.clock import Clock
-from stack.site.installation import LOOPBACK, Installation
+from stack.site.installation import Installation
 
 ADMIN = "admin"
 WORDS = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}

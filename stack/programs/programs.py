@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lake.config.settings import PREFIX, path, text
+from lake.config.settings import LOOPBACK, PREFIX, path, text
 from lake.spark.conf import cluster_conf, uses_cluster, write_spark_conf
 from stack.airflow.components import COMPONENTS
 from stack.programs.spark_daemons import daemon_conf
 from stack.provision.java import find_java
-from stack.site.installation import LOOPBACK, PORTS, Installation
+from stack.site.installation import PORTS, Installation
 from stack.site.kafka_cluster import name_node
 from stack.site.spark_cluster import SPARK_MASTER, SPARK_WORKERS
 

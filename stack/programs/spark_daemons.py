@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from lake.config.settings import LOOPBACK
 from lake.config.sources import MARK
 from lake.spark.conf import JAVA_OPTIONS
 from stack.site.installation import Installation
 from stack.site.ports import is_open
-from stack.site.spark_cluster import BATCH_SLOTS, LOOPBACK, SPARK_MASTER, STREAM_SLOTS, SparkCluster
+from stack.site.spark_cluster import BATCH_SLOTS, SPARK_MASTER, STREAM_SLOTS, SparkCluster
 
 REQUEST_TIMEOUT_S: Final = 2.0
 INHERITED: Final = (

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from lake.config.settings import PREFIX, SettingError, Settings, number, text, whole
+from lake.config.settings import LOOPBACK, PREFIX, SettingError, Settings, number, text, whole
 from lake.config.sources import read_environment
 from lake.contracts.wire_format import FRAMES_TOPIC, GIB, HOUR_MS, TOPICS
 from stack.site.kafka_cluster import name_node
 from stack.site.spark_cluster import SparkCluster
 
-LOOPBACK: Final = "127.0.0.1"
 PORTS: Final = (
     "KAFKA_PORT",
     "KAFKA_CONTROLLER_PORT",

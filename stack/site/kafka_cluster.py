@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-LOOPBACK: Final = "127.0.0.1"
+from lake.config.settings import LOOPBACK
+
 MAX_COPIES: Final = 3
 VOTERS: Final = "controller.quorum.voters"
 CLUSTER_ID: Final = "cluster.id"

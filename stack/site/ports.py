@@ -7,8 +7,8 @@ from typing import Any
 
 import psutil
 
-from lake.config.settings import PREFIX
-from stack.site.installation import LOOPBACK, Installation
+from lake.config.settings import LOOPBACK, PREFIX
+from stack.site.installation import Installation
 
 
 class PortBusyError(OSError):

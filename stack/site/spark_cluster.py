@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from lake.config.settings import PREFIX, whole
+from lake.config.settings import LOOPBACK, PREFIX, whole
 
-LOOPBACK: Final = "127.0.0.1"
 SPARK_PORTS: Final = ("SPARK_MASTER_PORT", "SPARK_MASTER_UI_PORT", "SPARK_WORKER_UI_PORT")
 """The last is the first worker's; each further worker has the next one."""
 MAX_WORKERS: Final = 8
