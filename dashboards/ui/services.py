@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Self
 
 from dashboards.data.camera_registry import Registry
 from dashboards.data.exploring import Explorer
@@ -15,18 +15,8 @@ from dashboards.data.quality_history import QualityHistory
 from dashboards.data.report_history import ReportHistory
 from lake.config.settings import Settings
 
-
-class Service(Protocol):
-    """Something that works beside the requests, from `start` to `stop`."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def stop(self) -> None:
-        """End, and give back what is open."""
-
-    def health(self) -> dict[str, str]:
-        """Return its `state` and a sentence about it, for `/healthz`."""
+Service = Feed | Explorer | ReportHistory | QualityHistory | Registry | PipelineFacts
+"""Each has `start`, `stop` and `health`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow as pa
-from deltalake import write_deltalake
-
 from lake.config.lake_location import LakeLocation
 from lake.contracts.camera_hour import CameraHour
 from lake.contracts.hours import Candidate, format_hour
 from lake.schema.batch_schemas import PUBLICATIONS
-from lake.storage.delta_tables import arrow_schema, open_table
+from lake.storage.delta_tables import append_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,7 @@ def record_decisions(
     """
     rows = [_row(candidate, decision, run_id, decided_at) for decision in decisions]
     if rows:
-        table = open_table(root / PUBLICATIONS.name)
-        write_deltalake(table, pa.Table.from_pylist(rows, arrow_schema(table)), mode="append")
+        append_rows(root, PUBLICATIONS, rows)
 
 
 def where_pairs(about: Iterable[CameraHour]) -> str:

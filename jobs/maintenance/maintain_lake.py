@@ -30,9 +30,9 @@ from lake.contracts.clock import utc_now
 from lake.schema.batch_schemas import MAINTENANCE_REPORTS
 from lake.schema.schemas import TABLES
 from lake.spark.catalog import check_lake
-from lake.storage.delta_tables import open_table
+from lake.storage.delta_tables import append_rows, open_table
 from lake.storage.reader import read_rows
-from lake.storage.tables import Lake, append_rows, retry_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 DUE: Final = "due"
 WORKS: Final[Mapping[str, tuple[Work, ...]]] = {

@@ -26,8 +26,9 @@ from lake.contracts.camera_status_message import (
 from lake.contracts.wire_format import STATUS_TOPIC
 from lake.schema.schemas import CAMERA_REGISTRATIONS, CAMERA_STATUS
 from lake.schema.table import Table
+from lake.storage.delta_tables import append_rows
 from lake.storage.reader import read_rows
-from lake.storage.tables import Lake, append_rows, retry_on_conflict
+from lake.storage.tables import Lake, retry_on_conflict
 
 QUERY: Final = "archive_camera_status"
 RECORD: Final = ("topic", "partition", "offset", "timestamp", "key", "value")

@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import write_deltalake
 from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JError
 from pyspark.java_gateway import ensure_callback_server_started
@@ -26,7 +25,7 @@ from pyspark.sql import SparkSession
 from jobs.stream.health import merged_offsets
 from lake.config.lake_location import LakeLocation
 from lake.schema.schemas import STREAM_PROGRESS
-from lake.storage.delta_tables import arrow_schema, open_table
+from lake.storage.delta_tables import append_rows
 
 COMMIT_INTERVAL_S: Final = 60.0
 MAX_PENDING: Final = 10_000
@@ -90,9 +89,7 @@ class StreamProgress:
 
     def _append(self) -> None:
         try:
-            table = open_table(self._root / STREAM_PROGRESS.name)
-            schema = arrow_schema(table)
-            write_deltalake(table, pa.Table.from_pylist(list(self._rows), schema), mode="append")
+            append_rows(self._root, STREAM_PROGRESS, self._rows)
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
             log.warning("stream_progress: %d micro-batches wait; cannot write: %s", self.waiting, error)
         else:

@@ -9,9 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import pyarrow as pa
-from deltalake import write_deltalake
-
 from lake.config.kafka_address import Address
 from lake.config.lake_location import LakeLocation
 from lake.config.settings import Settings
@@ -19,7 +16,7 @@ from lake.contracts.hours import HOUR, hour_of, hours_between, last_full_hour
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import first_appended, offsets_at, topic_ids
 from lake.schema.batch_schemas import BROKER_HOURS
-from lake.storage.delta_tables import arrow_schema, open_table
+from lake.storage.delta_tables import append_rows
 from lake.storage.reader import read_rows
 
 MAX_SPAN: Final = 48 * HOUR
@@ -54,7 +51,7 @@ def record_broker_hours(settings: Settings, now: datetime) -> int:
         {"topic": FRAMES_TOPIC, "topic_id": topic_id, "read_at": now, **row}
         for row in hour_rows(hours, ends, reached)
     ]
-    _append(settings.lake, rows)
+    append_rows(settings.lake, BROKER_HOURS, rows)
     return len(rows)
 
 
@@ -97,9 +94,3 @@ def _first_hour(bootstrap: Address, reached: Reached, now: datetime) -> datetime
         return max(oldest, min(hour for hour, _ in reached.values()) + HOUR)
     came = first_appended(bootstrap, FRAMES_TOPIC)
     return max(oldest, hour_of(came)) if came else None
-
-
-def _append(lake: LakeLocation, rows: Sequence[Mapping[str, Any]]) -> None:
-    stored = open_table(lake / BROKER_HOURS.name)
-    schema = arrow_schema(stored)
-    write_deltalake(stored, pa.Table.from_pylist(list(rows), schema=schema), mode="append")

@@ -57,7 +57,7 @@ gated BIGINT COMMENT 'pictures taken and not sent since nothing moved, by notice
 late BIGINT COMMENT 'records appended more than {LATE_AFTER_S // 60} minutes after the end of the hour',
 clock_skewed BIGINT COMMENT 'records whose observed_at had to be corrected',
 objects BIGINT COMMENT 'objects with score >= 0.2 on the analysed frames',
-seconds_observed DOUBLE COMMENT 'seconds seen: a frame stands until the next, at most {STANDS_FOR_S} s',
+seconds_observed DOUBLE COMMENT 'seconds: an analysed frame stands until the next, at most {STANDS_FOR_S} s',
 latency_p50_s DOUBLE COMMENT 'median seconds from observation to live outcome; null without live frames',
 latency_p95_s DOUBLE COMMENT '95th percentile of the same',
 frame_rows BIGINT COMMENT 'rows of frames counted; with detection_rows it finds late rows',
@@ -73,35 +73,33 @@ sector_h STRING COMMENT 'left, center or right',
 score_bin DOUBLE COMMENT 'lower edge of a bin of 0.05; answers thresholds that are its multiples',
 object_count BIGINT COMMENT 'objects'"""
 
-OBJECTS_CANDIDATE: Final = Table(
+
+def _of_hours(name: str, comment: str, ddl: str, **checks: str) -> Table:
+    """Rows of hours and cameras, in partitions by day."""
+    return Table(name, comment, ddl, partitioned_by=("day",), checks={**HOUR_NAMED, **checks})
+
+
+OBJECTS_CANDIDATE: Final = _of_hours(
     name="objects_candidate",
     comment="One row per object of a recounted hour, before its audit",
     ddl=SEEN_OBJECTS,
-    partitioned_by=("day",),
-    checks=HOUR_NAMED,
 )
-CAMERA_HOURS_CANDIDATE: Final = Table(
+CAMERA_HOURS_CANDIDATE: Final = _of_hours(
     name="camera_hours_candidate",
     comment="One row per recounted hour and camera, before its audit: what came in, and what became of it",
     ddl=CAMERA_HOURS_COLUMNS,
-    partitioned_by=("day",),
-    checks=HOUR_NAMED,
 )
-PUBLISHED_OBJECTS: Final = Table(
+PUBLISHED_OBJECTS: Final = _of_hours(
     name="published_objects",
     comment="One row per object of a published hour and camera",
     ddl=SEEN_OBJECTS,
-    partitioned_by=("day",),
-    checks=HOUR_NAMED,
 )
-CAMERA_HOURS: Final = Table(
+CAMERA_HOURS: Final = _of_hours(
     name="camera_hours",
     comment="One row per published hour and camera: what came in, and what became of it",
     ddl=CAMERA_HOURS_COLUMNS,
-    partitioned_by=("day",),
-    checks=HOUR_NAMED,
 )
-MINUTE_COUNTS: Final = Table(
+MINUTE_COUNTS: Final = _of_hours(
     name="minute_counts",
     comment="Objects per minute, camera, label, sector and score bin of the published hours",
     ddl=f"""minute TIMESTAMP COMMENT 'UTC, start of the minute of observation',
@@ -109,20 +107,16 @@ MINUTE_COUNTS: Final = Table(
 {CAMERA},
 {BINNED},
 {HOUR_DAY}""",
-    partitioned_by=("day",),
-    checks=HOUR_NAMED,
 )
-HOURLY_COUNTS: Final = Table(
+HOURLY_COUNTS: Final = _of_hours(
     name="hourly_counts",
     comment="Objects per hour, camera, label, sector and score bin of the published hours",
     ddl=f"""{HOUR},
 {CAMERA},
 {BINNED},
 {HOUR_DAY}""",
-    partitioned_by=("day",),
-    checks=HOUR_NAMED,
 )
-PUBLICATIONS: Final = Table(
+PUBLICATIONS: Final = _of_hours(
     name="publications",
     comment="What was decided about an hour and camera; rows are only added, the newest decision counts",
     ddl=f"""{HOUR},
@@ -135,10 +129,9 @@ reasons ARRAY<STRING> COMMENT 'one sentence for each critical expectation that f
 run_id STRING COMMENT 'run that decided',
 decided_at TIMESTAMP COMMENT 'UTC',
 {HOUR_DAY}""",
-    partitioned_by=("day",),
-    checks={**HOUR_NAMED, "state_is_known": "state IN ('open', 'published', 'held')"},
+    state_is_known="state IN ('open', 'published', 'held')",
 )
-QUALITY_RESULTS: Final = Table(
+QUALITY_RESULTS: Final = _of_hours(
     name="quality_results",
     comment="One row per expectation, hour, camera and run of its audit",
     ddl=f"""run_id STRING COMMENT 'run of the audit',
@@ -156,8 +149,7 @@ objects_candidate_version BIGINT COMMENT 'Delta version that was looked at',
 camera_hours_candidate_version BIGINT COMMENT 'Delta version that was looked at',
 checked_at TIMESTAMP COMMENT 'UTC',
 {HOUR_DAY}""",
-    partitioned_by=("day",),
-    checks={**HOUR_NAMED, "severity_is_known": "severity IN ('critical', 'warning')"},
+    severity_is_known="severity IN ('critical', 'warning')",
 )
 BROKER_HOURS: Final = Table(
     name="broker_hours",

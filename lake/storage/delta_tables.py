@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from lake.config.lake_location import LakeLocation, ObjectFolder
+from lake.schema.table import Table
 
 
 def open_table(folder: LakeLocation, version: int | None = None) -> DeltaTable:
@@ -37,6 +41,16 @@ def with_all_columns(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     lacking = {field.name: pa.nulls(len(rows), field.type) for field in schema}
     there = dict(zip(rows.column_names, rows.columns, strict=True))
     return pa.table(lacking | there).cast(schema)
+
+
+def append_rows(root: LakeLocation, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append a few rows in one commit, without Spark; columns that a row does not name are null.
+
+    Raises:
+        DeltaError: another commit got in the way; see `lake.storage.tables.retry_on_conflict`.
+    """
+    stored = open_table(root / table.name)
+    write_deltalake(stored, pa.Table.from_pylist(list(rows), arrow_schema(stored)), mode="append")
 
 
 def storage_options(folder: LakeLocation) -> dict[str, str] | None:

@@ -188,16 +188,6 @@ def _writing(table: Table) -> WriterProperties | None:
     )
 
 
-def append_rows(root: LakeLocation, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append a few rows in one commit, without Spark; columns that a row does not name are null.
-
-    Raises:
-        DeltaError: see `retry_on_conflict`.
-    """
-    lake = Lake(root)
-    write_deltalake(open_table(lake.folder(table)), lake.rows(table, rows), mode="append")
-
-
 def retry_on_conflict(action: Callable[[], None]) -> None:
     """Do an action; do it again, from its reading on, when another commit got in its way, at most 3 times."""
     for attempt in range(1, ATTEMPTS + 1):

@@ -14,7 +14,8 @@ from lake.config.settings import Settings
 from lake.schema.schemas import CAMERA_REGISTRATIONS, DETECTIONS, EXPIRED_RANGES, FRAMES
 from lake.spark.catalog import LakeEmptyError, check_lake, register_lake
 from lake.spark.sql_shell import Format, print_answer, run_statement, shell
-from lake.storage.tables import Lake, append_rows
+from lake.storage.delta_tables import append_rows
+from lake.storage.tables import Lake
 from tests.conftest import at
 from tests.lake.spark_append import append_by_spark
 

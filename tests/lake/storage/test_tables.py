@@ -16,7 +16,8 @@ from pyspark.sql.types import StructType
 from benchmarks.support.tables.arrow_tables import write
 from lake.schema.batch_schemas import CAMERA_HOURS
 from lake.schema.schemas import DETECTIONS, EXPIRED_RANGES, FRAMES, TABLES
-from lake.storage.tables import CHECKPOINT_EVERY, Lake, append_rows
+from lake.storage.delta_tables import append_rows
+from lake.storage.tables import CHECKPOINT_EVERY, Lake
 from tests.conftest import at
 from tests.lake.spark_append import append_by_spark
 
