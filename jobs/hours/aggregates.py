@@ -1,4 +1,4 @@
-"""What an hour holds: frames and outcomes in, objects and coverage out, by the rule of `lake.views.counting`."""
+"""What an hour holds: frames and outcomes in, objects and coverage out, by the rule of `counting`."""
 
 from __future__ import annotations
 
