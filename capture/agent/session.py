@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from capture.agent.camera_loop import CameraLoop
 from capture.cameras.cameras import Camera
@@ -16,8 +14,6 @@ from capture.publish.backoff import Backoff
 from capture.publish.buffer import FrameBuffer
 from capture.publish.camera_status import CameraStatus, Notice
 from capture.sources.source import Source
-
-LOG: Final = logging.getLogger("capture.agent.session")
 
 
 class Session:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from lake.contracts.camera_hour import UNKNOWN_CAMERA
-from lake.contracts.wire_format import check_camera_id, rfc3339
+from lake.contracts.wire_format import check_camera_id
 
 HOUR: Final = timedelta(hours=1)
 MAX_HOURS: Final = 24 * 400
@@ -160,8 +160,3 @@ def merged(candidates: Sequence[Candidate]) -> Candidate:
         max(candidate.objects_version for candidate in candidates),
         max(candidate.camera_hours_version for candidate in candidates),
     )
-
-
-def sql_moments(moments: Iterable[datetime]) -> str:
-    """Moments as a list of SQL literals, for Spark and DataFusion alike."""
-    return ", ".join(f"TIMESTAMP '{rfc3339(moment)}'" for moment in moments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -19,12 +19,13 @@ from benchmarks.support.running.chromium import open_page
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.whole_system import ASKED_EVERY_S, RUN_S, RefusedError, WholeSystem
 from benchmarks.support.running.wire import old_frame, pictures, send
+from dashboards.data.exploring import Explorer
 from lake.config.settings import Settings
 from lake.contracts.hours import HOUR, format_hour, last_full_hour
 from lake.schema.batch_schemas import HOURLY_COUNTS, QUALITY_RESULTS
 from lake.schema.schemas import DETECTIONS
 from lake.schema.schemas import FRAMES as STORED_FRAMES
-from lake.serving.views_without_spark import objects
+from lake.serving.questions import Question
 from lake.storage.reader import read_rows
 from stack.programs.processes import marked
 from tests.browser.airflow_pages import DAGS, AirflowPages
@@ -181,9 +182,11 @@ def poison(system: WholeSystem, hour: datetime) -> None:
 
 def served(system: WholeSystem) -> list[tuple[Any, ...]]:
     """Objects as reports see them."""
-    rows = objects(system.data / "lake", 0.5).to_pylist()
+    explorer = Explorer(system.data / "lake", lambda: datetime.now(UTC))
+    asked = Question(date(2000, 1, 1), date(2100, 1, 1), "TRUE", (), 0.5)
+    columns = ["camera_id", "frame_id", "label", "score", "state"]
     return sorted(
-        (row["camera_id"], row["frame_id"], row["label"], row["score"], row["state"]) for row in rows
+        tuple(row.values()) for part in explorer.batches(asked, columns) for row in part.to_pylist()
     )
 
 

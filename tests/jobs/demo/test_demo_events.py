@@ -21,7 +21,6 @@ from tests.conftest import at
 
 NOW = at("10:30")
 SMALL = History(seed=4, days=1, cameras=2, objects=600, end=NOW)
-CAMERA_HOUR_TABLES = ("camera_hours", "minute_counts", "hourly_counts", "publications", "quality_results")
 
 
 def test_without_options_a_fortnight_up_to_now_is_asked_for():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,10 @@ from pyspark.sql import SparkSession
 
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
-from lake.schema.schemas import DETECTIONS, FRAMES
+from lake.schema.schemas import DETECTIONS, FRAMES, TABLES
 from lake.schema.table import Table
-from lake.serving import views_without_spark as serving
+from lake.serving.open_tables import OpenTables
+from lake.serving.questions import of_live_hours
 from lake.spark.catalog import register_lake
 from lake.storage.tables import Lake
 from lake.views.publication_states import decisions
@@ -132,21 +133,24 @@ def rows(table: pa.Table, *names: str) -> list[tuple[Any, ...]]:
     return sorted(chosen, key=str)
 
 
-def test_both_engines_serve_the_same(spark: SparkSession, lake: Lake) -> None:
-    pairs: dict[str, Callable[[], pa.Table]] = {
-        "objects": lambda: serving.objects(lake.root, 0.75),
-        "serving_counts": lambda: serving.serving_counts(lake.root),
-        "serving_camera_hours": lambda: serving.camera_hours(lake.root),
-    }
-    for view, other in pairs.items():
-        ours, theirs = spark.table(view).toArrow(), other()
-        assert ours.column_names == theirs.column_names
-        assert rows(ours) == rows(theirs), view
+def served(lake: Lake, view: str, where: str = "TRUE") -> pa.Table:
+    """Rows of a view, asked for as pages ask."""
+    opened = OpenTables(lake.root, lambda: at("13:00"), tuple(table.name for table in TABLES)).now()
+    sql = of_live_hours(f"SELECT v.* FROM {view} v WHERE {where}", opened.live_hours)
+    return opened.ask(sql.format(threshold="0.75"))
+
+
+@pytest.mark.parametrize("view", ["objects", "serving_counts", "serving_camera_hours"])
+def test_both_engines_serve_the_same(spark: SparkSession, lake: Lake, view: str) -> None:
+    ours, theirs = spark.table(view).toArrow(), served(lake, view)
+    assert ours.column_names == theirs.column_names
+    assert rows(ours) == rows(theirs)
 
 
 def test_objects_are_served_as_published_or_else_live_and_never_of_a_held_hour(lake: Lake) -> None:
-    served = serving.objects(lake.root, 0.75)
-    assert rows(served, "state", "hour", "camera_id", "offset", "object_number", "label", "layer") == [
+    assert rows(
+        served(lake, "objects"), "state", "hour", "camera_id", "offset", "object_number", "label", "layer"
+    ) == [
         ("live", at("11:00"), "gate", 10, 0, "cat", "speed"),
         ("live", at("11:00"), "gate", 5, 0, "cat", "speed"),
         ("live", at("11:00"), "gate", 6, 0, "dog", "batch"),
@@ -158,8 +162,8 @@ def test_objects_are_served_as_published_or_else_live_and_never_of_a_held_hour(l
 
 
 def test_counts_are_served_in_bins_whose_edges_belong_to_them(lake: Lake) -> None:
-    served = serving.serving_counts(lake.root, "hour < TIMESTAMP '2026-01-02T12:00:00Z'")
-    assert rows(served, "state", "hour", "camera_id", "label", "score_bin", "object_count") == [
+    found = served(lake, "serving_counts", "hour < TIMESTAMP '2026-01-02T12:00:00Z'")
+    assert rows(found, "state", "hour", "camera_id", "label", "score_bin", "object_count") == [
         ("live", at("11:00"), "gate", "cat", 0.75, 2),
         ("live", at("11:00"), "gate", "dog", 0.55, 1),
         ("live", at("11:00"), "gate", "dog", 0.75, 1),
@@ -171,8 +175,8 @@ def test_counts_are_served_in_bins_whose_edges_belong_to_them(lake: Lake) -> Non
 
 
 def camera_hour(lake: Lake, camera: str, hour: datetime) -> dict[str, Any]:
-    served = serving.camera_hours(lake.root, "day = DATE '2026-01-02'")
-    (found,) = [row for row in served.to_pylist() if (row["camera_id"], row["hour"]) == (camera, hour)]
+    hours = served(lake, "serving_camera_hours", "day = DATE '2026-01-02'")
+    (found,) = [row for row in hours.to_pylist() if (row["camera_id"], row["hour"]) == (camera, hour)]
     return {name: value for name, value in found.items() if value}
 
 
