@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from capture.agent.session import Session
-from capture.cameras.atomic_files import write_atomically
 from capture.cameras.cameras import Camera, CameraError, read_cameras
 from capture.cameras.cameras_file import ensure_cameras
 from capture.cameras.redaction import redact
@@ -19,10 +18,10 @@ from capture.cameras.settings import CaptureSettings
 from capture.publish.camera_status import CameraStatus, State
 from capture.publish.publisher import Publisher
 from lake.contracts.wire_format import rfc3339
+from lake.storage.files import write_atomically
 
 LOG: Final = logging.getLogger("capture.agent.agent")
 HEARTBEAT_SECONDS: Final = 30.0
-RESTART_DELAY_S: Final = 5.0
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.items import AoT
 
-from capture.cameras.atomic_files import write_atomically
 from capture.cameras.cameras import CameraError, cameras_from, read_cameras
 from capture.cameras.settings import CaptureSettings
+from lake.storage.files import write_atomically
 
 FIRST_LIST: Final = """\
 # The cameras of this agent; it notices changes of this file by itself.

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from capture.cameras.atomic_files import write_atomically
 from capture.cameras.cameras import DEMO, Camera
 from capture.pictures.encoding import encode_jpeg
+from lake.storage.files import write_atomically
 
 if TYPE_CHECKING:
     import cv2

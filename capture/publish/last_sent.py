@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from capture.cameras.atomic_files import write_atomically
 from lake.contracts.wire_format import Frame
+from lake.storage.files import write_atomically
 
 LOG: Final = logging.getLogger("capture.publish.publisher")
 SAVE_INTERVAL_S: Final = 1.0

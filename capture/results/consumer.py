@@ -11,7 +11,6 @@ from typing import Any, Final
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
-from capture.cameras.atomic_files import write_atomically
 from capture.publish.backoff import Backoff
 from lake.config.kafka_address import Address, client_options
 from lake.contracts.result_message import picture_of
@@ -25,6 +24,7 @@ from lake.kafka.client import (
     check_seen,
     explained,
 )
+from lake.storage.files import write_atomically
 
 POLL_MS: Final = 500
 CHECK_POLLS: Final = 10

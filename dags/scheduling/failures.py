@@ -11,6 +11,7 @@ from typing import Any
 
 from lake.config.settings import Settings, whole
 from lake.contracts.data_docs import DOCS, QUALITY
+from lake.storage.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,7 @@ def tell_failure(context: Any) -> None:
     }
     links = "".join(f"\n  {name}: {told[name]}" for name in ("log", "data_docs") if told[name])
     log.error("%s%s", told["sentence"], links)
-    settings.run.mkdir(parents=True, exist_ok=True)
-    part = settings.run / f"failed-{instance.dag_id}.part"
-    part.write_text(json.dumps(told), "utf-8")
-    part.replace(part.with_suffix(".json"))
+    write_atomically(settings.run / f"failed-{instance.dag_id}.json", json.dumps(told))
 
 
 def reason(error: BaseException | str | None) -> str:

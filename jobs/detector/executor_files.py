@@ -9,7 +9,6 @@ of each file: a worker computes with what the driver chose, or not at all.
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,16 +19,10 @@ from typing import Final
 from pyspark import SparkContext, SparkFiles, TaskContext
 
 from jobs.detector.detector import DetectorSettings
-from jobs.detector.model_manifest import (
-    MANIFEST,
-    ModelFilesError,
-    Shipment,
-    check_shipment,
-    read_manifest,
-    sha256_of,
-)
+from jobs.detector.model_manifest import MANIFEST, ModelFilesError, Shipment, check_shipment, read_manifest
 from lake.config.settings import PROJECT_ROOT
 from lake.spark.conf import is_local
+from lake.storage.files import replacing, sha256_of
 
 CODE: Final = ("jobs", "lake")
 """Packages that a worker imports."""
@@ -135,8 +128,6 @@ def pack(files: Mapping[str, Path], folder: Path, name: str) -> Path:
 
 def _write(files: Mapping[str, Path], target: Path) -> None:
     """In one step: an application that starts beside this one may be packing the same."""
-    part = target.with_suffix(f".{os.getpid()}")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+    with replacing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for inside, path in files.items():
             archive.writestr(zipfile.ZipInfo(inside, LONG_AGO), path.read_bytes())
-    part.replace(target)

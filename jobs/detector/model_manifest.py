@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from lake.storage.files import sha256_of
 
 MANIFEST = "model.json"
 LABELS = "labels.txt"
@@ -47,12 +48,6 @@ class Shipment:
 
     name: str
     manifest_sha256: str
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, name: str, input_size: int, source: str) -> Manifest:

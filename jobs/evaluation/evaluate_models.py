@@ -36,6 +36,7 @@ from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import STORED_SCORE
 from lake.schema.schemas import MODEL_EVALUATIONS
+from lake.storage.files import write_atomically
 from lake.storage.tables import Lake
 
 REPORTS: Final = "evaluations"
@@ -102,16 +103,13 @@ def report_file(folder: Path, run_id: str, evaluated_at: datetime) -> Path:
 
 
 def write_report(path: Path, page: str) -> None:
-    """Written beside and moved, so that nobody opens half a page.
+    """Replace the page in one step, so that nobody opens half of one.
 
     Raises:
         ReportNotWrittenError: the place cannot be written.
     """
-    part = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(page, encoding="utf-8")
-        part.replace(path)
+        write_atomically(path, page)
     except OSError as error:
         raise ReportNotWrittenError(
             f"{path} cannot be written ({error.strerror}): name another --output"

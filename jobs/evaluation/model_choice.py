@@ -14,8 +14,9 @@ from jobs.detector.detected_object import DetectedObject
 from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import find_labels, read_label_file
-from jobs.detector.model_manifest import MANIFEST, SAVED_MODEL, read_manifest, sha256_of
+from jobs.detector.model_manifest import MANIFEST, SAVED_MODEL, read_manifest
 from jobs.detector.saved_models import GRAPH, SavedModelDetector, saved_model_in
+from lake.storage.files import sha256_of
 
 ON_DEMAND: Final = ("centernet", "nanodet")
 """Models that `pycturestream evaluate` fetches when it is first asked for them by name."""

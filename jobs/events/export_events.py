@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jobs.events.event_rows import Form, write_events
 from jobs.events.served_events import Span, served_events
 from lake.config.lake_location import LakeLocation
+from lake.storage.files import replacing
 
 
 class ExportExistsError(FileExistsError):
@@ -46,16 +46,11 @@ def export_events(
     """
     if file.exists() and not overwrite:
         raise ExportExistsError(f"{file} is there already: choose another name, or say --overwrite")
-    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("w", encoding="ascii", newline="\n") as text:
-            count = write_events(served_events(root, span, threshold, clock), text, form, zone)
-            text.flush()
-            os.fsync(text.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
-    return count
+    with (
+        replacing(file, 0o666, sync=True) as draft,
+        draft.open("w", encoding="ascii", newline="\n") as text,
+    ):
+        return write_events(served_events(root, span, threshold, clock), text, form, zone)
 
 
 def moment_in(said: str, zone: str) -> datetime:

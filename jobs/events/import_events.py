@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from lake.contracts.data_docs import QUALITY
 from lake.contracts.hours import HOUR
 from lake.contracts.wire_format import Status, rfc3339
 from lake.schema.schemas import DETECTIONS
+from lake.storage.files import sha256_of
 from lake.storage.reader import read_table
 from lake.storage.tables import Lake
 
@@ -121,12 +121,6 @@ def import_events(
             write_import(lake, about, staged)
         done = _publish(settings, known or about, spark, now) if publish else Published()
     return ImportSummary(known or about, staged, done)
-
-
-def sha256_of(file: Path) -> str:
-    """Digest of a file, in hexadecimal."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _known(root: LakeLocation, about: Import) -> Import | None:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
-from jobs.detector.model_manifest import LABELS, sha256_of
+from jobs.detector.model_manifest import LABELS
 from jobs.harness.arguments import listed, run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
@@ -44,6 +44,7 @@ from lake.contracts.hours import merged as merged_candidates
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, OBJECTS_CANDIDATE, QUALITY_RESULTS
 from lake.spark.catalog import check_lake
 from lake.storage.delta_tables import arrow_schema, open_table
+from lake.storage.files import sha256_of
 from lake.storage.tables import Lake, retry_on_conflict
 
 PROGRAM: Final = "jobs.quality.check_quality"

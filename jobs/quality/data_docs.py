@@ -24,6 +24,7 @@ from jobs.quality.expectation import CRITICAL, SUBJECTS
 from jobs.quality.validation import Finding, great_expectations
 from lake.contracts.data_docs import DOCS, FAILED, RUNS, STYLE, SUMMARY
 from lake.contracts.hours import Scope, format_hour
+from lake.storage.files import write_atomically
 
 STYLE_SOURCE: Final = Path(__file__).with_name("data_docs.css")
 NO_NETWORK: Final = (
@@ -79,7 +80,7 @@ def write_docs(folder: Path, run: Documented, findings: Sequence[Finding], histo
         made.rename(place)
         _forget(site / RUNS, history)
         shutil.copyfile(STYLE_SOURCE, site / STYLE)
-        _replace(site / "index.html", _index(site / RUNS))
+        write_atomically(site / "index.html", _index(site / RUNS))
     return place / f"{SUBJECTS[-1]}.html"
 
 
@@ -93,13 +94,6 @@ def _forget(runs: Path, history: int) -> None:
     """Remove all but the newest runs."""
     for old in sorted(path for path in runs.iterdir() if not path.name.startswith("."))[:-history]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Written beside and moved, so that a reader never sees half a page."""
-    beside = path.with_suffix(".new")
-    beside.write_text(text)
-    beside.rename(path)
 
 
 def _page(subject: str, findings: Sequence[Finding], run: Documented) -> str:

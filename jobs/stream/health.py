@@ -13,6 +13,7 @@ from typing import Any
 from jobs.stream.disk_guard import DiskRoom
 from jobs.stream.queries import StartedQuery
 from lake.contracts.wire_format import rfc3339
+from lake.storage.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,7 @@ class StreamHealth:
             "paused": self.room.paused,
             "queries": {started.name: _progress(started) for started in queries},
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(said), encoding="utf-8")
-        part.replace(self.path)
+        write_atomically(self.path, json.dumps(said))
 
 
 def _progress(started: StartedQuery) -> dict[str, Any]:

@@ -6,13 +6,13 @@ live in a configuration folder that `SPARK_CONF_DIR` names; it serves spark-subm
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from lake.config.lake_location import ObjectFolder
 from lake.config.settings import PREFIX, SettingError, Settings, text, whole
+from lake.storage.files import write_atomically
 
 LOG4J = """rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = stderr
@@ -169,18 +169,10 @@ def write_spark_conf(settings: Settings, folder: Path, more: Mapping[str, str] =
         folder: made where it is missing.
         more: configuration beside the shared one; it goes before that.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} {_escaped(value)}" for name, value in {**spark_conf(settings), **more}.items()]
-    _replace(folder / "spark-defaults.conf", "\n".join(lines) + "\n")
-    _replace(folder / "log4j2.properties", LOG4J)
-
-
-def _replace(path: Path, text: str) -> None:
-    """In one step, since programs that run read it whenever they start one more; it may hold a secret."""
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
+    # In one step, since programs that run read them whenever they start one more; one may hold a secret.
+    write_atomically(folder / "spark-defaults.conf", "\n".join(lines) + "\n", 0o600)
+    write_atomically(folder / "log4j2.properties", LOG4J, 0o600)
 
 
 def _escaped(value: str) -> str:

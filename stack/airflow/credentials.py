@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+from lake.storage.files import write_atomically
 
 USERS: Final = ("admin", "viewer")
 
@@ -70,10 +71,5 @@ def _read(file: Path) -> dict[str, str]:
 
 def _write_once(file: Path, values: Mapping[str, str]) -> None:
     """Write a file of mode 0600 unless it is there; a reader never sees half of it."""
-    if file.exists():
-        return
-    part = file.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        json.dump(dict(values), out)
-    part.replace(file)
+    if not file.exists():
+        write_atomically(file, json.dumps(dict(values)), 0o600)

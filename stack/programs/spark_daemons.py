@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import urllib.request
@@ -14,6 +13,7 @@ from typing import Any, Final
 from lake.config.settings import LOOPBACK
 from lake.config.sources import MARK
 from lake.spark.conf import JAVA_OPTIONS
+from lake.storage.files import write_atomically
 from stack.site.installation import Installation
 from stack.site.ports import is_open
 from stack.site.spark_cluster import BATCH_SLOTS, SPARK_MASTER, STREAM_SLOTS, SparkCluster
@@ -67,10 +67,7 @@ def _secret(folder: Path) -> str:
     folder.chmod(0o700)
     file = folder / "secret"
     if not file.exists():
-        part = folder / f"secret.{os.getpid()}"
-        part.touch(mode=0o600)
-        part.write_text(secrets.token_urlsafe(32), "ascii")
-        part.replace(file)
+        write_atomically(file, secrets.token_urlsafe(32), 0o600)
     return file.read_text("ascii")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from lake.storage.files import replacing, sha256_of
 
 DATA_FILE: Final = Path(__file__).with_name("artifacts.toml")
 
@@ -106,12 +106,6 @@ def _package(entry: dict[str, Any], target: str) -> Package:
     )
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class Stamp:
     """Remembers which files were hashed, by size and time of change, so that a start need not hash 80 MB.
 
@@ -150,8 +144,7 @@ class Stamp:
         try:
             if self.file.is_file() and self.file.read_text(encoding="utf-8") == text:
                 return
-            new = self.file.with_name(f"{self.file.name}.{os.getpid()}")
-            new.write_text(text, encoding="utf-8")
-            new.replace(self.file)
+            with replacing(self.file) as new:
+                new.write_text(text, encoding="utf-8")
         except OSError:
             return

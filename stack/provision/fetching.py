@@ -10,7 +10,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from stack.provision.artifacts import Artifact, Package, Stamp, sha256_of
+from lake.storage.files import sha256_of
+from stack.provision.artifacts import Artifact, Package, Stamp
 from stack.provision.downloads import ToolError, fetch_jars, unpack
 
 Report = Callable[[str], None]

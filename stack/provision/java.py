@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from lake.config.settings import text
+from lake.storage.files import write_atomically
 
 MIN_VERSION: Final = 17
 """Spark 4.2 and the Kafka 4.2 broker both ask for Java 17 or newer."""
@@ -108,14 +109,5 @@ def wrap_bundled_java(home: Path) -> Path:
         ) from error
     wrapper, text = home / "java" / "bin" / "java", WRAPPER.format(java=shlex.quote(str(java)))
     if not wrapper.is_file() or wrapper.read_text() != text:
-        replace_program(wrapper, text)
+        write_atomically(wrapper, text, 0o755)
     return home / "java"
-
-
-def replace_program(path: Path, text: str) -> None:
-    """Write an executable file in one step, so that who starts it meanwhile meets the old or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.write_text(text)
-    new.chmod(0o755)
-    new.replace(path)

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from lake.config.settings import Settings
-from stack.provision.artifacts import Stamp, load_s3_jars, sha256_of
+from lake.storage.files import replacing, sha256_of
+from stack.provision.artifacts import Stamp, load_s3_jars
 from stack.provision.downloads import ToolError, run_tool
 from stack.provision.fetching import INCOMING, Progress, ProvisionError, Report, fetch_checked, ivy_of, lock
 from stack.provision.java import find_java
@@ -100,8 +101,6 @@ def _compile(stamp: Stamp, settings: Settings, report: Report) -> None:
 
 def _pack(classes: Path, jar: Path) -> None:
     """The classes as a jar, moved into place when it is whole."""
-    new = jar.with_suffix(".new")
-    with zipfile.ZipFile(new, "w") as packed:
+    with replacing(jar) as new, zipfile.ZipFile(new, "w") as packed:
         for file in sorted(classes.rglob("*.class")):
             packed.write(file, file.relative_to(classes).as_posix())
-    new.replace(jar)

@@ -12,8 +12,9 @@ import pytest
 from jobs.detector import executor_files as ship_detector
 from jobs.detector.detector import DetectorSettings
 from jobs.detector.executor_files import arrived, code_files, describe_shipment, model_files, pack
-from jobs.detector.model_manifest import MANIFEST, ModelFilesError, sha256_of, write_manifest
+from jobs.detector.model_manifest import MANIFEST, ModelFilesError, write_manifest
 from jobs.frames.isolate_frames import killed_its_worker
+from lake.storage.files import sha256_of
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 ABD = "a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9"
