@@ -32,13 +32,15 @@ LIVE_HOURS: Final = View(
 )
 
 
+AWAY: Final = ", ".join(f"({days})" for days in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1))
+
+
 def _near(detections: str) -> str:
     """Detections of which one may be of a frame of a live hour."""
     return f"""
     (SELECT n.* FROM {detections} n
      LEFT SEMI JOIN (SELECT h.day + a.away AS day FROM live_hours h
-                     CROSS JOIN (SELECT explode(sequence(-{RESENT_WITHIN_DAYS}, {RESENT_WITHIN_DAYS}))
-                                   AS away) a) y ON n.day = y.day)"""
+                     CROSS JOIN (VALUES {AWAY}) a(away)) y ON n.day = y.day)"""
 
 
 LIVE: Final = f"JOIN live_hours h ON h.day = r.day AND h.hour = {HOUR} AND h.camera_id = {CAMERA}"

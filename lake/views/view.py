@@ -27,7 +27,6 @@ SAID_OTHERWISE: Final = (
         r"posexplode\(([\w.]+)\) AS \((\w+), (\w+)\)",
         r"unnest(range(0, cardinality(\1))) AS \2, unnest(\1) AS \3",
     ),
-    (r"explode\(sequence\(", "unnest(generate_series("),
     (r"\barray\(", "make_array("),
     (r"unix_micros\(([\w.]+)\)", r"CAST(\1 AS BIGINT)"),
 )
