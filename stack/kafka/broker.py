@@ -220,18 +220,15 @@ def name_cluster() -> str:
     return name if not name.startswith("-") else f"A{name[1:]}"
 
 
-def is_ready(bootstrap: Address, node: int | None = None) -> bool:
-    """Whether a broker serves clients; asks for at most 15 s, a closed port is at once a no.
+def why_not_ready(bootstrap: Address, node: int | None = None) -> str | None:
+    """What keeps a broker from serving these clients; None when nothing does.
+
+    Asks for at most 15 s; a closed port is told at once.
 
     Args:
         bootstrap: one address or several with commas between them, of which one must answer.
         node: the broker that must serve; any unless told.
     """
-    return why_not_ready(bootstrap, node) is None
-
-
-def why_not_ready(bootstrap: Address, node: int | None = None) -> str | None:
-    """What keeps a broker from serving these clients; None when nothing does."""
     try:
         with (
             reached(bootstrap),

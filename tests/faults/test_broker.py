@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import System
-from stack.kafka.broker import is_ready
+from stack.kafka.broker import why_not_ready
 
 pytestmark = pytest.mark.system
 
@@ -22,7 +22,7 @@ def test_a_broker_killed_under_agent_and_stream_loses_no_acknowledged_frame(syst
     system.broker.program.kill()
     wait_for("word of the agent that the broker is away", lambda: agent.said("WARNING", "broker"))
     system.broker.program.start()
-    wait_for("broker that answers", lambda: is_ready(system.broker.address))
+    wait_for("broker that answers", lambda: not why_not_ready(system.broker.address))
     again = received(system)
     system.wait("frames sent after the outage", lambda: received(system) >= again + 15)
     assert agent.stop() == 0

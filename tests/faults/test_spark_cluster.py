@@ -22,7 +22,7 @@ from benchmarks.support.running.system import System, running_broker
 from benchmarks.support.running.wire import Place, frame, old_frame, pictures
 from lake.config.settings import PREFIX, Settings
 from lake.contracts.hours import HOUR, format_hour, last_full_hour
-from stack.kafka.broker import is_ready
+from stack.kafka.broker import why_not_ready
 from tests.conftest import INTERPRETED
 from tests.faults.windows import is_open, last, open_batch
 
@@ -160,7 +160,7 @@ def test_the_broker_killed_in_the_middle_of_a_batch(cluster: Cluster) -> None:
     system = cluster.system
     in_the_middle_of_a_batch(system, "broker-killed", system.broker.program.kill)
     system.broker.program.start()
-    wait_for("broker that answers", lambda: is_ready(system.broker.address))
+    wait_for("broker that answers", lambda: not why_not_ready(system.broker.address))
     ledger = system.settle()
     assert ledger.is_balanced, ledger
 

@@ -18,7 +18,7 @@ from dashboards.data.feed import Feed
 from lake.contracts.clock import utc_now
 from lake.contracts.wire_format import FRAMES_TOPIC, TOPICS
 from lake.kafka.broker import offsets, topic_ids
-from stack.kafka.broker import is_ready
+from stack.kafka.broker import why_not_ready
 from stack.kafka.probe import round_trip, topics_that_differ
 from stack.kafka.topics import create_topics
 from stack.operations.shutdown import STOP_TIMEOUT_S
@@ -117,8 +117,8 @@ def newest_result(feed: Feed) -> int:
 
 def check_clients(kafka: str) -> None:
     """All others, too, find their way while the first broker of the list is dead."""
-    assert is_ready(kafka)
-    assert not is_ready(kafka, node=1)
+    assert not why_not_ready(kafka)
+    assert why_not_ready(kafka, node=1)
     create_topics(kafka, copies=SIZE)
     round_trip(kafka)
     assert set(topic_ids(kafka, TOPICS)) == set(TOPICS)

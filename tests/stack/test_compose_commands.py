@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stack.kafka.broker import is_ready
+from stack.kafka.broker import why_not_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
@@ -52,4 +52,4 @@ def test_a_look_at_a_port_succeeds_only_where_something_listens(service: str, ad
         here = [*command[:-1], command[-1].replace(address, f"127.0.0.1/{port}")]
         assert (check, subprocess.run(here, check=False, timeout=10).returncode) == ("CMD", 0)
     assert subprocess.run(here, capture_output=True, check=False, timeout=10).returncode == 1
-    assert not is_ready(f"127.0.0.1:{port}")
+    assert why_not_ready(f"127.0.0.1:{port}")

@@ -30,7 +30,7 @@ from lake.config.settings import PREFIX, Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
 from lake.kafka.broker import offsets, topic_ids
 from lake.storage.delta_tables import open_table
-from stack.kafka.broker import BrokerSettings, is_ready
+from stack.kafka.broker import BrokerSettings, why_not_ready
 from stack.kafka.topics import create_topics
 from stack.programs.processes import end
 from stack.programs.programs import spark_environment
@@ -82,7 +82,7 @@ class Broker:
 
     def wait_ready(self) -> None:
         """Wait until the broker answers."""
-        wait_for("broker that answers", lambda: is_ready(self.address, self.settings.node))
+        wait_for("broker that answers", lambda: not why_not_ready(self.address, self.settings.node))
 
     def stop(self) -> None:
         """End the broker."""

@@ -15,7 +15,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from lake.config.settings import Settings
 from lake.contracts.wire_format import FRAMES_TOPIC, MAX_MESSAGE_BYTES, TOPIC_PARTITIONS, TOPICS
-from stack.kafka.broker import BrokerSettings, escape_property, is_ready, list_properties
+from stack.kafka.broker import BrokerSettings, escape_property, list_properties, why_not_ready
 from stack.kafka.probe import topics_that_differ
 from stack.kafka.topics import create_topics, main
 from stack.provision.java import find_java
@@ -55,7 +55,7 @@ def test_a_property_is_written_as_java_reads_it(value: str | int, written: str) 
 
 
 def test_where_nothing_listens_no_broker_is_ready(port: int) -> None:
-    assert not is_ready(f"127.0.0.1:{port}")
+    assert why_not_ready(f"127.0.0.1:{port}")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ class Broker:
         self.settings.format_storage()
         self.process = subprocess.Popen(self.settings.command(), stdout=subprocess.DEVNULL)
         patience = time.monotonic() + 120
-        while not is_ready(self.address):
+        while why_not_ready(self.address):
             assert self.process.poll() is None, "the broker ended"
             assert time.monotonic() < patience, "the broker is not ready"
             time.sleep(0.2)
