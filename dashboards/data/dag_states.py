@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+
+from lake.contracts.wire_format import moment
 
 USER: Final = "viewer"
 TIMEOUT_S: Final = 15.0
@@ -102,7 +104,7 @@ class Airflow:
             paused=dag.get("is_paused") is True,
             broken=dag.get("has_import_errors") is True,
             schedule=str(dag.get("timetable_description") or dag.get("timetable_summary") or ""),
-            next_at=_moment(dag.get("next_dagrun_run_after")),
+            next_at=moment(dag.get("next_dagrun_run_after")),
             last=_run(runs[0]) if runs else None,
         )
 
@@ -182,13 +184,5 @@ def _objects(answer: Answer, name: str) -> Sequence[Answer]:
 
 def _run(said: Answer) -> DagRun:
     run_id, state, run_type = (str(said.get(name) or "") for name in ("dag_run_id", "state", "run_type"))
-    times = [_moment(said.get(name)) for name in ("run_after", "start_date", "end_date")]
+    times = [moment(said.get(name)) for name in ("run_after", "start_date", "end_date")]
     return DagRun(run_id, state, run_type, *times)
-
-
-def _moment(said: Any) -> datetime | None:
-    try:
-        read = datetime.fromisoformat(said)
-        return read.astimezone(UTC) if read.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, Self
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from dashboards.data.quality_questions import QualityFilter
-from dashboards.ui.filters import FilterError, Filters
+from dashboards.ui.filters import FilterError, Filters, one_of
 from lake.contracts.hours import HOUR, hour_of
 from lake.contracts.wire_format import rfc3339
 
@@ -50,9 +50,9 @@ class QualityQuery:
         Raises:
             FilterError: a word that nobody knows.
         """
-        period = _one_of(query.get("period", "24h"), "period", PERIODS)
-        severity = _one_of(query.get("severity", "all"), "severity", SEVERITIES)
-        show = _one_of(query.get("show", "short"), "show", SHOWN)
+        period = one_of(query.get("period", "24h"), "period", PERIODS)
+        severity = one_of(query.get("severity", "all"), "severity", SEVERITIES)
+        show = one_of(query.get("show", "short"), "show", SHOWN)
         known = {name: query[name] for name in ("camera", "zone") if name in query}
         return cls(Filters.from_query({**known, "period": period}), severity, show, *_chosen(query))
 
@@ -109,9 +109,3 @@ def _chosen(query: Mapping[str, str]) -> tuple[str, datetime | None]:
     if name and said and (at is None or at.year not in YEARS):
         raise FilterError(f"at {said[:40]!r} must be an hour such as 2026-01-02T03:00:00Z")
     return name, at
-
-
-def _one_of(said: str, name: str, known: Iterable[str]) -> str:
-    if said not in known:
-        raise FilterError(f"{name} {said[:40]!r} is none of: {', '.join(known)}")
-    return said

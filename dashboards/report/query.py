@@ -9,7 +9,7 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from dashboards.data.report_counts import MINUTE, ReportFilter
-from dashboards.ui.filters import FilterError, Filters
+from dashboards.ui.filters import Filters, one_of
 from lake.serving.questions import MAX_DAYS
 
 AXES: Final = {
@@ -55,10 +55,10 @@ class ReportQuery:
         Raises:
             FilterError: a word that nobody knows.
         """
-        axis = _one_of(query.get("axis", "hour"), "axis", AXES)
+        axis = one_of(query.get("axis", "hour"), "axis", AXES)
         buckets = {str(minutes): minutes for minutes in BUCKETS}
-        bucket = _one_of(query.get("bucket", "15"), "bucket", buckets)
-        measure = _one_of(query.get("measure", "rate"), "measure", MEASURES)
+        bucket = one_of(query.get("bucket", "15"), "bucket", buckets)
+        measure = one_of(query.get("measure", "rate"), "measure", MEASURES)
         return cls(Filters.from_query(query), axis, buckets[bucket], measure)
 
     def to_query(self) -> str:
@@ -89,9 +89,3 @@ def before(asked: ReportFilter) -> ReportFilter:
 
 def _minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)
-
-
-def _one_of(said: str, name: str, known: Mapping[str, object]) -> str:
-    if said not in known:
-        raise FilterError(f"{name} {said[:40]!r} is none of: {', '.join(known)}")
-    return said

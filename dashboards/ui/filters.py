@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
@@ -164,3 +164,14 @@ def _moment(said: str) -> datetime | None:
         return read.astimezone(UTC) if read and read.tzinfo else None
     except (ValueError, OverflowError) as error:
         raise FilterError(f"time {said[:40]!r} must be like 2026-01-02T03:04:05Z") from error
+
+
+def one_of(said: str, name: str, known: Collection[str]) -> str:
+    """The word itself, when it is known.
+
+    Raises:
+        FilterError: it is not.
+    """
+    if said not in known:
+        raise FilterError(f"{name} {said[:40]!r} is none of: {', '.join(known)}")
+    return said

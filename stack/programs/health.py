@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from lake.accounting.stream_checks import age_s, read_status_file
 from stack.airflow.components import COMPONENTS
 from stack.airflow.health import airflow_problem
 from stack.kafka.broker import why_not_ready
@@ -28,19 +27,7 @@ def health_file(installation: Installation, program: str) -> Path:
 
 def read_health(installation: Installation, program: str) -> Mapping[str, Any]:
     """What a program last said; empty when it said nothing that can be read."""
-    try:
-        said = json.loads(health_file(installation, program).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def age_s(said: Mapping[str, Any], now: datetime) -> float | None:
-    """Seconds since the program wrote; None when it never did, or not a time."""
-    try:
-        return (now - datetime.fromisoformat(said["updated_at"])).total_seconds()
-    except (KeyError, TypeError, ValueError):
-        return None
+    return read_status_file(health_file(installation, program))
 
 
 def health_problem(
@@ -60,7 +47,7 @@ def health_problem(
         port = installation.dashboard_port
         return None if is_open(port) else f"no answer at port {port}"
     said = read_health(installation, program)
-    age = age_s(said, clock.now())
+    age = age_s(said.get("updated_at"), clock.now())
     if age is None or (pid is not None and said.get("pid") != pid):
         return "loading"
     if age > MAX_AGE_S:
