@@ -15,6 +15,7 @@ from dashboards.auth.login import LOGIN, LoginGuard
 from dashboards.auth.passwords import check_password
 from dashboards.auth.rate_limit import Attempts, keys_of
 from dashboards.auth.users import NAME
+from lake.contracts.sentences import count_noun
 
 WRONG_PASSWORD: Final = "Name or password is wrong."
 MAX_PATH_LENGTH: Final = 2000
@@ -74,7 +75,7 @@ class LoginRoutes:
 def _too_many(wanted: str, name: str, seconds: int) -> Response:
     log.warning("login refused after too many attempts from %s", request.remote_addr)
     minutes = math.ceil(seconds / 60)
-    sentence = f"Too many attempts. Wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
+    sentence = f"Too many attempts. Wait {count_noun(minutes, 'minute')}, then try again."
     answer = _page(wanted, name, sentence, 429)
     answer.headers["Retry-After"] = str(seconds)
     return answer

@@ -18,7 +18,7 @@ from dashboards.data.stream_now import QueryState, StreamState
 from dashboards.data.table_sizes import TableSize
 from dashboards.pipeline.figures import step_of
 from lake.accounting.ledger import Ledger
-from lake.contracts.sentences import printable_line
+from lake.contracts.sentences import count_noun, printable_line
 
 MAX_LETTERS: Final = 400
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1")
@@ -46,15 +46,6 @@ def size(count: int) -> str:
         return f"{count} B"
     power = min((len(str(count)) - 1) // 3, len(UNITS))
     return f"{count / 1000**power:.1f} {UNITS[power - 1]}"
-
-
-def several(number: int, word: str) -> str:
-    """A number and its word.
-
-    >>> several(1, "record"), several(2000, "record")
-    ('1 record', '2,000 records')
-    """
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def freshness(kept: Reading[Any], zone: ZoneInfo, cure: str = DOCTOR) -> Any:
@@ -93,9 +84,9 @@ def _query(one: QueryState) -> str:
     if one.batch is None:
         return f"{name} has not ended its first batch yet."
     waits = {None: "nobody knows what waits for it", 0: "nothing waits for it"}
-    behind = waits.get(one.behind) or f"{several(one.behind or 0, 'record')} behind"
+    behind = waits.get(one.behind) or f"{count_noun(one.behind or 0, 'record')} behind"
     took = f", in {one.took_ms / 1000:.2f} s" if one.took_ms is not None else ""
-    return f"{name}: {behind}; last batch {several(one.rows, 'record')}{took}."
+    return f"{name}: {behind}; last batch {count_noun(one.rows, 'record')}{took}."
 
 
 def problem_list(said: Sequence[str]) -> Any:
@@ -154,10 +145,9 @@ def reconciled(hours: Sequence[HourAccount]) -> str:
         )
     wrong = sum(one.unexplained != 0 for one in hours)
     if not wrong:
-        return f"{several(len(hours), 'closed hour')}: every record received is explained."
-    return (
-        f"{wrong:,} of {several(len(hours), 'closed hour')} hold records that nothing explains: marked below."
-    )
+        return f"{count_noun(len(hours), 'closed hour')}: every record received is explained."
+    total = count_noun(len(hours), "closed hour")
+    return f"{wrong:,} of {total} hold records that nothing explains: marked below."
 
 
 def tables(sizes: Sequence[TableSize]) -> str:
@@ -167,7 +157,7 @@ def tables(sizes: Sequence[TableSize]) -> str:
     if not there and missing:
         return "The lake has no tables yet: the stream makes them when it starts: ./pycturestream up."
     files, held = sum(one.files for one in there), sum(one.bytes for one in there)
-    said = f"{several(len(there), 'table')}, {several(files, 'file')}, {size(held)}."
+    said = f"{count_noun(len(there), 'table')}, {count_noun(files, 'file')}, {size(held)}."
     if missing:
         said += f" Missing: {', '.join(missing)}. The stream makes them when it starts: ./pycturestream up."
     return said

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashboards.data.quality_history import OVERDUE, Quality
 from dashboards.ui.zone_words import shown
+from lake.contracts.sentences import count_noun
 
 STATES: Final = ("published", "held", "open")
 NO_AUDIT: Final = (
@@ -34,7 +35,8 @@ def summary(found: Quality) -> str:
     failed, warned = sum(one.failed for one in found.checks), sum(one.warned for one in found.checks)
     run = failed + warned + sum(one.passed for one in found.checks)
     told = ", ".join(f"{counted[state]:,} {state}" for state in STATES)
-    return f"Hours of cameras: {told}. Of {plural(run, 'check')}, {failed:,} failed and {warned:,} warned."
+    checks = count_noun(run, "check")
+    return f"Hours of cameras: {told}. Of {checks}, {failed:,} failed and {warned:,} warned."
 
 
 def freshness(newest: tuple[str, datetime] | None, now: datetime, zone: ZoneInfo) -> str:
@@ -53,12 +55,3 @@ def freshness(newest: tuple[str, datetime] | None, now: datetime, zone: ZoneInfo
         return said
     hours_ago = (now - at).total_seconds() // 3600
     return f"{said} That is {hours_ago:,.0f} hours ago: see in Airflow whether hourly_counts runs."
-
-
-def plural(number: int, word: str) -> str:
-    """A number of things.
-
-    >>> plural(1, "check"), plural(2000, "check")
-    ('1 check', '2,000 checks')
-    """
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

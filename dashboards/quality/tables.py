@@ -13,11 +13,12 @@ from dashboards.data.quality_history import HeldHour, Quality
 from dashboards.quality.data_docs_routes import PREFIX
 from dashboards.quality.days import COLUMNS, Day
 from dashboards.quality.query import QualityQuery
-from dashboards.quality.sentences import hours, plural
+from dashboards.quality.sentences import hours
 from dashboards.ui.filters import Filters
 from dashboards.ui.zone_words import shown
 from lake.contracts.data_docs import DocumentedRun, run_of
 from lake.contracts.hours import HOUR
+from lake.contracts.sentences import count_noun
 
 MAX_REASONS: Final = 10
 MAX_REASON_LENGTH: Final = 600
@@ -40,7 +41,7 @@ def held_table(found: Quality, query: QualityQuery, runs: Sequence[DocumentedRun
     rows = [_held(one, query, run_of(runs, one.run_id, one.decided_at), zone) for one in found.held]
     count = hours(found)["held"]
     more = f"; the newest {len(rows):,} are shown" if count > len(rows) else ""
-    return table(HELD, rows, f"{plural(count, 'hour')} of cameras{more}")
+    return table(HELD, rows, f"{count_noun(count, 'hour')} of cameras{more}")
 
 
 def _held(one: HeldHour, query: QualityQuery, run: DocumentedRun | None, zone: ZoneInfo) -> Any:
@@ -86,7 +87,7 @@ def details_table(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Any:
         return html.P("Not run in these hours, for these cameras and this severity.")
     first = rows[0]
     told = html.P(f"Expected: {first['sentence']} ({first['subject']}; {first['severity']}).")
-    caption = plural(first["count"], "check")
+    caption = count_noun(first["count"], "check")
     if first["count"] > len(rows):
         caption += f", of which {len(rows):,} are shown: those that fell short first"
     return html.Div([told, table(DETAILS, [_detail(row, zone) for row in rows], caption)])

@@ -10,6 +10,7 @@ from dash import html
 from dashboards.data.report_counts import Counts
 from dashboards.data.report_history import History
 from dashboards.ui.zone_words import shown
+from lake.contracts.sentences import count_noun
 
 MAX_LABELS: Final = 12
 
@@ -24,7 +25,8 @@ def summary(counts: Counts) -> str:
         return f"{received:,} frames of {cameras} cameras came in, and none of them is analysed yet."
     rate = counts.objects / counts.analysed
     return (
-        f"{counts.objects:,} objects on {counts.analysed:,} analysed frames of {_plural(cameras, 'camera')}: "
+        f"{counts.objects:,} objects on {counts.analysed:,} analysed frames "
+        f"of {count_noun(cameras, 'camera')}: "
         f"{rate:.2f} per frame."
         f"{_gated(sum(one.gated for one in counts.hours))}{_of_placeless(counts.placeless)}"
     )
@@ -39,10 +41,6 @@ def _gated(number: int) -> str:
 def _of_placeless(number: int) -> str:
     said = f" {number:,} objects were imported without their place in the picture, and are on neither map."
     return said if number else ""
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def freshness(history: History, counts: Counts, zone: ZoneInfo) -> str:
@@ -61,9 +59,9 @@ def freshness(history: History, counts: Counts, zone: ZoneInfo) -> str:
     if held:
         said.append("A held hour failed its checks and changes no chart until it passes.")
     if history.unread:
-        said.append(f"{_plural(history.unread, 'older day')} still to be read …")
+        said.append(f"{count_noun(history.unread, 'older day')} still to be read …")
     if history.left_out:
-        said.append(f"{_plural(history.left_out, 'older day')} left out: more than a report can keep.")
+        said.append(f"{count_noun(history.left_out, 'older day')} left out: more than a report can keep.")
     return " ".join(said)
 
 

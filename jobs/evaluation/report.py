@@ -12,6 +12,7 @@ from typing import Final
 
 from jobs.detector.detected_object import DetectedObject
 from jobs.evaluation.comparison import ModelResults, PictureResult
+from lake.contracts.sentences import count_noun
 
 STYLE: Final = Path(__file__).with_suffix(".css")
 HEAD: Final = """<!DOCTYPE html>
@@ -52,7 +53,7 @@ def render_report(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str
 def _intro(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     models, pictures = len(evaluated), len(evaluated[0].answers) if evaluated else 0
     moment = about.evaluated_at.strftime("%Y-%m-%d %H:%M:%S")
-    counted = f"{_many(models, 'model')} on {_many(pictures, 'picture')}"
+    counted = f"{count_noun(models, 'model')} on {count_noun(pictures, 'picture')}"
     return (
         f"<p>{counted}, {moment} UTC. Objects with a score of at least {about.threshold:g} are drawn and "
         "counted. A model is loaded when it has answered once; the first of an engine loads the engine too. "
@@ -110,7 +111,3 @@ def _hash(digest: str | None) -> str:
 
 def _milliseconds(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds * 1000:.1f} ms"
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

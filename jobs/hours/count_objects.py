@@ -35,6 +35,7 @@ from lake.config.sources import load_configuration
 from lake.contracts.camera_hour import CAMERA_HOUR, CameraHour
 from lake.contracts.clock import utc_now
 from lake.contracts.hours import Candidate, Scope, format_hour
+from lake.contracts.sentences import count_noun
 from lake.schema.batch_schemas import (
     CAMERA_HOURS,
     CAMERA_HOURS_CANDIDATE,
@@ -82,12 +83,8 @@ class Recount:
         )
         stored = sum(row["from_stored_coverage"] for row in rows)
         past = f"; coverage of {stored} as stored, since their frames are past retention" if stored else ""
-        seen = f"{_number(objects, 'object')} on {analysed:,} of {_number(received, 'frame')}"
-        return f"counted {format_hour(hour)}: {_number(len(rows), 'camera')}, {seen}{past}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+        seen = f"{count_noun(objects, 'object')} on {analysed:,} of {count_noun(received, 'frame')}"
+        return f"counted {format_hour(hour)}: {count_noun(len(rows), 'camera')}, {seen}{past}"
 
 
 def run(

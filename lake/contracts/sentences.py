@@ -30,6 +30,15 @@ def plural(label: str) -> str:
     return label + ("es" if label.endswith(SIBILANTS) else "s")
 
 
+def count_noun(number: int, noun: str) -> str:
+    """Write a number and its noun; the plural ends in s.
+
+    >>> count_noun(1, "record"), count_noun(2000, "record")
+    ('1 record', '2,000 records')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def printable_line(value: object, longest: int = 100) -> str:
     """Text from a message as one printable line: no control characters reach the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:longest])

@@ -23,6 +23,7 @@ from rich.table import Table as Grid
 
 from lake.config.settings import SettingError, Settings
 from lake.config.sources import load_configuration
+from lake.contracts.sentences import count_noun
 from lake.contracts.wire_format import rfc3339
 from lake.spark.catalog import LakeEmptyError, check_lake, register_lake
 from lake.spark.session import SparkUnavailableError, open_session
@@ -75,7 +76,7 @@ def _print_grid(names: list[str], rows: list[dict[str, Any]], out: TextIO) -> No
         _print_beside(names, rows, console)
     else:
         _print_below(rows, console)
-    console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", highlight=False)
+    console.print(count_noun(len(rows), "row"), highlight=False)
 
 
 def _print_beside(names: list[str], rows: list[dict[str, Any]], console: Console) -> None:
