@@ -188,6 +188,7 @@ class OldSystem:
         found = dict(zip(questions, self.ask(*questions.values()), strict=True))
         return {
             "relations": {name: describe(found[name]) for name in names},
+            "tables": [name for name in names if (self.data / "lake" / name).is_dir()],
             "questions": SUMS,
             "sums": {name: found[name] for name in SUMS},
         }
@@ -198,7 +199,7 @@ SUMS: Final = {
         "SELECT label, date_trunc('HOUR', observed_at) AS hour, state, count(*) AS n FROM objects"
         " GROUP BY ALL ORDER BY hour, label, state"
     ),
-    "ledger": (
+    "ledger_totals": (
         "SELECT sum(archived) AS archived, sum(detected) AS detected, sum(skipped) AS skipped,"
         " sum(quarantined) AS quarantined, sum(expired) AS expired, sum(unaccounted) AS unaccounted"
         f" FROM ledger WHERE topic = '{FRAMES}'"

@@ -43,7 +43,7 @@ class OldData:
     @property
     def tables(self) -> dict[str, dict[str, Any]]:
         """Table to its number of rows, columns and digest."""
-        return {name: told for name, told in self.relations.items() if (self.lake / name).is_dir()}
+        return {name: self.relations[name] for name in self.contents["tables"]}
 
     @property
     def relations(self) -> dict[str, dict[str, Any]]:

@@ -59,7 +59,7 @@ def test_the_ledger_says_what_it_said(old: OldData) -> None:
     [life] = {row["topic_id"] for row in rows_of(old.lake, "frames") if row["topic"] == FRAMES_TOPIC}
     ledger = balance(old.lake, life, old.ends)
     assert ledger.is_balanced, ledger
-    [told] = old.sums("ledger")
+    [told] = old.sums("ledger_totals")
     assert ledger.detections.expired == told["expired"] > 0
     assert ledger.frames.expired == told["expired"]
     assert ledger.frames.records == told["archived"] + told["expired"]

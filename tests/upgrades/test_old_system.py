@@ -60,7 +60,7 @@ def check_new_frames(system: WholeSystem, old: OldData) -> None:
         return ledger if ledger.is_balanced else None
 
     ledger = wait_for("ledger that balances", balanced, every_s=0.5)
-    [told] = old.sums("ledger")
+    [told] = old.sums("ledger_totals")
     assert ledger.detections.expired == told["expired"]
     assert ledger.frames.records == told["archived"] + told["expired"] + NEW
 
