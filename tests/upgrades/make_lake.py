@@ -204,7 +204,7 @@ SUMS: Final = {
         " sum(quarantined) AS quarantined, sum(expired) AS expired, sum(unaccounted) AS unaccounted"
         f" FROM ledger WHERE topic = '{FRAMES}'"
     ),
-    "publication_states": ("SELECT hour, camera_id, state FROM publication_states ORDER BY hour, camera_id"),
+    "decisions": ("SELECT hour, camera_id, state FROM publication_states ORDER BY hour, camera_id"),
     "quality_by_expectation": (
         "SELECT expectation, severity, success, count(*) AS n FROM quality_results GROUP BY ALL"
         " ORDER BY expectation, success"

@@ -43,7 +43,7 @@ def test_the_fixture_holds_something_of_everything(old: OldData) -> None:
         "imported",
         "synthetic",
     }
-    assert {row["state"] for row in old.sums("publication_states")} == {"published", "held"}
+    assert {row["state"] for row in old.sums("decisions")} == {"published", "held"}
     assert {row["state"] for row in old.sums("objects_by_label_and_hour")} == {"published", "live"}
 
 
@@ -86,7 +86,7 @@ def test_the_grid_lists_the_same_objects(old: OldData) -> None:
 
 
 def test_the_page_of_quality_shows_the_same_decisions(old: OldData) -> None:
-    told = old.sums("publication_states")
+    told = old.sums("decisions")
     first, last = hours_of(told)
     history = QualityHistory(old.lake, lambda: old.made_at)
     seen = history.ask(QualityFilter(first, last))

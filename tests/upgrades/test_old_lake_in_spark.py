@@ -61,7 +61,7 @@ def test_an_old_hour_is_analysed_counted_and_published_and_a_held_one_stays_held
 ) -> None:
     """By the clock of then: today its frames may be past retention."""
     before = {name: rows_of(upgraded.lake, name) for name in ("published_objects", "publications")}
-    decided = {row["hour"]: row["state"] for row in upgraded.sums("publication_states")}
+    decided = {row["hour"]: row["state"] for row in upgraded.sums("decisions")}
     [held] = [hour for hour, state in decided.items() if state == "held"]
     skipped = {
         f"{row['observed_at'][:13]}:00:00.000000Z"
