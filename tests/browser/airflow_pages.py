@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from playwright.sync_api import Locator, Page
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
 
 DAGS = (
     "airflow_history", "data_quality", "evaluate_models", "hourly_counts", "lake_maintenance", "stream_watch",

@@ -10,8 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-from playwright.sync_api import Page
+from typing import TYPE_CHECKING
 
 from benchmarks.support.running.chromium import open_page
 from lake.config.settings import PROJECT_ROOT
@@ -19,6 +18,9 @@ from stack.airflow.components import address, airflow_home
 from stack.airflow.credentials import read_passwords
 from stack.site.installation import Installation
 from tests.browser.airflow_pages import AirflowPages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SETTLE_MS = 4000
 """The pages draw their charts and graphs a while after their data came."""

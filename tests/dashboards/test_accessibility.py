@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.tables.arrow_tables import write
@@ -18,6 +16,9 @@ from lake.schema.schemas import STREAM_PROGRESS
 from tests.dashboards.pipeline_lake import progress_rows, write_states
 from tests.dashboards.quality_lake import write_quality_lake
 from tests.dashboards.report_lake import write_report_lake
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.system
 
@@ -53,6 +54,8 @@ def page(request: pytest.FixtureRequest, page: Page) -> Page:
 
 def faults(page: Page) -> list[tuple[str, str]]:
     """(rule, HTML) of everything on the page that is in the way of somebody."""
+    from axe_playwright_python.sync_playwright import Axe
+
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         (one["id"], node["html"][:200]) for one in found if one["impact"] in GRAVE for node in one["nodes"]

@@ -1,4 +1,7 @@
-"""A real browser: the machine's own Chromium or Chrome, driven without a window."""
+"""A real browser: the machine's own Chromium or Chrome, driven without a window.
+
+Playwright is imported where a browser starts, so that all tests can be collected without it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -35,6 +39,9 @@ def find_browser() -> str:
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """A browser, closed in the end; a thread can have one at a time."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not work as root, nor in most containers.
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
@@ -66,6 +73,13 @@ def open_page(width: int = 1440, height: int = 900) -> Iterator[Page]:
     """A page of a browser of its own."""
     with running_browser() as browser, fresh_page(browser, width, height) as page:
         yield page
+
+
+def expect(actual: Page | Locator) -> Any:
+    """Playwright's assertions about a page or a part of it, which wait until they hold."""
+    from playwright import sync_api
+
+    return sync_api.expect(actual)
 
 
 def complaints(page: Page) -> list[str]:

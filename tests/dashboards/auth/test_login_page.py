@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.support.running.chromium import complaints, fresh_page
+from benchmarks.support.running.chromium import complaints, expect, fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
 from dashboards.auth.users import write_users
 from tests.dashboards.logins import PASSWORDS, PERSONS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.system
 

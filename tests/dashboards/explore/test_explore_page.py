@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
 
+from benchmarks.support.running.chromium import expect
 from benchmarks.support.running.dashboard import running_dashboard
 from tests.dashboards.explore_lake import HOSTILE, write_lake
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.system
 

@@ -7,18 +7,21 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaProducer
-from playwright.sync_api import Page, expect
 
+from benchmarks.support.running.chromium import expect
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.system import Broker, running_broker
 from benchmarks.support.running.wire import frame, pictures, send
 from lake.config.settings import Settings
 from lake.contracts.wire_format import RESULTS_TOPIC, STATUS_TOPIC, rfc3339
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.system
 

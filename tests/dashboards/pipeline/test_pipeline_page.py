@@ -7,14 +7,14 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
-from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.support.running.chromium import fresh_page
+from benchmarks.support.running.chromium import expect, fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.running.system import Broker, running_broker
 from dashboards.pipeline.tables import ACCOUNTS, DAGS, HOURS
@@ -25,6 +25,9 @@ from tests.dashboards.drawn_text import cells, lines
 from tests.dashboards.explore_lake import HOSTILE
 from tests.dashboards.pipeline_lake import EACH, TOPIC, progress_rows, write_pipeline_lake, write_states
 from tests.dashboards.pipeline_lake import HOURS as HOUR_COUNT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.system
 

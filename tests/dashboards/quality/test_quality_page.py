@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.support.running.chromium import complaints, fresh_page
+from benchmarks.support.running.chromium import complaints, expect, fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.tables.arrow_tables import write
 from lake.contracts.hours import hour_of
@@ -28,6 +28,9 @@ from tests.dashboards.quality_lake import (
     fell_short,
     write_quality_lake,
 )
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.system
 

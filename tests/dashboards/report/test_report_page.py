@@ -7,21 +7,23 @@ import io
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 
 import pyarrow.parquet as parquet
 import pytest
-from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.support.running.chromium import fresh_page
+from benchmarks.support.running.chromium import expect, fresh_page
 from benchmarks.support.running.dashboard import running_dashboard
 from benchmarks.support.tables.arrow_tables import write
 from dashboards.report.export_routes import COLUMNS
 from lake.schema.schemas import CAMERA_REGISTRATIONS
 from tests.dashboards.explore_lake import HOSTILE, at
 from tests.dashboards.report_lake import POISON, write_report_lake
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.system
 
