@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
-from jobs.detector import sectors
 from jobs.detector.sectors import sector_of
 
 
@@ -41,7 +38,3 @@ def test_a_box_outside_the_picture_gets_the_nearest_sector():
         ("bottom", "right"),
         ("top", "left"),
     ]
-
-
-def test_the_examples_in_the_docstrings_hold():
-    assert doctest.testmod(sectors) == doctest.TestResults(failed=0, attempted=3)
