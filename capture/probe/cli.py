@@ -65,7 +65,7 @@ def show(found: Iterable[Report], *, devices: bool, as_json: bool) -> bool:
 def format_report(report: Report, known: Set[str] = frozenset()) -> str:
     """The report for a person; a hint that is `known` is not repeated.
 
-    >>> print(in_words(Report("1", False, reason="not found", hint="plug it in")))
+    >>> print(format_report(Report("1", False, reason="not found", hint="plug it in")))
     device 1: not found
       plug it in
     """

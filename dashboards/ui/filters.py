@@ -118,7 +118,7 @@ class Filters:
 def join_names(names: Iterable[str]) -> str:
     r"""Names as an address says them.
 
-    >>> print(in_a_row(["cat", "salt, pepper"]))
+    >>> print(join_names(["cat", "salt, pepper"]))
     cat,salt\, pepper
     """
     return ",".join(re.sub(r"([,\\])", r"\\\1", name) for name in names)

@@ -64,9 +64,9 @@ def _doubt(first: datetime) -> LocalTimeProblem:
 def format_time(moment: datetime, zone: ZoneInfo) -> str:
     """A moment as the first version wrote it.
 
-    >>> said_time(datetime(2018, 3, 18, 17, 25, 56, 92099, UTC), ZoneInfo("Europe/Berlin"))
+    >>> format_time(datetime(2018, 3, 18, 17, 25, 56, 92099, UTC), ZoneInfo("Europe/Berlin"))
     '2018-03-18 18:25:56.092099'
-    >>> said_time(datetime(2018, 3, 18, 17, 25, 56, 0, UTC), ZoneInfo("Europe/Berlin"))
+    >>> format_time(datetime(2018, 3, 18, 17, 25, 56, 0, UTC), ZoneInfo("Europe/Berlin"))
     '2018-03-18 18:25:56'
     """
     return moment.astimezone(zone).replace(tzinfo=None).isoformat(" ")

@@ -16,7 +16,7 @@ ANY_WRITE, LOGIN = "ClusterAuthorizationException", "SaslAuthenticationException
 def refusal_reason(error: str, address: Address) -> str | None:
     """Why the broker refused; None when it did not, and the error must speak for itself.
 
-    >>> refusal("Caused by: org.apache.kafka.common.errors.TopicAuthorizationException: "
+    >>> refusal_reason("Caused by: org.apache.kafka.common.errors.TopicAuthorizationException: "
     ...     "Not authorized to access topics: [b, a]", "127.0.0.1:9092").partition(": ")[0]
     'Kafka at 127.0.0.1:9092 forbids a user without a login topic a, topic b'
     """

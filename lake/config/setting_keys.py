@@ -234,7 +234,7 @@ def subject_of(key: Key) -> str:
 def suggest_name(name: str, names: list[str]) -> str:
     """Which of the names was meant, as a question; otherwise where to look.
 
-    >>> closest("KAFKA_PROT", ["KAFKA_PORT", "HOME"])
+    >>> suggest_name("KAFKA_PROT", ["KAFKA_PORT", "HOME"])
     'did you mean KAFKA_PORT?'
     """
     near = get_close_matches(name, names, n=1)

@@ -53,7 +53,7 @@ def parse_hour(text: str) -> datetime:
 def format_hour(hour: datetime) -> str:
     """An hour as people and programs write it.
 
-    >>> said(datetime(2026, 1, 31, 10, tzinfo=UTC))
+    >>> format_hour(datetime(2026, 1, 31, 10, tzinfo=UTC))
     '2026-01-31T10:00:00Z'
     """
     return hour.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -42,7 +42,7 @@ class Format(StrEnum):
 def json_value(value: Any) -> Any:
     """A value as JSON knows it: times as RFC 3339 UTC, bytes as base64.
 
-    >>> plain([datetime(2026, 1, 2, tzinfo=UTC), b"a"])
+    >>> json_value([datetime(2026, 1, 2, tzinfo=UTC), b"a"])
     ['2026-01-02T00:00:00.000000Z', 'YQ==']
     """
     simple: dict[type, Callable[[Any], Any]] = {

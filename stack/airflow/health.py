@@ -44,7 +44,7 @@ def airflow_problem(installation: Installation, name: str, pid: int | None) -> s
 def component_problem(said: Any, word: str, since: float | None) -> str | None:
     """The same for one component's part of the answer; a heartbeat from before `since` does not count.
 
-    >>> component_ailment({"status": "unhealthy"}, "triggerer", None)
+    >>> component_problem({"status": "unhealthy"}, "triggerer", None)
     'loading'
     """
     if not isinstance(said, dict) or said.get("status") != "healthy":

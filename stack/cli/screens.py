@@ -99,7 +99,7 @@ def show_login(console: Console, login: Login | None) -> None:
 def format_duration(seconds: float) -> str:
     """A duration as a person says it.
 
-    >>> in_words(3.2), in_words(150), in_words(7300)
+    >>> format_duration(3.2), format_duration(150), format_duration(7300)
     ('3.2 s', '2 min', '2 h')
     """
     if seconds < 100:

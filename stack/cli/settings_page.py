@@ -61,7 +61,7 @@ def default(key: Key) -> str:
 def describe_setting(key: Key) -> str:
     """The setting's sentence, and the values that can be used.
 
-    >>> meaning(SUBJECTS["capture"][4])
+    >>> describe_setting(SUBJECTS["capture"][4])
     'JPEG quality. A whole number from 1 to 100.'
     """
     allowed = f" {key.range[0].upper()}{key.range[1:]}." if key.range else ""
