@@ -1,11 +1,13 @@
 """How long the report's server takes for a change of filters over a long history, and its memory.
 
-    python -m benchmarks.pages.report_pages [--objects 10000000] [--days 90] [--cameras 4] [--changes 60]
+    python -m benchmarks.pages.report_pages [--objects 10000000] [--days 90] [--cameras 4] [--changes 3000]
                                             [--folder DIR]
 
 Writes a published history of invented objects straight into the tables, starts the dashboard over it, waits
 until it has read everything, and then asks for all charts again and again, each time with another filter, as
-the page does. Goals: 95 of 100 answers within 300 ms, and at most 500 MB.
+the page does; 3,000 changes are what ten people make in two hours who change a filter every 24 seconds.
+Objects lie anywhere in the picture, which is the worst case: a street or a door would take less memory.
+Goals: 95 of 100 answers within 150 ms, and never more than 300 MB.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import re
 import tempfile
 import time
 import urllib.request
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,12 +36,16 @@ from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.running_processes import end_when_asked
 from benchmarks.support.tables.arrow_tables import write
 from benchmarks.support.verdict import verdict
+from dashboards.data.report_days import CELL_COLUMNS, CELL_ROWS
 from dashboards.report.answers import CONTROLS
-from lake.schema.batch_schemas import CAMERA_HOURS, PUBLICATIONS, PUBLISHED_OBJECTS
+from lake.schema.batch_schemas import CAMERA_HOURS, MINUTE_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import TABLES
 
 LABELS = ("person", "car", "bicycle", "dog", "cat", "bus", "truck", "bird")
-GOAL_MS, GOAL_MB = 300, 500
+GOAL_MS, GOAL_MB = 150, 300
+INTERVALS = 10
+"""How often memory is read on the way."""
+PERIODS = ("90d", "90d", "30d", "7d", "24h", "custom")
 Rows = dict[str, Any]
 
 
@@ -51,7 +58,9 @@ def make_lake(root: Path, objects: int, days: int, cameras: int) -> None:
     dice, last = np.random.default_rng(1), datetime.now(UTC).date() - timedelta(days=1)
     for number in range(days):
         day = last - timedelta(days=number)
-        add(root, PUBLISHED_OBJECTS.name, objects_of(day, objects // days, cameras, dice))
+        seen = objects_of(day, objects // days, cameras, dice)
+        add(root, PUBLISHED_OBJECTS.name, seen)
+        add(root, MINUTE_COUNTS.name, minutes_of(seen, day))
         add(root, CAMERA_HOURS.name, hours_of(day, cameras))
         add(root, PUBLICATIONS.name, {**hours_named(day, cameras), "state": ["published"] * 24 * cameras,
                                       "decided_at": [datetime.now(UTC)] * 24 * cameras})  # fmt: skip
@@ -89,6 +98,21 @@ def objects_of(day: date, count: int, cameras: int, dice: np.random.Generator) -
     }  # fmt: skip
 
 
+def minutes_of(seen: Rows, day: date) -> Rows:
+    """The same objects as they are published by the minute."""
+    moments = np.asarray(seen["observed_at"].cast(pa.int64()))
+    x, y = ((seen[low].astype(float) + seen[high]) / 2 for low, high in (("xmin", "xmax"), ("ymin", "ymax")))
+    keys = {name: seen[name] for name in ("hour", "camera_id", "label", "sector_v", "sector_h")}
+    keys |= {
+        "minute": pa.array(moments // 60_000_000 * 60_000_000, pa.timestamp("us", "UTC")),
+        "score_bin": np.floor(seen["score"].astype(float) * 20) / 20,
+        "cell": (y * CELL_ROWS).astype(np.int32) * CELL_COLUMNS + (x * CELL_COLUMNS).astype(np.int32),
+    }
+    counted = pa.table(keys).group_by([*keys]).aggregate([([], "count_all")])
+    columns = {name: counted[name].combine_chunks() for name in keys}
+    return {**columns, "object_count": counted["count_all"].combine_chunks(), "day": [day] * counted.num_rows}
+
+
 def hours_named(day: date, cameras: int) -> Rows:
     """Every hour of every camera."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -119,16 +143,21 @@ def body(dependency: Rows, controls: Rows) -> bytes:
 
 
 def random_controls(dice: random.Random, cameras: int) -> Rows:
-    """Filters as people choose them, half of them over the whole history."""
+    """Filters as people choose them: a third over the whole history, a sixth over spans of their own."""
+    now = datetime.now(UTC)
+    last = now - timedelta(minutes=dice.randint(0, 60 * 24 * 60))
+    first = last - timedelta(minutes=dice.randint(60, 30 * 24 * 60))
     return {
         "camera": dice.sample([f"camera {one}" for one in range(cameras)], dice.randint(0, 2)),
         "label": dice.sample(LABELS, dice.randint(0, 3)),
-        "period": dice.choice(["90d", "90d", "30d", "7d"]),
+        "period": dice.choice(PERIODS),
+        "from": f"{first:%Y-%m-%d %H:%M:%S}",
+        "to": f"{last:%Y-%m-%d %H:%M:%S}",
         "threshold": dice.choice([0.2, 0.35, 0.5, 0.65, 0.8]),
         "axis": dice.choice(["hour", "minute", "weekday", "day", "month"]),
-        "bucket": dice.choice(["15", "60", "360", "1440"]),
+        "bucket": dice.choice(["1", "5", "15", "60", "360", "1440"]),
         "measure": dice.choice(["rate", "sum"]),
-        "zone": "site",
+        "zone": dice.choice(["site", "utc", "Asia/Kolkata"]),
     }
 
 
@@ -139,8 +168,25 @@ def ask(address: str, content: bytes | None = None) -> Any:
         return json.loads(answer.read() or b"{}")
 
 
-def measure(base: str, changes: int, cameras: int) -> tuple[float, list[float]]:
-    """Seconds until everything was read, and milliseconds of each change."""
+@dataclass(frozen=True)
+class Measured:
+    """What was measured.
+
+    Attributes:
+        read_s: seconds until everything was read.
+        changes_ms: milliseconds of each change of filters.
+        cpu_ms: milliseconds of processor time for a change, on average.
+        megabytes: memory of the process (PSS) before the changes and at INTERVALS moments during them.
+    """
+
+    read_s: float
+    changes_ms: list[float]
+    cpu_ms: float
+    megabytes: list[float]
+
+
+def measure(base: str, changes: int, cameras: int, server: psutil.Process) -> Measured:
+    """Read everything, and change filters."""
     [dependency] = [one for one in ask(f"{base}/_dash-dependencies") if "report-timeline" in one["output"]]
     update, dice, began = f"{base}/_dash-update-component", random.Random(1), time.perf_counter()
     everything = body(dependency, {"period": "all", "threshold": 0.5, "axis": "hour", "bucket": "1440",
@@ -151,33 +197,44 @@ def measure(base: str, changes: int, cameras: int) -> tuple[float, list[float]]:
         return said.startswith("Read at") and "still to be read" not in said
 
     wait_for("the whole history", is_read, 600)
-    read_s = time.perf_counter() - began
-    found = []
-    for _ in range(changes):
+    read_s, found, megabytes = time.perf_counter() - began, [], [memory_of(server)]
+    cpu = server.cpu_times()
+    for number in range(1, changes + 1):
         content, start = body(dependency, random_controls(dice, cameras)), time.perf_counter()
         ask(update, content)
         found.append((time.perf_counter() - start) * 1000)
-    return read_s, found
+        if number % max(1, changes // INTERVALS) == 0:
+            megabytes.append(memory_of(server))
+    used = server.cpu_times()
+    cpu_s = used.user + used.system - cpu.user - cpu.system
+    return Measured(read_s, found, cpu_s * 1000 / changes, megabytes)
 
 
-def report(read_s: float, found: list[float], megabytes: float, objects: int, days: int) -> None:
+def memory_of(server: psutil.Process) -> float:
+    """Megabytes of a process, its part of what it shares included."""
+    return float(server.memory_full_info().pss / 2**20)
+
+
+def report(told: Measured, objects: int, days: int) -> None:
     """Print the numbers and whether the goals are reached."""
-    p50, p95 = np.percentile(found, [50, 95])
+    p50, p95 = np.percentile(told.changes_ms, [50, 95])
     grid = Table(f"{objects:,} objects, {days} days", "measured", "goal")
-    grid.add_row(f"change of filters, median of {len(found)}", f"{p50:.0f} ms", "")
+    grid.add_row(f"change of filters, median of {len(told.changes_ms)}", f"{p50:.0f} ms", "")
     grid.add_row("change of filters, 95 of 100", f"{p95:.0f} ms", f"{GOAL_MS} ms")
-    grid.add_row("memory of the process", f"{megabytes:.0f} MB", f"{GOAL_MB} MB")
-    grid.add_row("until everything was read", f"{read_s:.1f} s", "")
-    console = Console(width=100)
+    grid.add_row("processor time of a change, on average", f"{told.cpu_ms:.0f} ms", "")
+    memory = " ".join(f"{one:.0f}" for one in told.megabytes)
+    grid.add_row("memory, before the changes and on the way", f"{memory} MB", f"{GOAL_MB} MB")
+    grid.add_row("until everything was read", f"{told.read_s:.1f} s", "")
+    console = Console(width=120)
     console.print(grid)
-    console.print(verdict(p95 <= GOAL_MS and megabytes <= GOAL_MB))
+    console.print(verdict(p95 <= GOAL_MS and max(told.megabytes) <= GOAL_MB))
 
 
 def main(
     objects: Annotated[int, typer.Option(help="Objects in the history.")] = 10_000_000,
     days: Annotated[int, typer.Option(help="Days of it.")] = 90,
     cameras: Annotated[int, typer.Option(help="Cameras.")] = 4,
-    changes: Annotated[int, typer.Option(help="Changes of filters.")] = 60,
+    changes: Annotated[int, typer.Option(help="Changes of filters.")] = 3000,
     folder: Annotated[Path | None, typer.Option(help="Keeps the lake for another time.")] = None,
 ) -> None:
     """Measure and print."""
@@ -186,10 +243,9 @@ def main(
         data = (folder or Path(temporary)).absolute()
         make_lake(data / "lake", objects, days, cameras)
         with running_dashboard(data) as base:
-            read_s, found = measure(base, changes, cameras)
             own = psutil.Process().children(recursive=True)
             [server] = [one for one in own if "dashboards" in one.cmdline()]
-            report(read_s, found, server.memory_full_info().pss / 2**20, objects, days)
+            report(measure(base, changes, cameras, server), objects, days)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""One UTC day as reports count it: its objects as arrays, and what became of its frames."""
+"""One UTC day as reports count it: its objects by the minute, and what became of its frames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -12,25 +12,30 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.contracts.camera_hour import CAMERA_HOUR
 from lake.contracts.wire_format import STORED_SCORE
+from lake.schema.batch_schemas import MINUTE_COUNTS
 from lake.serving.open_tables import TableSnapshot
 from lake.serving.questions import of_live_hours
 from lake.storage.sql_literals import days_between
+from lake.views.counting import CELL_COLUMNS, CELL_ROWS, cell, score_bin
+from lake.views.view import same
 
 MINUTES: Final = 1440
-CELL_ROWS: Final = 18
-"""Rows of the map of positions over the height of a picture."""
-CELL_COLUMNS: Final = 32
 CELLS: Final = CELL_ROWS * CELL_COLUMNS
-SECTORS: Final = 10
-"""Nine, and one for objects without."""
+SECTORS: Final = 9
 HEIGHTS: Final = ("top", "middle", "bottom")
 SIDES: Final = ("left", "center", "right")
+BINS_PER_ONE: Final = 20
+"""Bins of scores, and steps of a threshold, between 0 and 1."""
+FIRST_BIN: Final = round(STORED_SCORE * BINS_PER_ONE)
+BINS: Final = BINS_PER_ONE - FIRST_BIN + 1
+"""From STORED_SCORE on; the last one holds scores of 1 alone."""
 NEEDED: Final = (
-    "published_objects", "camera_hours", "publications", "detections", "frames", "hourly_counts",
+    "minute_counts", "published_objects", "camera_hours", "publications", "detections", "frames",
 )  # fmt: skip
 
-Codes = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
 Narrow = npt.NDArray[np.unsignedinteger[Any]]
 
 
@@ -59,86 +64,80 @@ class CameraHour:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Day:
-    """Objects with score >= 0.2 and camera hours of a UTC day.
-
-    Arrays have one entry per object, the highest score first, so that a threshold is a slice. Each object is
-    two numbers, so that all charts need two counts.
+class MinuteRows:
+    """Objects with score >= 0.2 of a UTC day by minute; arrays have one entry per row.
 
     Attributes:
         day: UTC.
-        score: float32, falling, 0..1.
-        when: minute of the day of observation * number of labels + place in `labels`.
-        where: (place in `cameras` * SECTORS + sector) * CELLS + cell. The sector is 3 * row + column, or 9
-            where it is none; the cell is CELL_COLUMNS * row + column of the box's centre. Both are unsigned,
-            of 16 bits up to 45 labels and 11 cameras, of 32 bits beyond.
         cameras, labels: names.
-        hours: sorted by hour and camera.
-        frames: camera to its frames that count by minute of the day, int64 [MINUTES].
+        pair: place in `cameras` * number of labels + place in `labels`.
+        minute: of the day, 0..1439.
+        score_bin: 0..BINS - 1, number of the bin of 0.05, counted from STORED_SCORE.
+        sector: 3 * row + column; SECTORS where it is none.
+        cell: CELL_COLUMNS * row + column of the box's centre; CELLS where it is none.
+        objects: how many.
     """
 
     day: date
-    score: npt.NDArray[np.float32]
-    when: Narrow
-    where: Narrow
     cameras: tuple[str, ...]
     labels: tuple[str, ...]
-    hours: tuple[CameraHour, ...]
-    frames: Mapping[str, Codes]
+    pair: Narrow
+    minute: Narrow
+    score_bin: Narrow
+    sector: Narrow
+    cell: Narrow
+    objects: Narrow
 
     @property
     def count(self) -> int:
-        """Objects."""
-        return len(self.score)
+        """Rows."""
+        return len(self.pair)
 
 
-OBJECTS: Final = (
-    "SELECT to_unixtime(v.observed_at) AS seconds, v.camera_id, v.label, v.score, "
-    "v.sector_v, v.sector_h, (v.ymin + v.ymax) / 2 AS y, (v.xmin + v.xmax) / 2 AS x "
-    "FROM objects v WHERE v.day = DATE '{day}'"
+COLUMNS: Final = ("minute", "camera_id", "label", "sector_v", "sector_h", "score_bin", "cell", "object_count")
+SERVED: Final = (
+    f"JOIN publication_states s ON {same('r', 's', ('day', *CAMERA_HOUR))} "
+    "WHERE r.day = DATE '{day}' AND s.serving = 'published'"
 )
-HOURS: Final = (
-    "SELECT v.hour, v.camera_id, v.state, v.received, v.analysed, v.analysed_by_minute, v.seconds_observed, "
-    "v.gated "
-    "FROM serving_camera_hours v WHERE v.day = DATE '{day}'"
+PUBLISHED: Final = f"SELECT {', '.join(f'r.{name}' for name in COLUMNS)} FROM minute_counts r {SERVED}"
+SINGLE: Final = (
+    "SELECT date_trunc('minute', r.observed_at) AS minute, r.camera_id, r.label, r.sector_v, r.sector_h, "
+    f"{score_bin('r.score')} AS score_bin, {cell('r.')} AS cell, CAST(1 AS BIGINT) AS object_count FROM "
 )
+LIVE: Final = f"{SINGLE} live_objects r WHERE r.day = DATE '{{day}}'"
+PUBLISHED_SINGLY: Final = f"{SINGLE} published_objects r {SERVED}"
+HOUR_COLUMNS: Final = "r.hour, r.camera_id, r.received, r.analysed, r.analysed_by_minute, r.seconds_observed"
+PUBLISHED_HOURS: Final = f"SELECT {HOUR_COLUMNS}, r.gated FROM camera_hours r {SERVED}"
+LIVE_HOURS: Final = f"SELECT {HOUR_COLUMNS} FROM live_camera_hours r WHERE r.day = DATE '{{day}}'"
 HELD: Final = (
     "SELECT v.hour, v.camera_id FROM publication_states v WHERE v.day = DATE '{day}' AND v.state = 'held'"
 )
 
 
-def read_day(opened: TableSnapshot, day: date) -> Day:
-    """Everything that reports need of a day."""
-    rows = _ask(opened, OBJECTS, day)
-    camera, cameras = _coded(rows["camera_id"])
-    label, labels = _coded(rows["label"])
-    minute = rows["seconds"].to_numpy() // 60 % MINUTES
-    cell = _cells(rows["y"].to_numpy(), rows["x"].to_numpy())
-    return Day(
-        day,
-        *by_score(
-            rows["score"].to_numpy().astype(np.float32),
-            minute * len(labels) + label,
-            (camera * SECTORS + _sectors(rows)) * CELLS + cell,
-        ),
-        cameras,
-        labels,
-        *_hours(opened, day),
-    )
+def read_minutes(opened: TableSnapshot, day: date) -> MinuteRows:
+    """The objects of a day: published ones from `minute_counts`, live ones from `detections`."""
+    parts = [_published(opened, day)]
+    if day in opened.live_days:
+        parts.append(_ask(opened, LIVE, day))
+    return _minute_rows(day, _joined(parts))
 
 
-def by_score(
-    score: npt.NDArray[np.float32], when: Codes, where: Codes
-) -> tuple[npt.NDArray[np.float32], Narrow, Narrow]:
-    """The arrays of a day, the highest score first."""
-    order = np.argsort(-np.nan_to_num(score))
-    return score[order], narrow(when[order]), narrow(where[order])
+def _published(opened: TableSnapshot, day: date) -> pa.Table:
+    """Hours that were published before `minute_counts` held positions are counted from their objects."""
+    if "cell" in {field.name for field in opened.tables[MINUTE_COUNTS.name].schema().fields}:
+        rows = _ask(opened, PUBLISHED, day)
+        if not pc.any(pc.and_(pc.is_valid(rows["sector_v"]), pc.is_null(rows["cell"]))).as_py():
+            return rows
+    return _ask(opened, PUBLISHED_SINGLY, day)
 
 
-def narrow(codes: Codes) -> Narrow:
-    """The same numbers in as few bytes as hold them all, and no fewer than two."""
-    kind = np.promote_types(np.uint16, np.min_scalar_type(int(codes.max(initial=0))))
-    return codes.astype(kind)
+def _joined(parts: Sequence[pa.Table]) -> pa.Table:
+    """The parts, with types that are the same: engines say text in more than one."""
+    kinds = {name: pa.string() for name in COLUMNS} | {
+        "minute": pa.timestamp("us", "UTC"), "score_bin": pa.float64(), "cell": pa.int32(),
+        "object_count": pa.int64(),
+    }  # fmt: skip
+    return pa.concat_tables(part.select(COLUMNS).cast(pa.schema(list(kinds.items()))) for part in parts)
 
 
 def _ask(opened: TableSnapshot, sql: str, day: date) -> pa.Table:
@@ -147,39 +146,71 @@ def _ask(opened: TableSnapshot, sql: str, day: date) -> pa.Table:
     return opened.ask(statement.format(threshold=f"{STORED_SCORE:f}"))
 
 
-def _coded(names: pa.ChunkedArray) -> tuple[Codes, tuple[str, ...]]:
-    coded = pc.fill_null(names.cast(pa.string()), "").combine_chunks().dictionary_encode()
+def _minute_rows(day: date, rows: pa.Table) -> MinuteRows:
+    score = rows["score_bin"].to_numpy()
+    rows = rows.filter(pa.array(score >= STORED_SCORE))  # what is no number reaches no threshold
+    camera, cameras = _coded(rows["camera_id"])
+    label, labels = _coded(rows["label"])
+    places = np.rint(rows["score_bin"].to_numpy() * BINS_PER_ONE) - FIRST_BIN
+    sectors, cells = _sectors(rows), pc.fill_null(rows["cell"], CELLS).to_numpy()
+    return MinuteRows(
+        day,
+        cameras,
+        labels,
+        narrow(camera * len(labels) + label),
+        narrow(rows["minute"].cast(pa.int64()).to_numpy() // 60_000_000 % MINUTES),
+        narrow(np.minimum(places, BINS - 1).astype(np.int64)),
+        narrow(sectors),
+        narrow(np.where(sectors < SECTORS, np.minimum(cells, CELLS), CELLS)),
+        narrow(rows["object_count"].to_numpy()),
+    )
+
+
+def narrow(codes: npt.NDArray[Any]) -> Narrow:
+    """The same numbers, none below zero, in as few bytes as hold them all."""
+    return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))
+
+
+def size_of(kept: Any) -> int:
+    """Bytes of the arrays of a dataclass."""
+    return sum(
+        array.nbytes for one in fields(kept) if isinstance(array := getattr(kept, one.name), np.ndarray)
+    )
+
+
+def _coded(names: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
+    coded = pc.fill_null(names, "").combine_chunks().dictionary_encode()
     return coded.indices.to_numpy().astype(np.int64), tuple(coded.dictionary.to_pylist())
 
 
-def _sectors(rows: pa.Table) -> Codes:
+def _sectors(rows: pa.Table) -> Ints:
     places = [
-        pc.index_in(rows[name].cast(pa.string()), pa.array(words))
+        pc.index_in(rows[name], pa.array(words))
         for name, words in (("sector_v", HEIGHTS), ("sector_h", SIDES))
     ]
-    v, h = (pc.fill_null(place, 9).to_numpy() for place in places)
-    return np.where((v < 3) & (h < 3), 3 * v + h, SECTORS - 1).astype(np.int64)
+    v, h = (pc.fill_null(place, SECTORS).to_numpy() for place in places)
+    return np.where((v < 3) & (h < 3), 3 * v + h, SECTORS).astype(np.int64)
 
 
-def _cells(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> Codes:
-    # A box may reach over the edge or be no number at all; its centre is then drawn at the edge.
-    row = np.clip(np.nan_to_num(y) * CELL_ROWS, 0, CELL_ROWS - 1).astype(np.int64)
-    column = np.clip(np.nan_to_num(x) * CELL_COLUMNS, 0, CELL_COLUMNS - 1).astype(np.int64)
-    return row * CELL_COLUMNS + column
-
-
-def frames_by_minute(hours: Iterable[tuple[CameraHour, Sequence[int]]]) -> dict[str, Codes]:
-    """The frames of a day, from those of its hours by minute [60]."""
-    frames: dict[str, Codes] = {}
+def frames_by_minute(hours: Iterable[tuple[CameraHour, Sequence[int]]]) -> dict[str, Narrow]:
+    """The frames of a day by camera, from those of its hours by minute [60]; arrays are [MINUTES]."""
+    frames: dict[str, Ints] = {}
     for one, minutes in hours:
         start = one.hour.hour * 60
         frames.setdefault(one.camera, np.zeros(MINUTES, np.int64))[start : start + 60] += minutes
-    return frames
+    return {camera: narrow(counts) for camera, counts in frames.items()}
 
 
-def _hours(opened: TableSnapshot, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Codes]]:
+def read_hours(opened: TableSnapshot, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Narrow]]:
+    """The camera hours of a day, sorted by hour and camera, and its frames by camera and minute."""
     held = {(row["hour"], row["camera_id"]) for row in _ask(opened, HELD, day).to_pylist()}
-    served = {(row["hour"], row["camera_id"]): row for row in _ask(opened, HOURS, day).to_pylist()}
+    # The view of both is not asked: to plan its live part takes longer than all else, also of no live hour.
+    live = _ask(opened, LIVE_HOURS, day).to_pylist() if day in opened.live_days else []
+    served = {
+        (row["hour"], row["camera_id"]): row | {"state": state}
+        for state, rows in (("published", _ask(opened, PUBLISHED_HOURS, day).to_pylist()), ("live", live))
+        for row in rows
+    }
     hours = [
         _hour(*key, "held" if key in held else served[key]["state"], served.get(key, {}))
         for key in sorted(served.keys() | held)

@@ -1,19 +1,23 @@
-"""The history that reports count, kept in memory day by day and read anew where the lake changed.
+"""The history that reports count, kept in memory as sums of each day and read anew where the lake changed.
 
 Reading begins with the first report, newest days first, in a thread of its own, and stops when nobody has
-looked for a while. A day is read again when the files it is made of are others.
+looked for a while. A day is read again when the files it is made of are others. The rows of a day are kept
+only of the few days that reports looked into last.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from dashboards.data.report_days import NEEDED, Day, read_day
+from dashboards.data.report_counts import Counts, ReportFilter, count
+from dashboards.data.report_days import NEEDED, MinuteRows, read_minutes
+from dashboards.data.report_sums import Day, read_day
 from lake.config.lake_location import LakeLocation
 from lake.contracts.camera_hour import days_near
 from lake.serving.day_files import of_days
@@ -21,13 +25,17 @@ from lake.serving.open_tables import OpenTables, TableSnapshot
 from lake.serving.questions import ARRIVING, MAX_DAYS
 from lake.storage.reader import LakeUnreadableError
 
-MAX_OBJECTS: Final = 20_000_000
-"""Older days are left out: 8 to 12 bytes for each object are kept in memory."""
+MAX_BYTES: Final = 128 * 2**20
+"""Of the sums of all days; older days are left out."""
+MAX_ROWS: Final = 1_500_000
+"""Of the days whose rows are kept, about 10 bytes for each row; those of MIN_DAYS are kept in any case."""
+MIN_DAYS: Final = 3
+"""A span has two ends, and the span before it a third."""
 POLL_INTERVAL_S: Final = 5.0
 LIVE_EVERY: Final = timedelta(seconds=15)
 """A day with live hours changes every two seconds; it is read no more often than this."""
 WATCHED: Final = timedelta(minutes=2)
-SETTLED: Final = ("published_objects", "camera_hours", "publications")
+SETTLED: Final = ("minute_counts", "camera_hours", "publications")
 Signature = tuple[frozenset[str], frozenset[str]]
 """Files of a day: of what was published, and of what may be live."""
 
@@ -39,7 +47,7 @@ class History:
     Attributes:
         days: oldest first.
         unread: days of the lake that are still to be read.
-        left_out: days with more objects than can be kept.
+        left_out: days of more than can be kept.
         read_at: UTC, when the newest of it was read; None before the first.
         error: why reading stopped; empty when it did not.
         version: another one when the days are others.
@@ -72,6 +80,8 @@ class ReportHistory:
         self._tables, self._clock = OpenTables(root, clock, NEEDED), clock
         self._kept: Mapping[date, _Kept] = MappingProxyType({})
         self._history = History()
+        self._rows: OrderedDict[date, MinuteRows] = OrderedDict()
+        self._reading = threading.Lock()
         self._asked_at: datetime | None = None
         self._wake, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="report history", daemon=True)
@@ -103,6 +113,27 @@ class ReportHistory:
         self._wake.set()
         return self._history
 
+    def count(self, asked: ReportFilter) -> Counts:
+        """Count what is known.
+
+        Raises:
+            LakeUnreadableError: rows of a day are needed, and its files cannot be read.
+        """
+        return count(self._history.days, asked, self._rows_of)
+
+    def _rows_of(self, day: date) -> MinuteRows:
+        """The rows of a day, read where they are not kept; one day at a time, so that memory stays low."""
+        with self._reading:
+            rows = self._rows.get(day) or read_minutes(self._tables.now(), day)
+            self._keep_rows(rows)
+        return rows
+
+    def _keep_rows(self, rows: MinuteRows) -> None:
+        self._rows[rows.day] = rows
+        self._rows.move_to_end(rows.day)
+        while len(self._rows) > MIN_DAYS and sum(one.count for one in self._rows.values()) > MAX_ROWS:
+            self._rows.popitem(last=False)
+
     def refresh(self) -> History:
         """Read what changed, and only that; newest days first."""
         opened, now = self._tables.now(), self._clock()
@@ -110,14 +141,21 @@ class ReportHistory:
         kept = {day: one for day, one in self._kept.items() if day in wanted}
         changed = [day for day in sorted(wanted, reverse=True) if _must(kept.get(day), wanted[day], now)]
         for number, day in enumerate(changed, 1):
-            if self._ended.is_set() or (kept and day < min(kept) and _objects(kept) >= MAX_OBJECTS):
+            if self._ended.is_set() or (kept and day < min(kept) and _bytes(kept) >= MAX_BYTES):
                 break
-            kept[day] = _Kept(read_day(opened, day), wanted[day], now)
-            while len(kept) > 1 and _objects(kept) > MAX_OBJECTS:
+            kept[day] = _Kept(self._read(opened, day), wanted[day], now)
+            while len(kept) > 1 and _bytes(kept) > MAX_BYTES:
                 del kept[min(kept)]
             self._keep(kept, len(wanted), len(changed) - number, now)
         self._keep(kept, len(wanted), 0, now)
         return self._history
+
+    def _read(self, opened: TableSnapshot, day: date) -> Day:
+        with self._reading:
+            summed, rows = read_day(opened, day)
+            if day in self._rows:
+                self._keep_rows(rows)
+        return summed
 
     def _keep(self, kept: Mapping[date, _Kept], wanted: int, unread: int, now: datetime) -> None:
         days = tuple(kept[day].day for day in sorted(kept))
@@ -146,8 +184,8 @@ class ReportHistory:
             self._history = replace(known, error=said)
 
 
-def _objects(kept: Mapping[date, _Kept]) -> int:
-    return sum(one.day.count for one in kept.values())
+def _bytes(kept: Mapping[date, _Kept]) -> int:
+    return sum(one.day.bytes for one in kept.values())
 
 
 def _must(kept: _Kept | None, wanted: Signature, now: datetime) -> bool:

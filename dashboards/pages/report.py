@@ -14,6 +14,7 @@ from dashboards.report.query import ReportQuery
 from dashboards.ui import camera_choice
 from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError
+from lake.storage.reader import LakeUnreadableError
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/report", name="Report", title="PyctureStream: report", order=1
@@ -41,6 +42,7 @@ def layout(**query: str) -> Any:
         [
             html.H1("Report"),
             bar(asked, current_context().settings.time_zone),
+            *_other_threshold(asked),
             html.P("Reading the lake …", id="report-summary", role="status"),
             html.P("", id="report-freshness"),
             html.P(_downloads(), id="report-downloads"),
@@ -53,6 +55,14 @@ def layout(**query: str) -> Any:
         ],
         id="report",
     )
+
+
+def _other_threshold(asked: ReportQuery) -> list[Any]:
+    """A sentence where another least score is counted than the address names."""
+    if asked.said_threshold == asked.filters.threshold:
+        return []
+    counted, said = asked.filters.threshold, asked.said_threshold
+    return [html.P(f"A report counts in steps of 0.05: the least score is {counted:g} here, not {said:g}.")]
 
 
 def _downloads() -> list[Any]:
@@ -77,6 +87,11 @@ def _panel(name: str, title: str) -> Any:
     return html.Section([html.H2(title), graph], className=f"panel panel-{name}")
 
 
+def _refused(sentence: str) -> tuple[Any, ...]:
+    """A sentence; all else stays as it is."""
+    return *(dash.no_update for _ in PANELS), sentence, *(dash.no_update for _ in range(7))
+
+
 @callback(
     *(Output(f"report-{name}", "figure") for name in PANELS),
     Output("report-summary", "children"),
@@ -99,14 +114,18 @@ def draw(*values: Any) -> Any:
     try:
         query = ReportQuery.read(report_answers.words_of(controls, context.settings.time_zone))
     except FilterError as error:
-        return *(dash.no_update for _ in PANELS), f"{error}.", *(dash.no_update for _ in range(7))
-    known = report_answers.history(context)
+        return _refused(f"{error}.")
+    known = report_answers.history(context).now()
     token = report_answers.token(known, query)
     if token == drawn:
         raise PreventUpdate
+    try:
+        answered = report_answers.answer(known, query, context)
+    except LakeUnreadableError as error:
+        return _refused(f"The lake cannot be read: {error}.")
     cameras, labels = report_answers.names(known)
     return (
-        *report_answers.answer(known, query, context),
+        *answered,
         camera_choice.cameras(context, cameras, query.filters.cameras),
         report_answers.options(labels, query.filters.labels),
         camera_choice.zones(context, query.filters.cameras, query.filters.zone),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from dashboards.data.report_counts import Counts, count
-from dashboards.data.report_history import History
+from dashboards.data.report_counts import Counts
+from dashboards.data.report_history import History, ReportHistory
 from dashboards.report import figures as report_figures
 from dashboards.report import sentences as report_words
 from dashboards.report.query import ReportQuery, before
@@ -57,9 +57,9 @@ def zone_of(query: ReportQuery, context: Context) -> str:
     return query.filters.shown_in(context.settings.time_zone)
 
 
-def history(context: Context) -> History:
-    """What is known of the lake; asks for what is not."""
-    return context.services.report.now()
+def history(context: Context) -> ReportHistory:
+    """What the report reads."""
+    return context.services.report
 
 
 def names(known: History) -> tuple[list[str], list[str]]:
@@ -84,9 +84,9 @@ def figures(counts: Counts, query: ReportQuery, zone: str) -> tuple[Any, ...]:
 
 def answer(known: History, query: ReportQuery, context: Context) -> tuple[Any, ...]:
     """Charts, sentence, freshness and comparison of a query."""
-    asked = query.asked(context.clock())
-    counts, earlier = count(known.days, asked), count(known.days, before(asked))
-    zone = zone_of(query, context)
+    zone, reading = zone_of(query, context), history(context)
+    asked = query.asked(context.clock(), zone)
+    counts, earlier = reading.count(asked), reading.count(before(asked))
     return (
         *figures(counts, query, zone),
         report_words.summary(counts),

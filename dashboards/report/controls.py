@@ -72,7 +72,8 @@ def _threshold(chosen: float) -> Any:
         marks=[{"value": mark, "label": f"{mark:g}"} for mark in (0.2, 0.4, 0.6, 0.8, 1)],
         thumbLabel="Least score",
     )  # fmt: skip
-    return html.Div([html.Div("Least score", className="label"), slider], className="threshold")
+    label = html.Div("Least score, in steps of 0.05", className="label")
+    return html.Div([label, slider], className="threshold")
 
 
 assert set(PERIOD_WORDS) == {*PERIODS, "today", "custom"}

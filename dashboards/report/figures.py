@@ -6,7 +6,7 @@ name is escaped first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from html import escape
 from itertools import pairwise
@@ -14,11 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from dashboards.data.report_counts import MINUTE, Counts, Ints
+from dashboards.data.report_counts import Counts, Ints
 from dashboards.data.report_days import CELL_COLUMNS, CELL_ROWS, HEIGHTS, SIDES
 from dashboards.report.query import AXES, MEASURES, ReportQuery
 from dashboards.report.series import (
-    EPOCH,
     RECURRING,
     WEEKDAYS,
     by_bucket,
@@ -26,7 +25,7 @@ from dashboards.report.series import (
     edges,
     gathered,
     local_minutes,
-    local_times,
+    minutes_of,
     names_of,
     place_of,
     range_of,
@@ -69,21 +68,18 @@ def _nothing(counts: Counts) -> Figure:
     return {"text": said, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
 
 
-def _series(counts: Counts) -> list[tuple[str, str, Ints]]:
-    """Name, label to look for and minutes of the most frequent labels, and of the others together."""
+def _series(by_label: Mapping[str, Ints], counts: Counts) -> list[tuple[str, str, Ints]]:
+    """Name, label to look for and numbers of the most frequent labels, and of the others together."""
     names = list(counts.labels)
     most = len(PALETTE) - 1
-    found = [(escape(name), name, counts.by_label[name]) for name in names[:most]]
+    found = [(escape(name), name, by_label[name]) for name in names[:most]]
     if names[most:]:
-        found.append((OTHERS, "", _sum(counts, names[most:])))
+        found.append((OTHERS, "", _sum(by_label[name] for name in names[most:])))
     return found
 
 
-def _sum(counts: Counts, labels: Iterable[str]) -> Ints:
-    total = np.zeros_like(counts.frames)
-    for label in labels:
-        total += counts.by_label[label]
-    return total
+def _sum(numbers: Iterable[Ints]) -> Ints:
+    return np.sum([*numbers], axis=0, dtype=np.int64)
 
 
 def _measured(objects: Ints, frames: Ints, measure: str) -> list[Any]:
@@ -92,50 +88,49 @@ def _measured(objects: Ints, frames: Ints, measure: str) -> list[Any]:
 
 def timeline(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """Objects over time, by label; a gap where no frame was analysed."""
-    local = local_minutes(counts.asked, zone)
-    begins = edges(counts.asked, local, query.fitting_bucket(counts.asked.minutes))
+    starts = counts.asked.starts
+    local = local_minutes(starts, zone)
+    begins = edges(starts, local, query.fitting_bucket(counts.asked.minutes))
     times = clocks(local[begins])
     spans = _spans(counts, begins)
     frames = by_bucket(counts.frames, begins)
     data = [
         {
             "type": "bar", "name": name, "x": times, "meta": {"label": label},
-            "y": _measured(by_bucket(minutes, begins), frames, query.measure),
+            "y": _measured(by_bucket(steps, begins), frames, query.measure),
             "marker": {"color": colour},
             "hovertemplate": "%{x}<br>%{y}<extra>" + name + "</extra>",
         }
-        for (name, label, minutes), colour in zip(_series(counts), PALETTE, strict=False)
+        for (name, label, steps), colour in zip(_series(counts.by_label, counts), PALETTE, strict=False)
     ]  # fmt: skip
-    axes = {"xaxis": _time_axis(local), "yaxis": {"title": {"text": MEASURES[query.measure]}}}
+    axes = {"xaxis": _time_axis(counts, zone), "yaxis": {"title": {"text": MEASURES[query.measure]}}}
     return {"data": data, "layout": _layout(counts, query, barmode="stack", meta={"spans": spans}, **axes)}
 
 
-def _time_axis(local: Ints) -> Figure:
-    return {"type": "date", "range": clocks(np.array([local[0], local[-1] + 1]))}
+def _time_axis(counts: Counts, zone: str) -> Figure:
+    last = counts.asked.first_minute + counts.asked.minutes - 1
+    begin, end = local_minutes(np.array([counts.asked.first_minute, last]), zone)
+    return {"type": "date", "range": clocks(np.array([begin, end + 1]))}
 
 
 def _spans(counts: Counts, begins: Ints) -> list[list[str]]:
-    first = (counts.asked.first - EPOCH) // MINUTE
-    edges = [f"{at}Z" for at in clocks(first + np.append(begins, counts.asked.minutes))]
+    end = counts.asked.first_minute + counts.asked.minutes
+    edges = [f"{at}Z" for at in clocks(np.append(counts.asked.starts[begins], end))]
     return [list(pair) for pair in pairwise(edges)]
 
 
 def histogram(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """Objects by the axis asked for, by label."""
-    local = local_minutes(counts.asked, zone)
-    places = place_of(local, query.axis)
-    first, count = range_of(places, query.axis)
-    names = names_of(first, count, query.axis)
-    frames = gathered(counts.frames, places, first, count)
-    parts = [f"{query.axis}:{number}" for number in range(count)] if query.axis in RECURRING else []
+    names, frames, by_label = _on_axis(counts, query.axis, zone)
+    parts = [f"{query.axis}:{number}" for number in range(len(names))] if query.axis in RECURRING else []
     data = [
         {
             "type": "bar", "name": name, "x": names, "meta": {"label": label},
-            "y": _measured(gathered(minutes, places, first, count), frames, query.measure),
+            "y": _measured(objects, frames, query.measure),
             "marker": {"color": colour},
             "hovertemplate": "%{x}: %{y}<extra>" + name + "</extra>",
         }
-        for (name, label, minutes), colour in zip(_series(counts), PALETTE, strict=False)
+        for (name, label, objects), colour in zip(_series(by_label, counts), PALETTE, strict=False)
     ]  # fmt: skip
     axes = {
         "xaxis": {"type": "category", "title": {"text": AXES[query.axis]}, "categoryarray": names},
@@ -144,9 +139,23 @@ def histogram(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     return {"data": data, "layout": _layout(counts, query, barmode="stack", meta={"parts": parts}, **axes)}
 
 
+def _on_axis(counts: Counts, axis: str, zone: str) -> tuple[list[str], Ints, dict[str, Ints]]:
+    """Names of an axis's places, frames by place, and objects by label and place."""
+    starts = counts.asked.starts
+    local = local_minutes(starts, zone)
+    if axis == "minute" and counts.asked.step > 1:
+        ahead = int(local[0] - starts[0]) % 60
+        shifted = {label: np.roll(minutes, ahead) for label, minutes in counts.by_minute.items()}
+        return names_of(0, 60, axis), np.roll(counts.frames_by_minute, ahead), shifted
+    places = place_of(local, axis)
+    first, count = range_of(places, axis)
+    by_label = {label: gathered(steps, places, first, count) for label, steps in counts.by_label.items()}
+    return names_of(first, count, axis), gathered(counts.frames, places, first, count), by_label
+
+
 def donut(counts: Counts, query: ReportQuery) -> Figure:
     """Shares of the labels."""
-    found = [(name, label, int(minutes.sum())) for name, label, minutes in _series(counts)]
+    found = [(name, label, int(steps.sum())) for name, label, steps in _series(counts.by_label, counts)]
     pie = {
         "type": "pie", "hole": 0.55, "sort": False, "direction": "clockwise",
         "labels": [name for name, _, _ in found], "values": [number for _, _, number in found],
@@ -159,9 +168,10 @@ def donut(counts: Counts, query: ReportQuery) -> Figure:
 
 def week(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """Weekday by hour; a cell without frames is left empty."""
-    local = local_minutes(counts.asked, zone)
+    local = local_minutes(counts.asked.starts, zone)
     places = place_of(local, "weekday") * 24 + place_of(local, "hour")
-    objects = gathered(_sum(counts, counts.labels), places, 0, 168)
+    every = _sum([np.zeros_like(counts.frames), *counts.by_label.values()])
+    objects = gathered(every, places, 0, 168)
     frames = gathered(counts.frames, places, 0, 168)
     values = _measured(objects, frames, query.measure)
     shown = [
@@ -206,9 +216,8 @@ def _map(
 def coverage(counts: Counts, query: ReportQuery, zone: str) -> Figure:
     """How much of each hour was seen, and whether it is published, live or held."""
     cameras = len({one.camera for one in counts.hours}) or 1
-    local = local_minutes(counts.asked, zone)
     data = [_state_bars(counts, state, zone, cameras) for state in STATES]
-    axes = {"xaxis": _time_axis(local), "yaxis": {"tickformat": ".0%", "range": [0, 1]}}
+    axes = {"xaxis": _time_axis(counts, zone), "yaxis": {"tickformat": ".0%", "range": [0, 1]}}
     return {
         "data": data,
         "layout": _layout(counts, query, barmode="stack", bargap=0, showlegend=True, **axes),
@@ -223,7 +232,7 @@ def _state_bars(counts: Counts, state: str, zone: str, cameras: int) -> Figure:
             share = one.seconds_observed / 3600 if one.analysed or state != "held" else 1
             seen[one.hour] = seen.get(one.hour, 0) + share / cameras
     return {
-        "type": "bar", "name": state, "x": clocks(local_times(list(seen), zone)),
+        "type": "bar", "name": state, "x": clocks(local_minutes(minutes_of(list(seen)), zone)),
         "y": list(seen.values()), "offset": 0,
         "width": HOUR // timedelta(milliseconds=1), "marker": {"color": STATES[state]},
         "hovertemplate": "%{x}: %{y:.0%} seen<extra>" + state + "</extra>",

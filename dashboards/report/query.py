@@ -9,6 +9,9 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from dashboards.data.report_counts import MINUTE, ReportFilter
+from dashboards.data.report_days import BINS_PER_ONE
+from dashboards.data.report_sums import STEP
+from dashboards.report.series import is_steady
 from dashboards.ui.filters import Filters, one_of
 from lake.serving.questions import MAX_DAYS
 
@@ -37,16 +40,18 @@ class ReportQuery:
     """Filters of all pages, and how their counts are drawn.
 
     Attributes:
-        filters: what is counted.
+        filters: what is counted; its threshold is a multiple of 0.05, as published counts are by such steps.
         axis: of the histogram, one of AXES.
         bucket: of the time line, minutes, one of BUCKETS.
         measure: one of MEASURES.
+        said_threshold: the least score that the address names, of which the nearest multiple is counted.
     """
 
     filters: Filters
     axis: str = "hour"
     bucket: int = 15
     measure: str = "rate"
+    said_threshold: float = 0.5
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Self:
@@ -59,7 +64,9 @@ class ReportQuery:
         buckets = {str(minutes): minutes for minutes in BUCKETS}
         bucket = one_of(query.get("bucket", "15"), "bucket", buckets)
         measure = one_of(query.get("measure", "rate"), "measure", MEASURES)
-        return cls(Filters.from_query(query), axis, buckets[bucket], measure)
+        filters = Filters.from_query(query)
+        nearest = round(filters.threshold * BINS_PER_ONE) / BINS_PER_ONE
+        return cls(replace(filters, threshold=nearest), axis, buckets[bucket], measure, filters.threshold)
 
     def to_query(self) -> str:
         """The words again, defaults left out."""
@@ -68,14 +75,27 @@ class ReportQuery:
         said = urlencode({name: value for name, value in own.items() if value != usual[name]})
         return "&".join(part for part in (self.filters.to_query(), said) if part)
 
-    def asked(self, now: datetime) -> ReportFilter:
-        """For the lake: whole minutes, at most the newest MOST_DAYS."""
+    def asked(self, now: datetime, zone: str = "UTC") -> ReportFilter:
+        """For the lake: whole minutes, at most the newest MOST_DAYS.
+
+        Args:
+            now: UTC.
+            zone: name of the zone in which times are shown.
+        """
         first, last = self.filters.span(now)
         last = min(last, now + timedelta(days=1))
         first = max(min(first, last), last - timedelta(days=MAX_DAYS))
         end = _minute(last) + (MINUTE if last != _minute(last) else timedelta())
         names = frozenset(self.filters.cameras), frozenset(self.filters.labels)
-        return ReportFilter(_minute(first), max(end, _minute(first) + MINUTE), *names, self.filters.threshold)
+        asked = ReportFilter(
+            _minute(first), max(end, _minute(first) + MINUTE), *names, self.filters.threshold
+        )
+        fine = self.fitting_bucket(asked.minutes) < STEP
+        return (
+            replace(asked, step=1)
+            if fine or (self.axis == "minute" and not is_steady(asked, zone))
+            else asked
+        )
 
     def fitting_bucket(self, minutes: int) -> int:
         """The bucket asked for, or the least that does not draw more than MOST_BUCKETS."""
@@ -83,8 +103,8 @@ class ReportQuery:
 
 
 def before(asked: ReportFilter) -> ReportFilter:
-    """The same for the period before, of the same length."""
-    return replace(asked, first=asked.first - (asked.last - asked.first), last=asked.first)
+    """The same for the period before, of the same length, in no finer steps than are needed for its sums."""
+    return replace(asked, first=asked.first - (asked.last - asked.first), last=asked.first, step=STEP)
 
 
 def _minute(at: datetime) -> datetime:

@@ -1,9 +1,9 @@
-"""Minutes gathered for charts: by bucket, by what recurs on the clock, by day or month. Pure functions."""
+"""Steps of time gathered for charts: by bucket, by what recurs on the clock, by day. Pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,15 +11,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from dashboards.data.report_counts import MINUTE, ReportFilter
+from dashboards.data.report_counts import EPOCH, MINUTE, ReportFilter
+from dashboards.data.report_sums import STEP
 
 Ints = npt.NDArray[np.int64]
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 THURSDAY: Final = 3
 """The weekday of the epoch, counted from Monday, 0."""
 DAY: Final = 1440
-STEP: Final = 15
-"""Minutes within which no zone changes its offset."""
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RECURRING: Final = {"minute": 60, "hour": 24, "weekday": 7}
 
@@ -32,27 +30,32 @@ def _offsets(day: int, zone: str) -> Ints:
     return np.array([(mark.astimezone(where).utcoffset() or timedelta()) // MINUTE for mark in marks])
 
 
-def local_minutes(asked: ReportFilter, zone: str) -> Ints:
-    """Minutes since 1970-01-01 00:00 on the zone's clock, of each minute of the span."""
-    start = (asked.first - EPOCH) // MINUTE
-    end = start + asked.minutes
-    days = range(start // DAY, (end - 1) // DAY + 1)
-    ahead: Ints = np.repeat(np.concatenate([_offsets(day, zone) for day in days]), STEP)
-    skipped = start % DAY
-    return np.arange(start, end) + ahead[skipped : skipped + asked.minutes]
+def local_minutes(minutes: Ints, zone: str) -> Ints:
+    """Minutes since 1970-01-01 00:00 on the zone's clock, of UTC minutes since 1970 in any order."""
+    if not len(minutes):
+        return minutes
+    first, last = int(minutes.min()) // DAY, int(minutes.max()) // DAY
+    ahead: Ints = np.concatenate([_offsets(day, zone) for day in range(first, last + 1)])
+    return minutes + ahead[minutes // STEP - first * (DAY // STEP)]
 
 
-def local_times(moments: Sequence[datetime], zone: str) -> Ints:
-    """The same of some moments in whole minutes, in any order."""
-    if not moments:
-        return np.zeros(0, np.int64)
-    first = min(moments)
-    local = local_minutes(ReportFilter(first, max(moments) + MINUTE), zone)
-    return local[[(at - first) // MINUTE for at in moments]]
+def minutes_of(moments: Sequence[datetime]) -> Ints:
+    """Moments as UTC minutes since 1970."""
+    return np.array([(at - EPOCH) // MINUTE for at in moments], np.int64)
+
+
+def is_steady(asked: ReportFilter, zone: str) -> bool:
+    """Whether the zone is ahead of UTC by the same minutes of the hour during all of a span.
+
+    Nearly all zones are: they put the clock on and back by whole hours, and others by half an hour.
+    """
+    starts = asked.starts
+    ahead = (local_minutes(starts, zone) - starts) % 60
+    return bool((ahead == ahead[0]).all())
 
 
 def place_of(local: Ints, axis: str) -> Ints:
-    """Where each minute stands on an axis: 0..59, 0..23, 0..6, or days, weeks or months since 1970."""
+    """Where each moment stands on an axis: 0..59, 0..23, 0..6, or days, weeks or months since 1970."""
     if axis == "minute":
         return local % 60
     if axis == "hour":
@@ -95,13 +98,18 @@ def rates(objects: Sequence[int] | Ints, frames: Sequence[int] | Ints) -> list[f
     return [int(seen) / int(of) if of else None for seen, of in zip(objects, frames, strict=True)]
 
 
-def edges(asked: ReportFilter, local: Ints, bucket: int) -> Ints:
-    """Where buckets begin: places in the span, 0 first, aligned to the zone's clock.
+def edges(starts: Ints, local: Ints, bucket: int) -> Ints:
+    """Where buckets begin: numbers of steps, 0 first, aligned to the zone's clock.
 
     A bucket is cut where the clock is put on or back.
+
+    Args:
+        starts: UTC minutes at which the steps begin.
+        local: the same on the zone's clock.
+        bucket: minutes.
     """
     places = local // bucket
-    new = np.flatnonzero((np.diff(places) != 0) | (np.diff(local) != 1)) + 1
+    new = np.flatnonzero((np.diff(places) != 0) | (np.diff(local) != np.diff(starts))) + 1
     return np.concatenate([np.zeros(1, np.int64), new])
 
 

@@ -14,7 +14,15 @@ from lake.contracts.hours import HOUR, Scope
 from lake.contracts.wire_format import rfc3339
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE
 from lake.schema.schemas import DETECTIONS
-from lake.views.counting import FATES, ROW_COLUMNS, camera_hours, objects_seen, score_bin, with_analyses
+from lake.views.counting import (
+    FATES,
+    ROW_COLUMNS,
+    camera_hours,
+    cell,
+    objects_seen,
+    score_bin,
+    with_analyses,
+)
 from lake.views.current_detections import current_detections
 
 KEPT_COLUMNS: Final = ("received", "gated", "late", "clock_skewed", "frame_rows")
@@ -113,21 +121,19 @@ def as_camera_hours(covered: DataFrame, run_id: str, counted_at: datetime) -> Da
     return covered.withColumns(said).select(*CAMERA_HOURS_CANDIDATE.columns, "is_kept")
 
 
-def binned(objects: DataFrame, *by: str) -> DataFrame:
-    """Objects by place, label and score bin of 0.05, and by the columns named."""
-    keys: Sequence[str] = (*by, "label", "sector_v", "sector_h", "score_bin", "day")
-    return (
-        objects.withColumn("score_bin", F.expr(score_bin("score")))
-        .groupBy(*keys)
-        .agg(F.count("*").alias("object_count"))
-    )
-
-
 def count_by_minute(objects: DataFrame) -> DataFrame:
     """Rows of `minute_counts`."""
-    return binned(objects.withColumn("minute", F.date_trunc("minute", "observed_at")), "minute", *CAMERA_HOUR)
+    placed = {"minute": F.date_trunc("minute", "observed_at"), "cell": F.expr(cell())}
+    return _binned(objects.withColumns(placed), "minute", *CAMERA_HOUR, "cell")
 
 
 def count_by_hour(objects: DataFrame) -> DataFrame:
     """Rows of `hourly_counts`."""
-    return binned(objects, *CAMERA_HOUR)
+    return _binned(objects, *CAMERA_HOUR)
+
+
+def _binned(objects: DataFrame, *by: str) -> DataFrame:
+    """Objects by label, sector and score bin, and by the columns named."""
+    keys: Sequence[str] = (*by, "label", "sector_v", "sector_h", "score_bin", "day")
+    binned = objects.withColumn("score_bin", F.expr(score_bin("score")))
+    return binned.groupBy(*keys).agg(F.count("*").alias("object_count"))

@@ -101,12 +101,13 @@ CAMERA_HOURS: Final = _of_hours(
 )
 MINUTE_COUNTS: Final = _of_hours(
     name="minute_counts",
-    comment="Objects per minute, camera, label, sector and score bin of the published hours",
+    comment="Objects per minute, camera, label, sector, score bin and position of the published hours",
     ddl=f"""minute TIMESTAMP COMMENT 'UTC, start of the minute of observation',
 {HOUR},
 {CAMERA},
 {BINNED},
-{HOUR_DAY}""",
+{HOUR_DAY},
+cell INT COMMENT 'where the centre of the box lies on a grid of 18 rows and 32 columns: 32 * row + column'""",
 )
 HOURLY_COUNTS: Final = _of_hours(
     name="hourly_counts",

@@ -120,3 +120,30 @@ def score_bin(score: str) -> str:
     A score at the edge of a bin is compared as `score >= threshold` compares it: as a double.
     """
     return f"floor(CAST({score} AS DOUBLE) * 20) / 20"
+
+
+CELL_ROWS: Final = 18
+"""Rows of the map of positions over the height of a picture."""
+CELL_COLUMNS: Final = 32
+"""Columns of it over the width."""
+
+
+def cell(box: str = "") -> str:
+    """SQL of the cell of the map of positions in which a box's centre lies; null without a sector.
+
+    The cell is CELL_COLUMNS * row + column. A centre outside of the picture, or that is no number, lies at
+    the edge.
+
+    Args:
+        box: alias, with its point, of the relation that holds the box's sides and its sector.
+    """
+
+    def place(low: str, high: str, count: int) -> str:
+        middle = f"(CAST({box}{low} AS DOUBLE) + CAST({box}{high} AS DOUBLE)) / 2"
+        return f"floor(least(greatest({middle} * {count}, 0), {count - 1}))"
+
+    row, column = place("ymin", "ymax", CELL_ROWS), place("xmin", "xmax", CELL_COLUMNS)
+    return (
+        f"CASE WHEN {box}sector_v IS NOT NULL AND {box}sector_h IS NOT NULL"
+        f" THEN CAST({row} * {CELL_COLUMNS} + {column} AS INT) END"
+    )

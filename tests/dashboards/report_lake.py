@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.support.tables.arrow_tables import write
-from lake.schema.batch_schemas import CAMERA_HOURS, HOURLY_COUNTS, PUBLICATIONS
+from lake.schema.batch_schemas import CAMERA_HOURS, MINUTE_COUNTS, PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
-from tests.dashboards.explore_lake import BOX, DAY, at, record, write_lake
+from tests.dashboards.explore_lake import BOX, DAY, at, record, seen_on, write_lake
 
 FRAMES_A_MINUTE = 3
 POISON = "ghost"
+CENTRE = 9 * 32 + 16
 
 
 def covered(camera: str) -> dict[str, Any]:
@@ -23,10 +27,21 @@ def covered(camera: str) -> dict[str, Any]:
     return {"hour": at(10), "camera_id": camera, "day": DAY, **counted}
 
 
+def minute_counts() -> list[dict[str, Any]]:
+    """The published objects by the minute, one of each; all are in the middle of the picture."""
+    objects = [record(number) | seen_on(number) for number in range(150)]
+    return [
+        {name: seen[name] for name in ("camera_id", "label", "sector_v", "sector_h", "day")}
+        | {"minute": seen["observed_at"].replace(second=0), "hour": at(10), "cell": CENTRE}
+        | {"score_bin": math.floor(np.float32(seen["score"]).item() * 20) / 20, "object_count": 1}
+        for seen in objects
+    ]
+
+
 def write_report_lake(root: Path) -> None:
     """Write all tables that reports read."""
     write_lake(root)
-    write(root, HOURLY_COUNTS, [])
+    write(root, MINUTE_COUNTS, minute_counts())
     write(root, CAMERA_HOURS, [covered(camera) for camera in ("door", "yard")])
     held = {"hour": at(12), "camera_id": "door", "state": "held", "run_id": "audit2", "decided_at": at(13)}
     write(root, PUBLICATIONS, [held | {"day": DAY, "reasons": ["scores lie in range"]}])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboards.data.report_counts import Counts, ReportFilter, count
+from dashboards.data.report_counts import Counts, ReportFilter
 from dashboards.data.report_history import ReportHistory
 from dashboards.report import figures as report_figures
 from dashboards.report.query import ReportQuery
@@ -60,8 +60,9 @@ def truth(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 def counted(root: Path, now: datetime, **names: frozenset[str]) -> Counts:
     """What the report counts of the day."""
     first = pd.Timestamp(START, tz=ZONE).tz_convert("UTC").to_pydatetime()
-    days = ReportHistory(root, lambda: now).refresh().days
-    return count(days, ReportFilter(first, first + timedelta(hours=25), **names))
+    history = ReportHistory(root, lambda: now)
+    history.refresh()
+    return history.count(ReportFilter(first, first + timedelta(hours=25), **names))
 
 
 def drawn(figure: dict[str, Any]) -> dict[str, float]:

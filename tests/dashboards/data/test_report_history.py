@@ -5,13 +5,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from benchmarks.support.tables.arrow_tables import write
 from dashboards.data import report_history
-from dashboards.data.report_days import read_day
+from dashboards.data.report_counts import Counts, ReportFilter
+from dashboards.data.report_days import MinuteRows, read_minutes
 from dashboards.data.report_history import ReportHistory
-from lake.schema.batch_schemas import PUBLICATIONS
+from dashboards.data.report_sums import Day, read_day
+from lake.schema.batch_schemas import MINUTE_COUNTS, PUBLICATIONS
 from lake.schema.schemas import DETECTIONS
 from tests.dashboards.explore_lake import DAY, at, record, seen_on
 from tests.dashboards.report_lake import write_report_lake
@@ -53,7 +57,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """Days in the order in which they are read."""
     seen: list[date] = []
 
-    def noting(opened: Any, day: date) -> Any:
+    def noting(opened: Any, day: date) -> tuple[Day, MinuteRows]:
         seen.append(day)
         return read_day(opened, day)
 
@@ -81,8 +85,16 @@ def days(*later: int) -> list[date]:
     return [DAY + timedelta(days=one) for one in later]
 
 
+def objects(day: Day) -> int:
+    return int(day.steps.objects[0].sum())
+
+
 def known(history: ReportHistory) -> dict[date, int]:
-    return {one.day: one.count for one in history.refresh().days}
+    return {one.day: objects(one) for one in history.refresh().days}
+
+
+def counted(history: ReportHistory, first: datetime, last: datetime) -> Counts:
+    return history.count(ReportFilter(first, last))
 
 
 def test_the_newest_days_are_read_first_and_nothing_twice(history: ReportHistory, read: list[date]) -> None:
@@ -111,10 +123,14 @@ def test_a_day_is_read_again_when_its_files_are_others(
     assert read[DAYS + 2 :] == days(2), "files of far days are not its own"
 
 
-def test_older_days_are_left_out_where_there_are_too_many_objects(
+def test_older_days_are_left_out_where_they_do_not_fit_in_memory(
     root: Path, history: ReportHistory, read: list[date], monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    monkeypatch.setattr(report_history, "MAX_OBJECTS", 3)
+    known = {one.day: one.bytes for one in history.refresh().days}
+    fitting = known[days(1)[0]] + known[days(2)[0]]
+    read.clear()
+    history = ReportHistory(root, clock)
+    monkeypatch.setattr(report_history, "MAX_BYTES", fitting)
     found = history.refresh()
     assert [one.day for one in found.days] == days(1, 2)
     assert (found.left_out, found.unread) == (1, 0)
@@ -128,3 +144,67 @@ def test_older_days_are_left_out_where_there_are_too_many_objects(
 
 def test_a_lake_without_tables_is_empty_and_no_error(tmp_path: Path, clock: Callable[[], datetime]) -> None:
     assert ReportHistory(tmp_path, clock).refresh().days == ()
+
+
+def test_rows_are_read_of_the_days_at_the_ends_of_a_span_alone(
+    root: Path, history: ReportHistory, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    seen: list[date] = []
+
+    def noting(opened: Any, day: date) -> MinuteRows:
+        seen.append(day)
+        return read_minutes(opened, day)
+
+    monkeypatch.setattr(report_history, "read_minutes", noting)
+    history.refresh()
+    first, last = at(10, 30), at(10, 0, 30) + timedelta(days=2)
+    assert counted(history, at(0), at(0) + timedelta(days=3)).objects == 303
+    assert seen == []
+    assert counted(history, first, last.replace(second=0) + timedelta(minutes=1)).objects == 210 + 2 + 1
+    assert counted(history, first, last.replace(second=0)).objects == 210 + 2
+    assert seen == days(0, 2)
+    monkeypatch.setattr(report_history, "MAX_ROWS", 0)
+    monkeypatch.setattr(report_history, "MIN_DAYS", 1)
+    for _ in range(2):
+        counted(history, first, last.replace(second=0))
+    assert seen[2:] in (days(0, 2, 0, 2), days(2, 0, 2)), "one day is kept, and the other read each time"
+
+
+def test_rows_that_are_kept_are_read_again_with_their_day(
+    root: Path, history: ReportHistory, clock: Clock
+) -> None:
+    history.refresh()
+    span = at(10, 30), at(11) + timedelta(days=2)
+    before = counted(history, *span)
+    detect(root, 2, 2)
+    clock.now += report_history.LIVE_EVERY
+    assert counted(history, *span).objects == before.objects
+    history.refresh()
+    assert counted(history, *span).objects == before.objects + 1
+
+
+@pytest.mark.parametrize("column", ["lacking", "empty"])
+def test_hours_published_before_there_were_positions_are_counted_from_their_objects(
+    root: Path, clock: Clock, column: str
+) -> None:
+    """As a lake of version 1 holds them: `minute_counts` without cells."""
+
+    def report() -> Counts:
+        history = ReportHistory(root, clock)
+        history.refresh()
+        return history.count(ReportFilter(at(9), at(12), threshold=0.6))
+
+    now = report()
+    stored = DeltaTable(root / MINUTE_COUNTS.name)
+    rows = pa.table(QueryBuilder().register("t", stored).execute("SELECT * FROM t").read_all())
+    if column == "lacking":
+        old = rows.drop_columns(["cell"])
+    else:
+        cells = pa.nulls(rows.num_rows, pa.int32())
+        old = rows.set_column(rows.schema.get_field_index("cell"), rows.schema.field("cell"), cells)
+    write_deltalake(stored, old, mode="overwrite", schema_mode="overwrite")
+    before = report()
+    assert now.cells.sum() == before.cells.sum() == now.objects > 0
+    assert before.cells.tolist() == now.cells.tolist()
+    assert before.labels == now.labels
+    assert before.frames.tolist() == now.frames.tolist()

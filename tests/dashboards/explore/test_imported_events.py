@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from dashboards.data.provenance import Record
-from dashboards.data.report_counts import ReportFilter, count
+from dashboards.data.report_counts import ReportFilter
 from dashboards.data.report_history import ReportHistory
 from dashboards.explore import picture_routes
 from dashboards.explore.answers import drawer
@@ -79,8 +79,9 @@ def test_its_address_answers_the_same(context: Context) -> None:
 
 
 def test_the_report_says_how_many_objects_no_map_shows(settings: Settings) -> None:
-    days = ReportHistory(settings.lake, lambda: NOW).refresh().days
-    assert report_words.summary(count(days, ReportFilter(at("10:00"), at("11:00")))) == (
+    history = ReportHistory(settings.lake, lambda: NOW)
+    history.refresh()
+    assert report_words.summary(history.count(ReportFilter(at("10:00"), at("11:00")))) == (
         "2 objects on 2 analysed frames of 1 camera: 1.00 per frame."
         " 2 objects were imported without their place in the picture, and are on neither map."
     )

@@ -160,6 +160,13 @@ def test_a_word_that_nobody_knows_is_said_with_a_cure(base: str, page: Page) -> 
     expect(page.locator("[role=alert]")).to_contain_text("axis 'year' is none of")
 
 
+def test_a_threshold_between_two_steps_is_said_to_be_taken_as_one_of_them(base: str, page: Page) -> None:
+    page.goto(f"{base}/report?{SPAN}&threshold=0.53")
+    expect(page.locator("#report")).to_contain_text("the least score is 0.55 here, not 0.53.")
+    expect(page.locator("#report-summary")).to_contain_text("270 objects")
+    page.wait_for_url("**threshold=0.55**")
+
+
 def test_nothing_seen_is_said_on_a_phone_without_scrolling_sideways(base: str, browser: Browser) -> None:
     with fresh_page(browser, 390, 800) as page:
         page.goto(f"{base}/report?{SPAN}&label=unicorn")

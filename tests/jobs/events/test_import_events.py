@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from benchmarks.support.tables.hour_rows import add, outcome, record, rows_of, thing
-from dashboards.data.report_counts import ReportFilter, count
+from dashboards.data.report_counts import ReportFilter
 from dashboards.data.report_history import ReportHistory
 from jobs.events import write_events
 from jobs.events.event_rows import EventRowError, ReadOptions
@@ -73,8 +73,9 @@ def test_rows_become_frames_of_a_run_of_their_own(settings: Settings, tmp_path: 
 
 def test_reports_show_them_at_every_threshold_and_on_no_map(settings: Settings, tmp_path: Path) -> None:
     bring_in(settings, file_of(tmp_path, ROWS))
-    days = ReportHistory(settings.lake, lambda: NOW).refresh().days
-    found = count(days, ReportFilter(at("10:00"), at("12:00"), threshold=1.0))
+    history = ReportHistory(settings.lake, lambda: NOW)
+    history.refresh()
+    found = history.count(ReportFilter(at("10:00"), at("12:00"), threshold=1.0, step=1))
     assert found.labels == {"book": 2, "cat": 1, "person": 1}
     assert (found.cameras, found.analysed, found.placeless) == ({"door": 3, "yard": 1}, 3, 4)
     assert (int(found.sectors.sum()), int(found.cells.sum())) == (0, 0)
