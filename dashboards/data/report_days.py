@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ from lake.serving.open_tables import TableSnapshot
 from lake.serving.questions import of_live_hours
 from lake.storage.sql_literals import days_between
 from lake.views.counting import CELL_COLUMNS, CELL_ROWS, cell, score_bin
-from lake.views.view import same
 
 MINUTES: Final = 1440
 CELLS: Final = CELL_ROWS * CELL_COLUMNS
@@ -37,6 +36,8 @@ NEEDED: Final = (
 
 Ints = npt.NDArray[np.int64]
 Narrow = npt.NDArray[np.unsignedinteger[Any]]
+HourOfCamera = tuple[datetime, str]
+"""Start of the hour, UTC, and camera id."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,49 +96,81 @@ class MinuteRows:
 
 
 COLUMNS: Final = ("minute", "camera_id", "label", "sector_v", "sector_h", "score_bin", "cell", "object_count")
-SERVED: Final = (
-    f"JOIN publication_states s ON {same('r', 's', ('day', *CAMERA_HOUR))} "
-    "WHERE r.day = DATE '{day}' AND s.serving = 'published'"
-)
-PUBLISHED: Final = f"SELECT {', '.join(f'r.{name}' for name in COLUMNS)} FROM minute_counts r {SERVED}"
+OF_DAY: Final = "r WHERE r.day = DATE '{day}'"
+PUBLISHED: Final = f"SELECT {', '.join(f'r.{name}' for name in COLUMNS)} FROM minute_counts {OF_DAY}"
 SINGLE: Final = (
     "SELECT date_trunc('minute', r.observed_at) AS minute, r.camera_id, r.label, r.sector_v, r.sector_h, "
     f"{score_bin('r.score')} AS score_bin, {cell('r.')} AS cell, CAST(1 AS BIGINT) AS object_count FROM "
 )
-LIVE: Final = f"{SINGLE} live_objects r WHERE r.day = DATE '{{day}}'"
-PUBLISHED_SINGLY: Final = f"{SINGLE} published_objects r {SERVED}"
+LIVE: Final = f"{SINGLE} live_objects {OF_DAY}"
+PUBLISHED_SINGLY: Final = f"{SINGLE} published_objects {OF_DAY}"
 HOUR_COLUMNS: Final = "r.hour, r.camera_id, r.received, r.analysed, r.analysed_by_minute, r.seconds_observed"
-PUBLISHED_HOURS: Final = f"SELECT {HOUR_COLUMNS}, r.gated FROM camera_hours r {SERVED}"
-LIVE_HOURS: Final = f"SELECT {HOUR_COLUMNS} FROM live_camera_hours r WHERE r.day = DATE '{{day}}'"
-HELD: Final = (
-    "SELECT v.hour, v.camera_id FROM publication_states v WHERE v.day = DATE '{day}' AND v.state = 'held'"
-)
+PUBLISHED_HOURS: Final = f"SELECT {HOUR_COLUMNS}, r.gated FROM camera_hours {OF_DAY}"
+LIVE_HOURS: Final = f"SELECT {HOUR_COLUMNS} FROM live_camera_hours {OF_DAY}"
+STATES: Final = f"SELECT r.hour, r.camera_id, r.state, r.serving FROM publication_states {OF_DAY}"
+# What is served is chosen here, by the states of a day: a join in each statement takes as long as the rest,
+# and to plan the live part of a view takes longer, also where no hour is live.
 
 
-def read_minutes(opened: TableSnapshot, day: date) -> MinuteRows:
-    """The objects of a day: published ones from `minute_counts`, live ones from `detections`."""
-    parts = [_published(opened, day)]
-    if day in opened.live_days:
-        parts.append(_ask(opened, LIVE, day))
-    return _minute_rows(day, _joined(parts))
+@dataclass(frozen=True, slots=True)
+class DayReader:
+    """Reads one UTC day.
 
+    Attributes:
+        opened: the tables.
+        day: UTC.
+        held: hours and cameras of which the newest decision is to hold them.
+        served: those of which something is published.
+    """
 
-def _published(opened: TableSnapshot, day: date) -> pa.Table:
-    """Hours that were published before `minute_counts` held positions are counted from their objects."""
-    if "cell" in {field.name for field in opened.tables[MINUTE_COUNTS.name].schema().fields}:
-        rows = _ask(opened, PUBLISHED, day)
-        if not pc.any(pc.and_(pc.is_valid(rows["sector_v"]), pc.is_null(rows["cell"]))).as_py():
-            return rows
-    return _ask(opened, PUBLISHED_SINGLY, day)
+    opened: TableSnapshot
+    day: date
+    held: frozenset[HourOfCamera]
+    served: frozenset[HourOfCamera]
 
+    @classmethod
+    def of(cls, opened: TableSnapshot, day: date) -> DayReader:
+        """Ask what was decided about the hours of a day."""
+        states = _ask(opened, STATES, day).to_pylist()
+        return cls(
+            opened,
+            day,
+            frozenset((row["hour"], row["camera_id"]) for row in states if row["state"] == "held"),
+            frozenset((row["hour"], row["camera_id"]) for row in states if row["serving"] == "published"),
+        )
 
-def _joined(parts: Sequence[pa.Table]) -> pa.Table:
-    """The parts, with types that are the same: engines say text in more than one."""
-    kinds = {name: pa.string() for name in COLUMNS} | {
-        "minute": pa.timestamp("us", "UTC"), "score_bin": pa.float64(), "cell": pa.int32(),
-        "object_count": pa.int64(),
-    }  # fmt: skip
-    return pa.concat_tables(part.select(COLUMNS).cast(pa.schema(list(kinds.items()))) for part in parts)
+    def minutes(self) -> MinuteRows:
+        """The objects of the day: published ones from `minute_counts`, live ones from `detections`."""
+        published = _coded_rows(self._published(), self.served)
+        live = [_coded_rows(_ask(self.opened, LIVE, self.day))] if self._is_live else []
+        return _joined(self.day, [published, *live])
+
+    def hours(self) -> tuple[tuple[CameraHour, ...], dict[str, Narrow]]:
+        """The camera hours, sorted by hour and camera, and the frames by camera and minute."""
+        found = {key: ("published", row) for key, row in self._rows(PUBLISHED_HOURS) if key in self.served}
+        if self._is_live:
+            found |= {key: ("live", row) for key, row in self._rows(LIVE_HOURS)}
+        hours = []
+        for key in sorted(found.keys() | self.held):
+            state, row = found.get(key, ("held", {}))
+            hours.append(_hour(*key, "held" if key in self.held else state, row))
+        return tuple(one for one, _ in hours), frames_by_minute(hours)
+
+    @property
+    def _is_live(self) -> bool:
+        return self.day in self.opened.live_days
+
+    def _published(self) -> pa.Table:
+        """Hours that were published before `minute_counts` held positions are counted from their objects."""
+        if "cell" in {field.name for field in self.opened.tables[MINUTE_COUNTS.name].schema().fields}:
+            rows = _ask(self.opened, PUBLISHED, self.day)
+            if not pc.any(pc.and_(pc.is_valid(rows["sector_v"]), pc.is_null(rows["cell"]))).as_py():
+                return rows
+        return _ask(self.opened, PUBLISHED_SINGLY, self.day)
+
+    def _rows(self, sql: str) -> Iterator[tuple[HourOfCamera, Mapping[str, Any]]]:
+        for row in _ask(self.opened, sql, self.day).to_pylist():
+            yield (row["hour"], row["camera_id"]), row
 
 
 def _ask(opened: TableSnapshot, sql: str, day: date) -> pa.Table:
@@ -146,24 +179,60 @@ def _ask(opened: TableSnapshot, sql: str, day: date) -> pa.Table:
     return opened.ask(statement.format(threshold=f"{STORED_SCORE:f}"))
 
 
-def _minute_rows(day: date, rows: pa.Table) -> MinuteRows:
-    score = rows["score_bin"].to_numpy()
-    rows = rows.filter(pa.array(score >= STORED_SCORE))  # what is no number reaches no threshold
+class _Coded(NamedTuple):
+    """Rows as numbers, see `MinuteRows`; `camera` and `label` are places in the names."""
+
+    cameras: tuple[str, ...]
+    labels: tuple[str, ...]
+    camera: Ints
+    label: Ints
+    minute: Ints
+    score_bin: Ints
+    sector: Ints
+    cell: Ints
+    objects: Ints
+
+
+def _coded_rows(rows: pa.Table, served: frozenset[HourOfCamera] | None = None) -> _Coded:
+    """Rows as numbers; of hours and cameras that are served, unless all are."""
     camera, cameras = _coded(rows["camera_id"])
     label, labels = _coded(rows["label"])
-    places = np.rint(rows["score_bin"].to_numpy() * BINS_PER_ONE) - FIRST_BIN
-    sectors, cells = _sectors(rows), pc.fill_null(rows["cell"], CELLS).to_numpy()
-    return MinuteRows(
-        day,
-        cameras,
-        labels,
-        narrow(camera * len(labels) + label),
-        narrow(rows["minute"].cast(pa.int64()).to_numpy() // 60_000_000 % MINUTES),
-        narrow(np.minimum(places, BINS - 1).astype(np.int64)),
-        narrow(sectors),
-        narrow(np.where(sectors < SECTORS, np.minimum(cells, CELLS), CELLS)),
-        narrow(rows["object_count"].to_numpy()),
-    )
+    minute = rows["minute"].cast(pa.int64()).to_numpy() // 60_000_000 % MINUTES
+    score, sector = rows["score_bin"].to_numpy(), _sectors(rows)
+    cells = np.minimum(pc.fill_null(rows["cell"].cast(pa.int64()), CELLS).to_numpy(), CELLS)
+    wanted = score >= STORED_SCORE  # what is no number reaches no threshold
+    if served is not None:
+        wanted &= _hours_served(cameras, served)[minute // 60, camera]
+    places = np.minimum(np.rint(np.nan_to_num(score) * BINS_PER_ONE).astype(np.int64) - FIRST_BIN, BINS - 1)
+    objects = rows["object_count"].cast(pa.int64()).to_numpy()
+    numbers = (camera, label, minute, places, sector, np.where(sector < SECTORS, cells, CELLS), objects)
+    return _Coded(cameras, labels, *(numbers if wanted.all() else (one[wanted] for one in numbers)))
+
+
+def _hours_served(cameras: Sequence[str], served: frozenset[HourOfCamera]) -> npt.NDArray[np.bool_]:
+    """For each hour of the day and each camera, whether it is served."""
+    table = np.zeros((24, len(cameras)), np.bool_)
+    places = {camera: place for place, camera in enumerate(cameras)}
+    for hour, camera in served:
+        if camera in places:
+            table[hour.hour, places[camera]] = True
+    return table
+
+
+def _joined(day: date, parts: Sequence[_Coded]) -> MinuteRows:
+    """The rows of some parts, each of which has names of its own."""
+    cameras, labels = (tuple(sorted({name for one in parts for name in one[place]})) for place in (0, 1))
+    pairs = [
+        _places(one.cameras, cameras)[one.camera] * len(labels) + _places(one.labels, labels)[one.label]
+        for one in parts
+    ]
+    columns = [narrow(np.concatenate(column)) for column in zip(*(one[4:] for one in parts), strict=True)]
+    return MinuteRows(day, cameras, labels, narrow(np.concatenate(pairs)), *columns)
+
+
+def _places(names: Sequence[str], among: Sequence[str]) -> Ints:
+    """Where each name stands among others."""
+    return np.array([among.index(name) for name in names], np.int64)
 
 
 def narrow(codes: npt.NDArray[Any]) -> Narrow:
@@ -179,13 +248,13 @@ def size_of(kept: Any) -> int:
 
 
 def _coded(names: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
-    coded = pc.fill_null(names, "").combine_chunks().dictionary_encode()
+    coded = pc.fill_null(names.cast(pa.string()), "").combine_chunks().dictionary_encode()
     return coded.indices.to_numpy().astype(np.int64), tuple(coded.dictionary.to_pylist())
 
 
 def _sectors(rows: pa.Table) -> Ints:
     places = [
-        pc.index_in(rows[name], pa.array(words))
+        pc.index_in(rows[name].cast(pa.string()), pa.array(words))
         for name, words in (("sector_v", HEIGHTS), ("sector_h", SIDES))
     ]
     v, h = (pc.fill_null(place, SECTORS).to_numpy() for place in places)
@@ -199,23 +268,6 @@ def frames_by_minute(hours: Iterable[tuple[CameraHour, Sequence[int]]]) -> dict[
         start = one.hour.hour * 60
         frames.setdefault(one.camera, np.zeros(MINUTES, np.int64))[start : start + 60] += minutes
     return {camera: narrow(counts) for camera, counts in frames.items()}
-
-
-def read_hours(opened: TableSnapshot, day: date) -> tuple[tuple[CameraHour, ...], dict[str, Narrow]]:
-    """The camera hours of a day, sorted by hour and camera, and its frames by camera and minute."""
-    held = {(row["hour"], row["camera_id"]) for row in _ask(opened, HELD, day).to_pylist()}
-    # The view of both is not asked: to plan its live part takes longer than all else, also of no live hour.
-    live = _ask(opened, LIVE_HOURS, day).to_pylist() if day in opened.live_days else []
-    served = {
-        (row["hour"], row["camera_id"]): row | {"state": state}
-        for state, rows in (("published", _ask(opened, PUBLISHED_HOURS, day).to_pylist()), ("live", live))
-        for row in rows
-    }
-    hours = [
-        _hour(*key, "held" if key in held else served[key]["state"], served.get(key, {}))
-        for key in sorted(served.keys() | held)
-    ]
-    return tuple(one for one, _ in hours), frames_by_minute(hours)
 
 
 def _hour(hour: datetime, camera: str, state: str, row: Mapping[str, Any]) -> tuple[CameraHour, list[int]]:

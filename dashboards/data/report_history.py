@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboards.data.report_counts import Counts, ReportFilter, count
-from dashboards.data.report_days import NEEDED, MinuteRows, read_minutes
+from dashboards.data.report_days import NEEDED, DayReader, MinuteRows
 from dashboards.data.report_sums import Day, read_day
 from lake.config.lake_location import LakeLocation
 from lake.contracts.camera_hour import days_near
@@ -27,7 +27,7 @@ from lake.storage.reader import LakeUnreadableError
 
 MAX_BYTES: Final = 128 * 2**20
 """Of the sums of all days; older days are left out."""
-MAX_ROWS: Final = 1_500_000
+MAX_ROWS: Final = 3_000_000
 """Of the days whose rows are kept, about 10 bytes for each row; those of MIN_DAYS are kept in any case."""
 MIN_DAYS: Final = 3
 """A span has two ends, and the span before it a third."""
@@ -124,7 +124,7 @@ class ReportHistory:
     def _rows_of(self, day: date) -> MinuteRows:
         """The rows of a day, read where they are not kept; one day at a time, so that memory stays low."""
         with self._reading:
-            rows = self._rows.get(day) or read_minutes(self._tables.now(), day)
+            rows = self._rows.get(day) or DayReader.of(self._tables.now(), day).minutes()
             self._keep_rows(rows)
         return rows
 

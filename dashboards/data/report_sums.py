@@ -14,11 +14,10 @@ from dashboards.data.report_days import (
     CELLS,
     SECTORS,
     CameraHour,
+    DayReader,
     MinuteRows,
     Narrow,
     narrow,
-    read_hours,
-    read_minutes,
     size_of,
 )
 from lake.serving.open_tables import TableSnapshot
@@ -121,5 +120,6 @@ def summed(rows: MinuteRows, hours: tuple[CameraHour, ...], frames: Mapping[str,
 
 def read_day(opened: TableSnapshot, day: date) -> tuple[Day, MinuteRows]:
     """A day in sums, and the rows it is the sum of."""
-    rows = read_minutes(opened, day)
-    return summed(rows, *read_hours(opened, day)), rows
+    reader = DayReader.of(opened, day)
+    rows = reader.minutes()
+    return summed(rows, *reader.hours()), rows
