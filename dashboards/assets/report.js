@@ -27,15 +27,16 @@
       },
       custom: (period) => ({ display: period === "custom" ? "contents" : "none" }),
       open: (...values) => {
-        const charts = ["timeline", "histogram", "donut", "sectors"];
-        const triggered = window.dash_clientside.callback_context.triggered[0];
-        const chart = triggered.prop_id.split(".")[0].replace("report-", "");
+        const context = window.dash_clientside.callback_context;
+        const charts = context.inputs_list.map((input) => input.id);
+        const triggered = context.triggered[0];
+        const id = triggered.prop_id.split(".")[0];
         const point = triggered.value && triggered.value.points[0];
         if (!point) return window.dash_clientside.no_update;
         const now = new URLSearchParams(values[values.length - 1]);
         const asked = new URLSearchParams();
         for (const name of [...KEPT, "period", "from", "to"]) if (now.has(name)) asked.set(name, now.get(name));
-        const found = rowsOf(chart, point, values[charts.length + charts.indexOf(chart)]);
+        const found = rowsOf(id.replace("report-", ""), point, values[charts.length + charts.indexOf(id)]);
         for (const [name, value] of Object.entries(found)) {
           if (value) asked.set(name, name === "label" ? escaped(value) : value);
         }

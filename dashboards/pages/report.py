@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from dashboards.report import answers as report_answers
 from dashboards.report.controls import bar
 from dashboards.report.query import ReportQuery
+from dashboards.report_charts import CHARTS
 from dashboards.ui import camera_choice
 from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError
@@ -20,15 +21,18 @@ dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/report", name="Report", title="PyctureStream: report", order=1
 )
 
-PANELS = {
-    "timeline": "Over time",
-    "coverage": "How much was seen, and what is published",
-    "histogram": "By the clock",
-    "donut": "Labels",
-    "week": "Weekday and hour",
-    "sectors": "Sectors of the picture",
-    "cells": "Positions in the picture",
-}
+OTHERS = (
+    Output("report-summary", "children"),
+    Output("report-freshness", "children"),
+    Output("report-comparison", "children"),
+    Output("report-camera", "data"),
+    Output("report-label", "data"),
+    Output("report-zone", "data"),
+    Output("report-query", "data"),
+    Output("report-drawn", "data"),
+)
+"""What is drawn beside the charts."""
+CLICKED = tuple(chart.id for chart in CHARTS if chart.opens_rows)
 
 
 def layout(**query: str) -> Any:
@@ -47,7 +51,7 @@ def layout(**query: str) -> Any:
             html.P("", id="report-freshness"),
             html.P(_downloads(), id="report-downloads"),
             html.Div(
-                [*(_panel(name, title) for name, title in PANELS.items()), _comparison()], id="report-panels"
+                [*(_panel(chart.id, chart.title) for chart in CHARTS), _comparison()], id="report-panels"
             ),
             dcc.Store(id="report-query", data=asked.to_query()),
             dcc.Store(id="report-drawn", data=""),
@@ -89,19 +93,12 @@ def _panel(name: str, title: str) -> Any:
 
 def _refused(sentence: str) -> tuple[Any, ...]:
     """A sentence; all else stays as it is."""
-    return *(dash.no_update for _ in PANELS), sentence, *(dash.no_update for _ in range(7))
+    return *(dash.no_update for _ in CHARTS), sentence, *(dash.no_update for _ in OTHERS[1:])
 
 
 @callback(
-    *(Output(f"report-{name}", "figure") for name in PANELS),
-    Output("report-summary", "children"),
-    Output("report-freshness", "children"),
-    Output("report-comparison", "children"),
-    Output("report-camera", "data"),
-    Output("report-label", "data"),
-    Output("report-zone", "data"),
-    Output("report-query", "data"),
-    Output("report-drawn", "data"),
+    *(Output(f"report-{chart.id}", "figure") for chart in CHARTS),
+    *OTHERS,
     *(Input(f"report-{name}", "value") for name in report_answers.CONTROLS),
     Input("report-tick", "n_intervals"),
     State("report-drawn", "data"),
@@ -148,8 +145,8 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("report", "open"),
     Output("report-panels", "title"),
-    *(Input(f"report-{name}", "clickData") for name in ("timeline", "histogram", "donut", "sectors")),
-    *(State(f"report-{name}", "figure") for name in ("timeline", "histogram", "donut", "sectors")),
+    *(Input(f"report-{name}", "clickData") for name in CLICKED),
+    *(State(f"report-{name}", "figure") for name in CLICKED),
     State("report-query", "data"),
     prevent_initial_call=True,
 )

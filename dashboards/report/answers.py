@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from dashboards.data.report_counts import Counts
 from dashboards.data.report_history import History, ReportHistory
-from dashboards.report import figures as report_figures
 from dashboards.report import sentences as report_words
 from dashboards.report.query import ReportQuery, before
+from dashboards.report_charts import CHARTS
 from dashboards.ui.context import Context
 from dashboards.ui.filters import join_names
 from lake.contracts.time_zones import is_time_zone
@@ -69,26 +68,13 @@ def names(known: History) -> tuple[list[str], list[str]]:
     return sorted(cameras), sorted({name for day in known.days for name in day.labels})
 
 
-def figures(counts: Counts, query: ReportQuery, zone: str) -> tuple[Any, ...]:
-    """All charts, in the order of the page."""
-    return (
-        report_figures.timeline(counts, query, zone),
-        report_figures.coverage(counts, query, zone),
-        report_figures.histogram(counts, query, zone),
-        report_figures.donut(counts, query),
-        report_figures.week(counts, query, zone),
-        report_figures.sectors(counts, query),
-        report_figures.cells(counts, query),
-    )
-
-
 def answer(known: History, query: ReportQuery, context: Context) -> tuple[Any, ...]:
     """Charts, sentence, freshness and comparison of a query."""
     zone, reading = zone_of(query, context), history(context)
     asked = query.asked(context.clock(), zone)
     counts, earlier = reading.count(asked), reading.count(before(asked))
     return (
-        *figures(counts, query, zone),
+        *(chart.build(counts, query, zone) for chart in CHARTS),
         report_words.summary(counts),
         report_words.freshness(known, counts, ZoneInfo(zone)),
         report_words.comparison(counts, earlier),
