@@ -36,10 +36,10 @@ from benchmarks.support.running.programs import wait_for
 from benchmarks.support.running.running_processes import end_when_asked
 from benchmarks.support.tables.arrow_tables import write
 from benchmarks.support.verdict import verdict
-from dashboards.data.report_days import CELL_COLUMNS, CELL_ROWS
 from dashboards.report.answers import CONTROLS
 from lake.schema.batch_schemas import CAMERA_HOURS, MINUTE_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import TABLES
+from lake.views.serving_views import CELL_COLUMNS, CELL_ROWS
 
 LABELS = ("person", "car", "bicycle", "dog", "cat", "bus", "truck", "bird")
 GOAL_MS, GOAL_MB = 150, 300

@@ -14,8 +14,6 @@ import numpy.typing as npt
 from dashboards.data.report_days import (
     BINS,
     BINS_PER_ONE,
-    CELL_COLUMNS,
-    CELL_ROWS,
     CELLS,
     FIRST_BIN,
     MINUTES,
@@ -24,6 +22,7 @@ from dashboards.data.report_days import (
     MinuteRows,
 )
 from dashboards.data.report_sums import STEP, Day, Entries
+from lake.views.serving_views import CELL_COLUMNS, CELL_ROWS
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -230,7 +229,7 @@ def _chosen(entries: Entries, wanted: Flags) -> Entries:
     if wanted.all():
         return entries
     kept = np.flatnonzero(wanted[entries.pair])
-    return Entries(*(values[kept] for values in entries))
+    return Entries(entries.pair[kept], entries.place[kept], entries.objects[kept])
 
 
 def _moved(entries: Entries, by: int) -> Entries:

@@ -113,47 +113,57 @@ STATES: Final = f"SELECT r.hour, r.camera_id, r.state, r.serving FROM publicatio
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about the hours of a day.
+
+    Attributes:
+        held: hours and cameras of which the newest decision is to hold them.
+        served: those of which something is published.
+    """
+
+    held: frozenset[HourOfCamera]
+    served: frozenset[HourOfCamera]
+
+    @classmethod
+    def of(cls, opened: TableSnapshot, day: date) -> Decided:
+        """Ask for the newest decisions."""
+        states = _ask(opened, STATES, day).to_pylist()
+        return cls(
+            frozenset((row["hour"], row["camera_id"]) for row in states if row["state"] == "held"),
+            frozenset((row["hour"], row["camera_id"]) for row in states if row["serving"] == "published"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DayReader:
     """Reads one UTC day.
 
     Attributes:
         opened: the tables.
         day: UTC.
-        held: hours and cameras of which the newest decision is to hold them.
-        served: those of which something is published.
+        decided: about its hours.
     """
 
     opened: TableSnapshot
     day: date
-    held: frozenset[HourOfCamera]
-    served: frozenset[HourOfCamera]
-
-    @classmethod
-    def of(cls, opened: TableSnapshot, day: date) -> DayReader:
-        """Ask what was decided about the hours of a day."""
-        states = _ask(opened, STATES, day).to_pylist()
-        return cls(
-            opened,
-            day,
-            frozenset((row["hour"], row["camera_id"]) for row in states if row["state"] == "held"),
-            frozenset((row["hour"], row["camera_id"]) for row in states if row["serving"] == "published"),
-        )
+    decided: Decided
 
     def minutes(self) -> MinuteRows:
         """The objects of the day: published ones from `minute_counts`, live ones from `detections`."""
-        published = _coded_rows(self._published(), self.served)
+        published = _coded_rows(self._published(), self.decided.served)
         live = [_coded_rows(_ask(self.opened, LIVE, self.day))] if self._is_live else []
         return _joined(self.day, [published, *live])
 
     def hours(self) -> tuple[tuple[CameraHour, ...], dict[str, Narrow]]:
         """The camera hours, sorted by hour and camera, and the frames by camera and minute."""
-        found = {key: ("published", row) for key, row in self._rows(PUBLISHED_HOURS) if key in self.served}
+        held, served = self.decided.held, self.decided.served
+        found = {key: ("published", row) for key, row in self._rows(PUBLISHED_HOURS) if key in served}
         if self._is_live:
             found |= {key: ("live", row) for key, row in self._rows(LIVE_HOURS)}
         hours = []
-        for key in sorted(found.keys() | self.held):
+        for key in sorted(found.keys() | held):
             state, row = found.get(key, ("held", {}))
-            hours.append(_hour(*key, "held" if key in self.held else state, row))
+            hours.append(_hour(*key, "held" if key in held else state, row))
         return tuple(one for one, _ in hours), frames_by_minute(hours)
 
     @property

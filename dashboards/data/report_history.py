@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboards.data.report_counts import Counts, ReportFilter, count
-from dashboards.data.report_days import NEEDED, DayReader, MinuteRows
+from dashboards.data.report_days import NEEDED, DayReader, Decided, MinuteRows
 from dashboards.data.report_sums import Day, read_day
 from lake.config.lake_location import LakeLocation
 from lake.contracts.camera_hour import days_near
@@ -64,6 +64,7 @@ class History:
 @dataclass(frozen=True, slots=True)
 class _Kept:
     day: Day
+    decided: Decided
     signature: Signature
     read_at: datetime
 
@@ -80,6 +81,7 @@ class ReportHistory:
         self._tables, self._clock = OpenTables(root, clock, NEEDED), clock
         self._kept: Mapping[date, _Kept] = MappingProxyType({})
         self._history = History()
+        self._opened: TableSnapshot | None = None
         self._rows: OrderedDict[date, MinuteRows] = OrderedDict()
         self._reading = threading.Lock()
         self._asked_at: datetime | None = None
@@ -124,9 +126,14 @@ class ReportHistory:
     def _rows_of(self, day: date) -> MinuteRows:
         """The rows of a day, read where they are not kept; one day at a time, so that memory stays low."""
         with self._reading:
-            rows = self._rows.get(day) or DayReader.of(self._tables.now(), day).minutes()
+            rows = self._rows.get(day) or self._reader(day).minutes()
             self._keep_rows(rows)
         return rows
+
+    def _reader(self, day: date) -> DayReader:
+        """What reads a day as it was added up: nobody looks for newer tables while a person waits."""
+        opened, kept = self._opened or self._tables.now(), self._kept.get(day)
+        return DayReader(opened, day, kept.decided if kept else Decided.of(opened, day))
 
     def _keep_rows(self, rows: MinuteRows) -> None:
         self._rows[rows.day] = rows
@@ -137,25 +144,26 @@ class ReportHistory:
     def refresh(self) -> History:
         """Read what changed, and only that; newest days first."""
         opened, now = self._tables.now(), self._clock()
+        self._opened = opened
         wanted = _signatures(opened)
         kept = {day: one for day, one in self._kept.items() if day in wanted}
         changed = [day for day in sorted(wanted, reverse=True) if _must(kept.get(day), wanted[day], now)]
         for number, day in enumerate(changed, 1):
             if self._ended.is_set() or (kept and day < min(kept) and _bytes(kept) >= MAX_BYTES):
                 break
-            kept[day] = _Kept(self._read(opened, day), wanted[day], now)
+            kept[day] = _Kept(*self._read(opened, day), wanted[day], now)
             while len(kept) > 1 and _bytes(kept) > MAX_BYTES:
                 del kept[min(kept)]
             self._keep(kept, len(wanted), len(changed) - number, now)
         self._keep(kept, len(wanted), 0, now)
         return self._history
 
-    def _read(self, opened: TableSnapshot, day: date) -> Day:
+    def _read(self, opened: TableSnapshot, day: date) -> tuple[Day, Decided]:
         with self._reading:
-            summed, rows = read_day(opened, day)
+            summed, rows, decided = read_day(opened, day)
             if day in self._rows:
                 self._keep_rows(rows)
-        return summed
+        return summed, decided
 
     def _keep(self, kept: Mapping[date, _Kept], wanted: int, unread: int, now: datetime) -> None:
         days = tuple(kept[day].day for day in sorted(kept))

@@ -15,6 +15,8 @@ from dashboards.data.report_days import (
     SECTORS,
     CameraHour,
     DayReader,
+    Decided,
+    Ints,
     MinuteRows,
     Narrow,
     narrow,
@@ -32,7 +34,7 @@ class Entries(NamedTuple):
     """Numbers of objects by pair of camera and label and by place; arrays of one length."""
 
     pair: Narrow
-    place: Narrow
+    place: Narrow | Ints
     objects: Narrow
 
 
@@ -118,8 +120,9 @@ def summed(rows: MinuteRows, hours: tuple[CameraHour, ...], frames: Mapping[str,
     )
 
 
-def read_day(opened: TableSnapshot, day: date) -> tuple[Day, MinuteRows]:
-    """A day in sums, and the rows it is the sum of."""
-    reader = DayReader.of(opened, day)
+def read_day(opened: TableSnapshot, day: date) -> tuple[Day, MinuteRows, Decided]:
+    """A day in sums, the rows it is the sum of, and what was decided about its hours."""
+    decided = Decided.of(opened, day)
+    reader = DayReader(opened, day, decided)
     rows = reader.minutes()
-    return summed(rows, *reader.hours()), rows
+    return summed(rows, *reader.hours()), rows, decided

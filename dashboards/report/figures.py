@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from dashboards.data.report_counts import Counts, Ints
-from dashboards.data.report_days import CELL_COLUMNS, CELL_ROWS, HEIGHTS, SIDES
+from dashboards.data.report_days import HEIGHTS, SIDES
 from dashboards.report.query import AXES, MEASURES, ReportQuery
 from dashboards.report.series import (
     RECURRING,
@@ -31,6 +31,7 @@ from dashboards.report.series import (
     range_of,
     rates,
 )
+from lake.views.serving_views import CELL_COLUMNS, CELL_ROWS
 
 Figure = dict[str, Any]
 PALETTE: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#999999")
@@ -79,7 +80,8 @@ def _series(by_label: Mapping[str, Ints], counts: Counts) -> list[tuple[str, str
 
 
 def _sum(numbers: Iterable[Ints]) -> Ints:
-    return np.sum([*numbers], axis=0, dtype=np.int64)
+    total: Ints = np.sum([*numbers], axis=0, dtype=np.int64)
+    return total
 
 
 def _measured(objects: Ints, frames: Ints, measure: str) -> list[Any]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +12,7 @@ from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from benchmarks.support.tables.arrow_tables import write
 from dashboards.data import report_history
 from dashboards.data.report_counts import Counts, ReportFilter
-from dashboards.data.report_days import DayReader, MinuteRows
+from dashboards.data.report_days import DayReader, Decided, MinuteRows
 from dashboards.data.report_history import ReportHistory
 from dashboards.data.report_sums import Day, read_day
 from lake.schema.batch_schemas import MINUTE_COUNTS, PUBLICATIONS
@@ -58,7 +57,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """Days in the order in which they are read."""
     seen: list[date] = []
 
-    def noting(opened: Any, day: date) -> tuple[Day, MinuteRows]:
+    def noting(opened: Any, day: date) -> tuple[Day, MinuteRows, Decided]:
         seen.append(day)
         return read_day(opened, day)
 
@@ -152,12 +151,12 @@ def test_rows_are_read_of_the_days_at_the_ends_of_a_span_alone(
 ) -> None:
     seen: list[date] = []
 
-    def noting(opened: Any, day: date) -> DayReader:
+    def noting(opened: Any, day: date, decided: Decided) -> DayReader:
         seen.append(day)
-        return DayReader.of(opened, day)
+        return DayReader(opened, day, decided)
 
     history.refresh()
-    monkeypatch.setattr(report_history, "DayReader", SimpleNamespace(of=noting))
+    monkeypatch.setattr(report_history, "DayReader", noting)
     first, last = at(10, 30), at(10, 0, 30) + timedelta(days=2)
     assert counted(history, at(0), at(0) + timedelta(days=3)).objects == 303
     assert seen == []
