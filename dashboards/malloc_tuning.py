@@ -21,15 +21,18 @@ MMAP_THRESHOLD: Final = (-3, 128 * 1024)
 the threshold by itself, up to 32 MB, and whatever small lies above a freed array keeps its room."""
 JEMALLOC: Final = "narenas:2,dirty_decay_ms:0,muzzy_decay_ms:0"
 """For the engine below `deltalake`, which reads it as it is loaded."""
+ARROW_POOL: Final = "system"
+"""The same heap for Arrow, whose own keeps what it freed."""
 
 
 def tune_malloc(env: MutableMapping[str, str]) -> None:
     """Set up the allocators of this process; nothing happens where the system has others.
 
     Args:
-        env: of this process, before `deltalake` is imported.
+        env: of this process, before `deltalake` and `pyarrow` are imported.
     """
     env.setdefault("_RJEM_MALLOC_CONF", JEMALLOC)
+    env.setdefault("ARROW_DEFAULT_MEMORY_POOL", ARROW_POOL)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(*ARENAS)

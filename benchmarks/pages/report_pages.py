@@ -4,8 +4,8 @@
                                             [--folder DIR]
 
 Writes a published history of invented objects straight into the tables, starts the dashboard over it, waits
-until it has read everything, and then asks for all charts again and again, each time with another filter, as
-the page does; 3,000 changes are what ten people make in two hours who change a filter every 24 seconds.
+until it has read everything, and then asks for all charts again and again, as the page does, each time with
+one filter changed; 3,000 changes are what ten people make in two hours who change a filter every 24 seconds.
 Objects lie anywhere in the picture, which is the worst case: a street or a door would take less memory.
 Goals: 95 of 100 answers within 150 ms, and never more than 300 MB.
 """
@@ -161,6 +161,13 @@ def random_controls(dice: random.Random, cameras: int) -> Rows:
     }
 
 
+def changed(controls: Rows, dice: random.Random, cameras: int) -> Rows:
+    """The controls after one of them was changed, as a person does; a period comes with its ends."""
+    anew, names = random_controls(dice, cameras), [name for name in CONTROLS if name not in ("from", "to")]
+    name = dice.choice(names)
+    return controls | {one: anew[one] for one in ((name, "from", "to") if name == "period" else (name,))}
+
+
 def ask(address: str, content: bytes | None = None) -> Any:
     """JSON of an answer."""
     request = urllib.request.Request(address, content, {"Content-Type": "application/json"})
@@ -198,9 +205,10 @@ def measure(base: str, changes: int, cameras: int, server: psutil.Process) -> Me
 
     wait_for("the whole history", is_read, 600)
     read_s, found, megabytes = time.perf_counter() - began, [], [memory_of(server)]
-    cpu = server.cpu_times()
+    cpu, controls = server.cpu_times(), random_controls(dice, cameras)
     for number in range(1, changes + 1):
-        content, start = body(dependency, random_controls(dice, cameras)), time.perf_counter()
+        controls = changed(controls, dice, cameras)
+        content, start = body(dependency, controls), time.perf_counter()
         ask(update, content)
         found.append((time.perf_counter() - start) * 1000)
         if number % max(1, changes // INTERVALS) == 0:
@@ -217,10 +225,11 @@ def memory_of(server: psutil.Process) -> float:
 
 def report(told: Measured, objects: int, days: int) -> None:
     """Print the numbers and whether the goals are reached."""
-    p50, p95 = np.percentile(told.changes_ms, [50, 95])
+    p50, p95, p99 = np.percentile(told.changes_ms, [50, 95, 99])
     grid = Table(f"{objects:,} objects, {days} days", "measured", "goal")
     grid.add_row(f"change of filters, median of {len(told.changes_ms)}", f"{p50:.0f} ms", "")
     grid.add_row("change of filters, 95 of 100", f"{p95:.0f} ms", f"{GOAL_MS} ms")
+    grid.add_row("change of filters, 99 of 100", f"{p99:.0f} ms", "")
     grid.add_row("processor time of a change, on average", f"{told.cpu_ms:.0f} ms", "")
     memory = " ".join(f"{one:.0f}" for one in told.megabytes)
     grid.add_row("memory, before the changes and on the way", f"{memory} MB", f"{GOAL_MB} MB")

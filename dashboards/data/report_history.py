@@ -27,7 +27,7 @@ from lake.storage.reader import LakeUnreadableError
 
 MAX_BYTES: Final = 128 * 2**20
 """Of the sums of all days; older days are left out."""
-MAX_ROWS: Final = 3_000_000
+MAX_ROWS: Final = 1_500_000
 """Of the days whose rows are kept, about 10 bytes for each row; those of MIN_DAYS are kept in any case."""
 MIN_DAYS: Final = 3
 """A span has two ends, and the span before it a third."""

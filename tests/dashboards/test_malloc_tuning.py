@@ -11,7 +11,7 @@ import pytest
 
 from dashboards.malloc_tuning import JEMALLOC, tune_malloc
 
-NAME = "_RJEM_MALLOC_CONF"
+NAME, POOL = "_RJEM_MALLOC_CONF", "ARROW_DEFAULT_MEMORY_POOL"
 LOADED = (
     "import dashboards.malloc_tuning, sys; print([n for n in sys.modules if n in ('numpy', 'deltalake')])"
 )
@@ -37,14 +37,14 @@ def test_all_threads_share_one_heap_where_the_system_knows_of_heaps(monkeypatch:
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: linux)
     env: dict[str, str] = {}
     tune_malloc(env)
-    assert (env, said) == ({NAME: JEMALLOC}, [(-8, 1), (-3, 131_072)])
+    assert (env, said) == ({NAME: JEMALLOC, POOL: "system"}, [(-8, 1), (-3, 131_072)])
 
 
 def test_a_system_without_such_settings_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
-    env = {NAME: "narenas:7"}
+    env = {NAME: "narenas:7", POOL: "mimalloc"}
     tune_malloc(env)
-    assert env == {NAME: "narenas:7"}, "who chose otherwise is not overruled"
+    assert env == {NAME: "narenas:7", POOL: "mimalloc"}, "who chose otherwise is not overruled"
 
 
 def test_the_settings_come_before_what_reads_them() -> None:
