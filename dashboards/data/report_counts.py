@@ -22,7 +22,7 @@ from dashboards.data.report_days import (
     MinuteRows,
 )
 from dashboards.data.report_sums import STEP, Day, Entries
-from lake.views.serving_views import CELL_COLUMNS, CELL_ROWS
+from lake.views.counting import CELL_COLUMNS, CELL_ROWS
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

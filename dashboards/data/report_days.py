@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.contracts.camera_hour import CAMERA_HOUR
 from lake.contracts.wire_format import STORED_SCORE
 from lake.schema.batch_schemas import MINUTE_COUNTS
 from lake.serving.open_tables import TableSnapshot

@@ -9,9 +9,9 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dash.exceptions import PreventUpdate
 
 from dashboards.report import answers as report_answers
+from dashboards.report.charts import CHARTS
 from dashboards.report.controls import bar
 from dashboards.report.query import ReportQuery
-from dashboards.report_charts import CHARTS
 from dashboards.ui import camera_choice
 from dashboards.ui.context import current_context
 from dashboards.ui.filters import FilterError

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from dashboards.data.report_history import History, ReportHistory
 from dashboards.report import sentences as report_words
+from dashboards.report.charts import CHARTS
 from dashboards.report.query import ReportQuery, before
-from dashboards.report_charts import CHARTS
 from dashboards.ui.context import Context
 from dashboards.ui.filters import join_names
 from lake.contracts.time_zones import is_time_zone

@@ -31,7 +31,7 @@ from dashboards.report.series import (
     range_of,
     rates,
 )
-from lake.views.serving_views import CELL_COLUMNS, CELL_ROWS
+from lake.views.counting import CELL_COLUMNS, CELL_ROWS
 
 Figure = dict[str, Any]
 PALETTE: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#999999")

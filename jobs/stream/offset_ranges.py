@@ -88,7 +88,8 @@ def missing_ranges(
 def subtract_ranges(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list[OffsetRange]:
     """The parts of the ranges that lie in none of those taken.
 
-    >>> [(left.start, left.end) for left in subtract_ranges([OffsetRange("t", 0, 0, 9)], [OffsetRange("t", 0, 3, 5)])]
+    >>> parts = subtract_ranges([OffsetRange("t", 0, 0, 9)], [OffsetRange("t", 0, 3, 5)])
+    >>> [(part.start, part.end) for part in parts]
     [(0, 3), (5, 9)]
     """
     left: list[OffsetRange] = []

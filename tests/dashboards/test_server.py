@@ -9,8 +9,8 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
-from tests.faults.programs import free_ports
 
+from benchmarks.support.running.programs import free_ports
 from dashboards.app import create_app
 from dashboards.auth.security import MAX_BYTES
 from dashboards.server import open_server
