@@ -34,7 +34,6 @@ FRAMES_COMMIT_S, DETECTIONS_COMMIT_S = 15, 2
 """Between two commits of an archive."""
 MAX_RECORDS_PER_COMMIT: Final = 20_000
 COMPACTED_BYTES: Final = 128 * 2**20
-MAX_REPORT_OBJECTS: Final = 20_000_000
 MAX_PICTURE_BYTES: Final = 300_000_000
 """Newest pictures that a dashboard holds."""
 TASKS_A_DAY: Final = 24 * 4 + 24 * 4 + 24 + 288 + 1
@@ -191,11 +190,6 @@ class Fleet:
         pictures = self.cameras * (self.costs.picture_bytes + self.costs.result_bytes * 3 / 4)
         return (self.costs.dashboard_mb * 2**20 + min(MAX_PICTURE_BYTES, pictures)) / 1e9
 
-    @property
-    def report_days(self) -> float:
-        """Days that a report keeps in memory."""
-        return MAX_REPORT_OBJECTS / (self.fps * DAY_S * self.costs.objects)
-
 
 ROWS: Final[dict[str, Callable[[Fleet], float]]] = {
     "frames a second": lambda fleet: fleet.fps,
@@ -220,7 +214,6 @@ ROWS: Final[dict[str, Callable[[Fleet], float]]] = {
     "notices of cameras a second": lambda fleet: fleet.cameras / HEARTBEAT_S,
     "dashboard: cores to follow all pictures": lambda fleet: fleet.fps * fleet.costs.feed_ms / 1000,
     "dashboard: GB of memory on the live page": lambda fleet: fleet.dashboard_gb,
-    "dashboard: days that a report keeps in memory": lambda fleet: fleet.report_days,
 }
 """What is printed of a fleet, in the order of the tables."""
 

@@ -47,7 +47,6 @@ def test_the_needs_of_a_thousand_cameras_follow_from_what_one_frame_takes() -> N
         "notices of cameras a second": 33.333,
         "dashboard: cores to follow all pictures": 0.25,
         "dashboard: GB of memory on the live page": 0.355,
-        "dashboard: days that a report keeps in memory": 0.231,
     }
 
 

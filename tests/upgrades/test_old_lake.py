@@ -15,7 +15,7 @@ from dashboards.data.camera_registry import RegisteredCamera, Registry
 from dashboards.data.exploring import Explorer
 from dashboards.data.quality_history import QualityHistory
 from dashboards.data.quality_questions import QualityFilter
-from dashboards.data.report_counts import ReportFilter, count
+from dashboards.data.report_counts import ReportFilter
 from dashboards.data.report_history import ReportHistory
 from dashboards.data.table_sizes import TableSizes
 from lake.accounting.ledger import balance
@@ -67,13 +67,14 @@ def test_the_ledger_says_what_it_said(old: OldData) -> None:
 
 def test_the_report_counts_the_same_objects(old: OldData) -> None:
     told = old.sums("objects_by_label_and_hour")
-    days = ReportHistory(old.lake, lambda: old.made_at).refresh().days
+    history = ReportHistory(old.lake, lambda: old.made_at)
+    history.refresh()
     first, last = hours_of(told)
-    assert count(days, ReportFilter(first, last)).labels == dict(objects_by(told, "label"))
+    assert history.count(ReportFilter(first, last)).labels == dict(objects_by(told, "label"))
     for row in told:
         hour = datetime.fromisoformat(row["hour"])
         here = [one for one in told if one["hour"] == row["hour"]]
-        assert count(days, ReportFilter(hour, hour + HOUR)).labels == dict(objects_by(here, "label"))
+        assert history.count(ReportFilter(hour, hour + HOUR)).labels == dict(objects_by(here, "label"))
 
 
 def test_the_grid_lists_the_same_objects(old: OldData) -> None:
