@@ -1,6 +1,6 @@
-"""The camera agent: takes pictures from cameras, files and streams, and publishes them.
+"""The camera agent: captures pictures from cameras, files and streams, and publishes them.
 
-`sources` gives pictures, `camera_loop` takes them at their pace into a bounded `buffer`, `publisher`
-hands them to Kafka through `broker`; `agent` keeps every camera of `cameras.toml` going, and
-`results` shows what was found. The capture loop never touches the network.
+`sources` yields pictures, `agent.camera_loop` captures them at their interval into the bounded
+`publish.buffer`, `publish.publisher` sends them to Kafka through `publish.kafka_producer`; `agent` runs every
+camera of `cameras.toml`, and `results` shows what was detected. The capture loop never touches the network.
 """

@@ -11,13 +11,13 @@ from lake.config.sources import load_configuration
 
 
 def hide_passwords() -> None:
-    """Take passwords in addresses out of what the list of processes shows of this one."""
-    said = " ".join([sys.executable, "-m", "capture", *sys.argv[1:]])
-    if redact(said) != said:
+    """Remove passwords in addresses from this process's title in the process list."""
+    command_line = " ".join([sys.executable, "-m", "capture", *sys.argv[1:]])
+    if redact(command_line) != command_line:
         os.environ["SPT_NOENV"] = "1"  # leaves the environment as it is
         from setproctitle import setproctitle
 
-        setproctitle(redact(said))
+        setproctitle(redact(command_line))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: parses, shows and hands over."""
+"""The command line of the camera agent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FpsOption = Annotated[float | None, typer.Option(help="Pictures a second, instea
 
 
 def read_settings() -> tuple[Settings, CaptureSettings]:
-    """Both kinds of settings from this process's environment; ends the command on a bad one."""
+    """Return shared and capture settings from the environment; end the command on an invalid one."""
     try:
         settings = Settings.from_env(os.environ)
         return settings, CaptureSettings.from_env(os.environ, settings)
@@ -54,15 +54,15 @@ def run(
     try:
         every = interval_of(camera, interval, fps, defaults.interval)
         looped = source == DEMO if loop is None else loop
-        wanted = Camera(camera, source, every, looped, defaults.width, defaults.height, defaults.quality)
+        entry = Camera(camera, source, every, looped, defaults.width, defaults.height, defaults.quality)
     except CameraError as error:
         raise typer.BadParameter(redact(str(error))) from error
     path = defaults.demo_clip if source == DEMO else Path(source).expanduser()
-    if not (wanted.is_device or wanted.is_stream or wanted.is_generated or path.exists()):
+    if not (entry.is_device or entry.is_stream or entry.is_generated or path.exists()):
         raise typer.BadParameter(
             f"no file {str(path)!r}; give a video file, a folder, demo, test, 0 or an rtsp:// URL"
         )
-    raise typer.Exit(programs.run_camera(wanted, settings, defaults))
+    raise typer.Exit(programs.run_camera(entry, settings, defaults))
 
 
 @app.command()
@@ -73,24 +73,24 @@ def probe(
     output: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder of the test pictures; test_0.jpg and so on.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="What a source may take.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Longest time for a source.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Find the cameras of this machine, and take a test picture by each; status 1 when there is none."""
     settings, defaults = read_settings()
     try:
         folder = (output or settings.data / "probe").absolute()
-        way = probe_command.probe_of(defaults.demo_clip, folder, seconds)
-        found = probe_command.reports(way, source, defaults)
-        well = probe_command.show(found, devices=source is None, as_json=as_json)
+        machine_probe = probe_command.probe_of(defaults.demo_clip, folder, seconds)
+        found_reports = probe_command.reports(machine_probe, source, defaults)
+        any_picture = probe_command.show(found_reports, devices=source is None, as_json=as_json)
     except (CameraError, OSError) as error:
         raise typer.BadParameter(redact(str(error))) from error
-    raise typer.Exit(0 if well else 1)
+    raise typer.Exit(0 if any_picture else 1)
 
 
 @app.command()
 def agent() -> None:
-    """Keep every camera of cameras.toml going until told to stop."""
+    """Run every camera of cameras.toml until stopped by a signal."""
     settings, defaults = read_settings()
     raise typer.Exit(programs.run_agent(settings, defaults))
 
@@ -108,7 +108,7 @@ def results(
     speak: Annotated[bool, typer.Option("--speak", help="Read the newest result aloud.")] = False,
     speech_rate: Annotated[int, typer.Option(min=80, max=450, help="Words a minute.")] = 170,
 ) -> None:
-    """Show what was found, as it is found."""
+    """Show what was detected, as it arrives."""
     settings, _ = read_settings()
     cameras, rate = frozenset(camera or ()), speech_rate if speak else None
     try:

@@ -1,4 +1,4 @@
-"""Keeps every camera of the list going, follows changes of the list, and tells how they are."""
+"""Runs every camera of the list, follows changes of the list, and reports their status."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Agent:
     """The supervised agent; `tick` is called about once a second and never waits.
 
     Attributes:
-        settings: where the list is, and what its entries leave out.
-        publisher: sends what the sessions take.
-        health: the file that tells others how the cameras are.
-        start: makes a session of a camera and starts it.
+        settings: the path of the list, and defaults for its entries.
+        publisher: sends the sessions' pictures.
+        health: the health file, which reports the status of the cameras.
+        start: creates and starts a session for a camera.
         clock, monotonic: UTC, and seconds.
         pid: this process.
     """
@@ -47,48 +47,48 @@ class Agent:
     sessions: dict[str, Session] = field(default_factory=dict)
     _retiring: list[Session] = field(default_factory=list)
     _cameras: list[Camera] = field(default_factory=list)
-    _seen: object = None
+    _file_version: object = None
     _problem: str | None = None
     _heartbeat_at: float = float("-inf")
 
     def tick(self) -> None:
-        """Follow the list, revive what died, send heartbeats, write the health file."""
+        """Follow the list, restart dead sessions, send heartbeats, and write the health file."""
         self._follow_list()
-        self._tend()
-        self._beat()
+        self._update_sessions()
+        self._send_heartbeats()
         self._write_health()
 
     def _follow_list(self) -> None:
-        """Read the list if it changed; a broken one leaves the cameras as they are."""
+        """Read the list if it changed; an invalid one leaves the cameras unchanged."""
         path = self.settings.cameras
         try:
             ensure_cameras(path)
             stat = path.stat()
-            now = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if now == self._seen:
+            version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if version == self._file_version:
                 return
-            self._seen = now
+            self._file_version = version
             listed = read_cameras(path, self.settings)
         except (CameraError, OSError) as error:
             problem = redact(str(error))
             if problem != self._problem:
-                LOG.error("the cameras stay as they are: %s", problem)
+                LOG.error("the cameras stay unchanged: %s", problem)
             self._problem = problem
             return
         self._problem = None
         self._cameras = [camera for camera in listed if camera.enabled]
-        self._tell_switched_off([camera for camera in listed if not camera.enabled])
+        self._post_switched_off([camera for camera in listed if not camera.enabled])
         LOG.info("cameras: %s", ", ".join(camera.id for camera in self._cameras) or "none")
 
-    def _tell_switched_off(self, cameras: Sequence[Camera]) -> None:
-        """Register cameras that have no session to do so."""
+    def _post_switched_off(self, cameras: Sequence[Camera]) -> None:
+        """Post the registration of disabled cameras, which have no session to post it."""
         for camera in cameras:
             if camera.id not in self.sessions:
                 self.publisher.post(
-                    CameraStatus(camera.id, "", self.clock, _silent, camera.registration, State.ENDED)
+                    CameraStatus(camera.id, "", self.clock, _ignore_change, camera.registration, State.ENDED)
                 )
 
-    def _tend(self) -> None:
+    def _update_sessions(self) -> None:
         wanted = {camera.id: camera for camera in self._cameras}
         for camera_id, session in list(self.sessions.items()):
             if camera_id not in wanted:
@@ -107,20 +107,20 @@ class Agent:
                 self.publisher.add(self.sessions[camera_id].buffer)
 
     def _retire(self, session: Session) -> None:
-        """End a session; the same camera begins anew only when the device is free again."""
+        """End a session; the same camera starts again only when its device is free."""
         session.stop()
         self.publisher.remove(session.buffer)
         self._retiring.append(session)
         del self.sessions[session.camera.id]
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         if self.monotonic() - self._heartbeat_at >= HEARTBEAT_SECONDS:
             self._heartbeat_at = self.monotonic()
             for session in self.sessions.values():
                 self.publisher.post(session.status)
 
     def report(self) -> dict[str, Any]:
-        """The health file's content."""
+        """Return the content of the health file."""
         return {
             "pid": self.pid,
             "updated_at": rfc3339(self.clock()),
@@ -136,7 +136,7 @@ class Agent:
             LOG.warning("the health file cannot be written: %s", error)
 
     def stop(self, join_seconds: float) -> None:
-        """Ask every session to end and give all of them together some seconds for it."""
+        """Ask every session to end and wait for all of them, `join_seconds` seconds in total."""
         sessions = [*self.sessions.values(), *self._retiring]
         for session in sessions:
             session.stop()
@@ -145,9 +145,9 @@ class Agent:
             session.join(max(0.0, until - self.monotonic()))
 
     def write_last_health(self) -> None:
-        """The final counts."""
+        """Write the health file with the final counts."""
         self._write_health()
 
 
-def _silent(_status: CameraStatus) -> None:
-    """Nobody waits for a change of a camera without a session."""
+def _ignore_change(_status: CameraStatus) -> None:
+    """Ignore a change of state: nobody waits for that of a camera without a session."""

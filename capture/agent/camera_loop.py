@@ -1,4 +1,4 @@
-"""Takes one camera's pictures at their pace; never touches the network of the broker."""
+"""Captures one camera's pictures at their interval; never touches the broker's network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lake.contracts.wire_format import Frame
 
 LOG: Final = logging.getLogger("capture.agent.camera_loop")
 CHECK_INTERVAL_S: Final = 1.0
-"""A source is looked at so often while the next picture is not due."""
+"""How often a source is checked while the next picture is not due."""
 
 
 @dataclass(slots=True)
@@ -28,10 +28,10 @@ class CameraLoop:
     """One camera's session, run in its own thread until it ends or is stopped.
 
     Attributes:
-        camera, source, buffer, status: whose pictures, from where, to where, counted where.
+        camera, source, buffer, status: the camera, the source and buffer of its pictures, and their counts.
         clock: gives UTC.
         monotonic: gives seconds.
-        wait: sleeps for seconds, less when stopped; whether the session was stopped.
+        wait: sleeps for seconds, less when stopped; returns whether the session was stopped.
         backoff: between two attempts at a lost source.
     """
 
@@ -47,20 +47,20 @@ class CameraLoop:
     _gate: MotionGate | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        """Prepare the gate, if the camera has one."""
+        """Create the motion gate, if the camera has one."""
         if self.camera.motion is not None:
             self._gate = MotionGate(self.camera.motion)
 
     def run(self) -> None:
-        """Take pictures; a lost source is opened again, with growing waits, for as long as it takes."""
+        """Capture pictures until the end; reopen a lost source, with growing waits and without limit."""
         while not self.wait(0):
             try:
-                self._watch()
+                self._capture()
                 break
             except EndOfSourceError:
                 break
             except CameraUnavailableError as error:
-                self.status.complain(str(error))
+                self.status.record_error(str(error))
                 self.status.enter(State.SOURCE_LOST)
             finally:
                 self.source.close()
@@ -68,7 +68,7 @@ class CameraLoop:
                 break
         self.status.enter(State.ENDED)
 
-    def _watch(self) -> None:
+    def _capture(self) -> None:
         self.source.open()
         step = max(self.camera.interval, self.source.fastest)
         interval = step if self.camera.interval else 0.0
@@ -84,7 +84,7 @@ class CameraLoop:
                 due = max(due + interval, self.monotonic())
 
     def _wait_until(self, due: float) -> bool:
-        """Wait, though not for a source that is lost meanwhile; whether the session was stopped."""
+        """Wait until `due`; return whether the session was stopped, raise if the source is lost."""
         while (left := due - self.monotonic()) > CHECK_INTERVAL_S:
             if self.wait(CHECK_INTERVAL_S):
                 return True
@@ -93,14 +93,14 @@ class CameraLoop:
         return self.wait(max(0.0, left))
 
     def _count_broken(self, error: ValueError) -> None:
-        """Count a picture that was there and can never be sent; the next one is taken at once."""
+        """Count a picture that can never be sent; the next one is taken at once."""
         self.status.count_captured(self.clock())
         self.status.count_unsendable()
-        self.status.complain(str(error))
+        self.status.record_error(str(error))
         LOG.warning("camera %s: %s", self.camera.id, error)
 
     def _send(self, picture: Picture) -> None:
-        """Count a picture and put it on its way, unless the gate keeps it back."""
+        """Count a picture and buffer it, unless the motion gate holds it back."""
         self.backoff.reset()
         self.status.enter(State.RUNNING)
         taken_at, sequence = self.clock(), self._sequence
@@ -108,7 +108,7 @@ class CameraLoop:
         try:
             check_picture(picture)
             visible = black_out(picture, self.camera.masks)
-            motion, worth_sending = self._look(visible)
+            motion, worth_sending = self._measure_motion(visible)
             if not worth_sending:
                 self.status.count_gated(taken_at)
                 return
@@ -121,8 +121,8 @@ class CameraLoop:
         frame = Frame(self.camera.id, self.status.session, sequence, taken_at, width, height, jpeg, motion)
         self.buffer.put(frame, lambda: self.wait(0))
 
-    def _look(self, picture: Picture) -> tuple[float | None, bool]:
-        """Share of the picture that moved, where that is measured, and whether to send it."""
+    def _measure_motion(self, picture: Picture) -> tuple[float | None, bool]:
+        """Return the share of the picture that moved, None if not measured, and whether to send it."""
         if self._gate is None:
             return None, True
         now, interval = self.monotonic(), max(self.camera.interval, self.source.fastest)

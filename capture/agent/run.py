@@ -1,4 +1,4 @@
-"""The long-running programs behind the commands: clocks, signals and threads meet here."""
+"""The long-running programs behind the commands, with their clocks, signals and threads."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ SUMMARY_SECONDS: Final = 10.0
 
 
 class RedactingFormatter(logging.Formatter):
-    """UTC times, and no passwords, not even in a traceback."""
+    """Format log lines with UTC times and without passwords, tracebacks included."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, redacted."""
+        """Return the line, redacted."""
         return redact(super().format(record))
 
 
 def start_logging() -> None:
-    """Log to standard error, crashes of threads included."""
+    """Log to standard error, including crashes of threads."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -56,18 +56,18 @@ def start_logging() -> None:
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
+    """Return an event that SIGTERM and Ctrl-C set."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda _number, _frame: stop.set())
     return stop
 
 
 class PublisherThread:
-    """The publisher in its thread."""
+    """The publisher and the thread that runs it."""
 
     def __init__(self, settings: Settings) -> None:
-        """Send to the settings' broker."""
+        """Create a publisher to the settings' broker."""
         backoff = Backoff(random.random, longest=1.0)  # a probe costs nothing, a late one a stale picture
         broker = KafkaBroker(settings.broker)
         self.publisher = Publisher(broker, settings.data / "pictures", utc_now, time.monotonic, backoff)
@@ -80,7 +80,7 @@ class PublisherThread:
                 self._stop.wait(0.01)
 
     def drain_and_close(self, seconds: float) -> None:
-        """Let waiting frames go for some seconds, then settle the rest."""
+        """Send waiting frames for up to `seconds` seconds, then settle the rest and close."""
         until = time.monotonic() + seconds
         reachable = self.publisher.last_error is None
         while reachable and self.publisher.pending and time.monotonic() < until:
@@ -91,7 +91,7 @@ class PublisherThread:
 
 
 def session_of(camera: Camera, defaults: CaptureSettings, publisher: Publisher) -> Session:
-    """A started session of the camera; its changes of state are logged and published."""
+    """Start a session of the camera; its changes of state are logged and published."""
 
     def notice(status: CameraStatus) -> None:
         reason = f": {status.last_error}" if status.state is State.SOURCE_LOST else ""
@@ -106,12 +106,12 @@ def session_of(camera: Camera, defaults: CaptureSettings, publisher: Publisher) 
 
 
 def summary(status: CameraStatus) -> str:
-    """The counters in one line."""
+    """Format the non-zero counters in one line."""
     return ", ".join(f"{count} {name}" for name, count in status.counters.as_dict().items() if count)
 
 
 def run_camera(camera: Camera, settings: Settings, defaults: CaptureSettings) -> int:
-    """`run`: one camera until it ends and all is delivered, or a signal; the exit status."""
+    """Run one camera until it ends and all is delivered, or a signal; return the exit status."""
     start_logging()
     stop = stop_on_signals()
     LOG.info(
@@ -122,7 +122,7 @@ def run_camera(camera: Camera, settings: Settings, defaults: CaptureSettings) ->
     session = session_of(camera, defaults, sender.publisher)
     sender.publisher.add(session.buffer)
     sender.thread.start()
-    _watch(session, sender, stop)
+    _wait_for_end(session, sender, stop)
     session.stop()
     session.join(JOIN_SECONDS)
     sender.drain_and_close(DRAIN_SECONDS)
@@ -130,20 +130,20 @@ def run_camera(camera: Camera, settings: Settings, defaults: CaptureSettings) ->
     return 0 if session.status.counters.failed == 0 else 1
 
 
-def _watch(session: Session, sender: PublisherThread, stop: threading.Event) -> None:
-    """Wait for the end, with a line on the counters now and then."""
-    said_at = time.monotonic()
+def _wait_for_end(session: Session, sender: PublisherThread, stop: threading.Event) -> None:
+    """Wait for the end of the session, and log its counters every 10 s."""
+    logged_at = time.monotonic()
     while not stop.wait(0.1) and sender.thread.is_alive():
         if not session.alive and not sender.publisher.pending:
             return
-        if time.monotonic() - said_at >= SUMMARY_SECONDS:
-            said_at = time.monotonic()
+        if time.monotonic() - logged_at >= SUMMARY_SECONDS:
+            logged_at = time.monotonic()
             sender.publisher.post(session.status)
             LOG.info("camera %s: %s", session.camera.id, summary(session.status))
 
 
 def run_agent(settings: Settings, defaults: CaptureSettings) -> int:
-    """`agent`: until a signal; exit status 1 when another agent runs or the sender died."""
+    """Run the agent until a signal; exit status 1 when another agent runs or the sender died."""
     start_logging()
     settings.run.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.run / "capture.lock")

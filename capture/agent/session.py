@@ -1,4 +1,4 @@
-"""One camera at work: its source, buffer, status and the thread that runs them."""
+"""One camera's session: its source, buffer, status and the thread that runs them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Session:
         monotonic: Callable[[], float],
         notice: Notice,
     ) -> None:
-        """Prepare the session; `notice` hears of every change of its state."""
+        """Prepare the session; `notice` is called on every change of its state."""
         self.camera = camera
         self._stop = threading.Event()
         session_id = f"{random.getrandbits(48):012x}"
@@ -43,18 +43,18 @@ class Session:
         self._thread = threading.Thread(target=loop.run, name=f"camera-{camera.id}", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask for the end; does not wait for it."""
+        """Request the end without waiting for it."""
         self._stop.set()
 
     def join(self, timeout: float) -> None:
-        """Wait for the end, some seconds at most."""
+        """Wait for the end, at most `timeout` seconds."""
         self._thread.join(timeout)
 
     @property
     def alive(self) -> bool:
-        """Whether the camera's thread still runs."""
+        """Return whether the camera's thread still runs."""
         return self._thread.is_alive()

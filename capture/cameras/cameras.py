@@ -1,4 +1,4 @@
-"""The list of cameras: what an entry may say, and reading it."""
+"""The list of cameras: its entries, their validation, and reading it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 DEMO: Final = "demo"
 PATTERN: Final = "test"
 GENERATED: Final = (PATTERN,)
-"""Words for sources that draw their pictures themselves and never end; `choose_source` has their classes."""
+"""Names of sources that generate their pictures and never end; `sources.factory` maps them to classes."""
 KNOWN_KEYS: Final = (*KEYS, *registration.KEYS)
 
 
@@ -47,7 +47,7 @@ class Camera:
         longest_side: pixels; a larger picture is made smaller before it is sent. None sends it as it is.
         masks: parts of the picture that nobody may see.
         motion: send only pictures on which something moved, by this rule; None sends all.
-        about: its name, place and time zone.
+        about: name, place and time zone.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Camera:
     about: Description = field(default_factory=Description)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work, whoever made the entry."""
+        """Validate the values."""
         try:
             check_camera_id(self.id)
         except MalformedFrameError as error:
@@ -99,39 +99,39 @@ class Camera:
 
     @property
     def is_stream(self) -> bool:
-        """Whether the source is an address."""
+        """Return whether the source is an address."""
         return "://" in self.source
 
     @property
     def is_device(self) -> bool:
-        """Whether the source is the index of a device of this machine, such as a webcam."""
+        """Return whether the source is the index of a device of this machine, such as a webcam."""
         return self.source.isdecimal()
 
     @property
     def is_generated(self) -> bool:
-        """Whether the source draws its pictures itself."""
+        """Return whether the source generates its pictures."""
         return self.source in GENERATED
 
     @property
     def is_live(self) -> bool:
-        """Whether the newest picture matters most; a file that ends wants every picture instead."""
+        """Return whether the newest picture matters most; otherwise every picture is sent, as of a file."""
         return self.is_stream or self.is_device or self.is_generated or self.loop
 
     @property
     def registration(self) -> dict[str, Any]:
-        """What notices tell of it."""
-        return self.about.told(redact(self.source), enabled=self.enabled)
+        """Description of the camera for status messages, without passwords."""
+        return self.about.to_message(redact(self.source), enabled=self.enabled)
 
 
-def _typed(camera_id: object, name: str, value: object, kinds: tuple[type, ...], example: str) -> Any:
-    """The value, if it is of one of the kinds; `bool` is no number here."""
+def _check_type(camera_id: object, name: str, value: object, kinds: tuple[type, ...], example: str) -> Any:
+    """Return the value if its type is one of `kinds`; `bool` does not count as a number."""
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise CameraError(f"camera {camera_id!r}: {name} = {value!r} must be {example}")
     return value
 
 
 def interval_of(camera_id: object, interval: float | None, fps: float | None, default: float) -> float:
-    """Seconds between pictures from either way of saying it.
+    """Return the seconds between pictures, from an interval or from a rate.
 
     Raises:
         CameraError: both are given, or the rate is not positive.
@@ -148,7 +148,7 @@ def interval_of(camera_id: object, interval: float | None, fps: float | None, de
 
 
 def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
-    """A camera from one `[[camera]]` entry.
+    """Parse one `[[camera]]` entry.
 
     Raises:
         CameraError: a key is unknown or missing, or a value cannot be used.
@@ -159,28 +159,30 @@ def camera_from(entry: Mapping[str, Any], defaults: CaptureSettings) -> Camera:
             raise CameraError(f"camera {name!r}: unknown key {key!r}; known are {', '.join(KNOWN_KEYS)}")
     if not isinstance(name, str):
         raise CameraError(f"a [[camera]] entry has id = {name!r}; give it a name such as id = 'door'")
-    source = _typed(name, "source", entry.get("source", ""), (str, int), "demo, 0, a file or an rtsp:// URL")
+    source = _check_type(
+        name, "source", entry.get("source", ""), (str, int), "demo, 0, a file or an rtsp:// URL"
+    )
     numbers = {
-        key: _typed(name, key, entry[key], (int, float), "a number")
+        key: _check_type(name, key, entry[key], (int, float), "a number")
         for key in ("interval", "fps")
         if key in entry
     }
     sizes = {
-        key: _typed(name, key, entry.get(key, getattr(defaults, key)), (int,), "a whole number")
+        key: _check_type(name, key, entry.get(key, getattr(defaults, key)), (int,), "a whole number")
         for key in ("width", "height", "quality")
     }
     switches = {
-        key: _typed(name, key, entry.get(key, default), (bool,), "true or false")
+        key: _check_type(name, key, entry.get(key, default), (bool,), "true or false")
         for key, default in (("loop", source == DEMO), ("enabled", True))
     }
     interval = interval_of(name, numbers.get("interval"), numbers.get("fps"), defaults.interval)
-    own = {**_seen_by_others(name, entry), "about": _about(name, entry)}
-    return Camera(name, str(source), float(interval), **sizes, **switches, **own)
+    extras = {**_read_picture_settings(name, entry), "about": _read_description(name, entry)}
+    return Camera(name, str(source), float(interval), **sizes, **switches, **extras)
 
 
-def _seen_by_others(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a picture leaves the agent: its size, its masks, and whether it must have moved."""
-    side = _typed(name, "longest_side", entry.get("longest_side"), (int, type(None)), "a whole number")
+def _read_picture_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Read how pictures are reduced before they are sent: size, privacy masks and motion rule."""
+    side = _check_type(name, "longest_side", entry.get("longest_side"), (int, type(None)), "a whole number")
     try:
         return {
             "longest_side": side,
@@ -191,7 +193,7 @@ def _seen_by_others(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         raise CameraError(f"camera {name!r}: {error}") from error
 
 
-def _about(camera_id: str, entry: Mapping[str, Any]) -> Description:
+def _read_description(camera_id: str, entry: Mapping[str, Any]) -> Description:
     try:
         return Description.read(entry)
     except RegistrationError as error:
@@ -199,7 +201,7 @@ def _about(camera_id: str, entry: Mapping[str, Any]) -> Description:
 
 
 def cameras_from(content: str, defaults: CaptureSettings) -> list[Camera]:
-    """All cameras of a list, in its order.
+    """Parse the content of a list; return its cameras in their order.
 
     Raises:
         CameraError: it is no TOML, an entry cannot be used, or two have the same id.
@@ -220,7 +222,7 @@ def cameras_from(content: str, defaults: CaptureSettings) -> list[Camera]:
 
 
 def read_cameras(path: Path, defaults: CaptureSettings) -> list[Camera]:
-    """The cameras of the file.
+    """Read the cameras of the file.
 
     Raises:
         CameraError: see `cameras_from`; also when the file is unreadable.
@@ -236,7 +238,7 @@ def read_cameras(path: Path, defaults: CaptureSettings) -> list[Camera]:
 
 
 def with_absolute_source(camera: Camera) -> Camera:
-    """The camera with the path of its file complete, so that it means the same from every folder."""
+    """Return the camera with an absolute path, so that it means the same from every folder."""
     if camera.source == DEMO or camera.is_generated or camera.is_device or camera.is_stream:
         return camera
     return replace(camera, source=str(Path(camera.source).expanduser().absolute()))

@@ -1,4 +1,4 @@
-"""Changing the list of cameras without losing the comments in it."""
+"""Changes the list of cameras while keeping its comments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_LIST: Final = """\
 # id        names the camera: letters, digits, '_', '-', '.'
 # source    demo, test (a moving pattern), the index of a webcam such as 0, a video file, a folder of
 #           pictures, or an rtsp:// or http:// address
-# interval  seconds between two pictures, or fps: pictures a second; every 3 s unless told;
+# interval  seconds between two pictures, or fps: pictures a second; every 3 s by default;
 #           0: every one of a file or folder, as fast as they can be sent
 # name, place, time_zone  for people: "Front door", "Hall", "Europe/Berlin"
 # Also: loop, width, height, quality, enabled, longest_side, masks, motion
@@ -31,7 +31,7 @@ loop = true
 
 
 def ensure_cameras(path: Path) -> None:
-    """Make the list with the demo camera in it, where there is none; only its owner may read it."""
+    """Create the list with the demo camera if it is missing, readable only by its owner."""
     if not path.exists():
         write_atomically(path, FIRST_LIST.encode(), 0o600)
 
@@ -60,7 +60,7 @@ def add_camera(path: Path, entry: dict[str, Any], defaults: CaptureSettings) -> 
         CameraError: the id is taken, the entry cannot be used, or the list is broken already.
     """
     document, entries = _entries(path, defaults)
-    if any(known.get("id") == entry["id"] for known in entries):
+    if any(existing.get("id") == entry["id"] for existing in entries):
         raise CameraError(
             f"camera {entry['id']!r} is listed already in {path}; remove it first, or choose another id"
         )
@@ -72,10 +72,10 @@ def add_camera(path: Path, entry: dict[str, Any], defaults: CaptureSettings) -> 
 
 
 def remove_camera(path: Path, camera_id: str, defaults: CaptureSettings) -> None:
-    """Take an entry out of the list.
+    """Remove an entry from the list.
 
     Raises:
-        CameraError: no such camera; the message lists those there are.
+        CameraError: no such camera; the message lists the existing ones.
     """
     document, entries = _entries(path, defaults)
     ids = [str(entry["id"]) for entry in entries]

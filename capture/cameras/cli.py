@@ -15,7 +15,7 @@ from capture.cameras.redaction import redact
 from capture.cameras.settings import CaptureSettings
 from lake.config.settings import SettingError, Settings
 
-INTERVAL_HELP: Final = "Seconds between two pictures; 3 unless told. 0: every one of a file, without waiting."
+INTERVAL_HELP: Final = "Seconds between two pictures; 3 by default. 0: every one of a file, without waiting."
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,15 +37,15 @@ def add(
     interval: Annotated[float | None, typer.Option(help=INTERVAL_HELP)] = None,
     fps: Annotated[float | None, typer.Option(help="Pictures a second, instead of the interval.")] = None,
     loop: Annotated[bool | None, typer.Option(help="Begin a file or folder anew at its end.")] = None,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
-    place: Annotated[str | None, typer.Option(help="Where it hangs.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    place: Annotated[str | None, typer.Option(help="Where the camera is mounted.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Of the place, such as Europe/Berlin.")] = None,
 ) -> None:
     """Add a camera; a running agent starts it within seconds."""
     defaults = _defaults()
-    given = {"id": camera_id, "source": source, "interval": interval, "fps": fps, "loop": loop}
-    given |= {"name": name, "place": place, "time_zone": time_zone}
-    entry: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    values = {"id": camera_id, "source": source, "interval": interval, "fps": fps, "loop": loop}
+    values |= {"name": name, "place": place, "time_zone": time_zone}
+    entry: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     try:
         entry["source"] = with_absolute_source(camera_from(entry, defaults)).source
         add_camera(defaults.cameras, entry, defaults)

@@ -1,4 +1,4 @@
-"""Keeps passwords in addresses out of everything that is shown, logged or sent."""
+"""Removes passwords in addresses from everything that is shown, logged or sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECRET_FIELD: Final = re.compile(
 
 
 def redact(text: str) -> str:
-    """The same text with the passwords in its addresses replaced; rather too much than too little.
+    """Replace passwords in the addresses of a text; in doubt, replace too much.
 
     >>> redact("no answer from rtsp://ann:p@ss/w@10.0.0.7:554/door?token=abc&size=2")
     'no answer from rtsp://***@10.0.0.7:554/door?token=***&size=2'

@@ -1,4 +1,4 @@
-"""What people are told of a camera beside its id: name, place and time zone, out of its entry in the list."""
+"""Name, place and time zone of a camera, read from its entry in the list."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class RegistrationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the list says of a camera for people; empty where it says nothing.
+    """Description of a camera for people, from the list; empty where the list has none.
 
     Attributes:
         name: such as "Front door".
-        place: where it hangs, such as "Hall".
+        place: where it is mounted, such as "Hall".
         time_zone: of the place, an IANA name.
     """
 
@@ -31,7 +31,7 @@ class Description:
     time_zone: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what could not be shown as it is written."""
+        """Refuse text that could not be shown as it is written."""
         for key in ("name", "place"):
             _check_text(key, getattr(self, key))
         if self.time_zone and not is_time_zone(self.time_zone):
@@ -41,30 +41,30 @@ class Description:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Self:
-        """Out of an entry of the list.
+        """Read the description from an entry of the list.
 
         Raises:
             RegistrationError: a value that cannot be used.
         """
-        said = {key: entry[key] for key in KEYS if key in entry}
-        for key, value in said.items():
+        values = {key: entry[key] for key in KEYS if key in entry}
+        for key, value in values.items():
             if not isinstance(value, str):
                 raise RegistrationError(f"{key} = {value!r} must be text")
-        return cls(**said)
+        return cls(**values)
 
-    def told(self, source: str, *, enabled: bool) -> dict[str, Any]:
-        """As notices tell it.
+    def to_message(self, source: str, *, enabled: bool) -> dict[str, Any]:
+        """Return the description as status messages hold it.
 
         Args:
-            source: without passwords.
+            source: address or path, without passwords.
             enabled: whether the camera is switched on.
         """
-        said = {key: getattr(self, key) or None for key in KEYS}
-        return {**said, "source": source, "enabled": enabled}
+        texts = {key: getattr(self, key) or None for key in KEYS}
+        return {**texts, "source": source, "enabled": enabled}
 
 
-def _check_text(key: str, said: str) -> None:
-    if said and plain_text(said, MAX_NAME_LENGTH) != said:
+def _check_text(key: str, text: str) -> None:
+    if text and plain_text(text, MAX_NAME_LENGTH) != text:
         raise RegistrationError(
-            f"{key} = {said!r} must be 1-{MAX_NAME_LENGTH} characters in one line, without spaces around"
+            f"{key} = {text!r} must be 1-{MAX_NAME_LENGTH} characters in one line, without spaces around"
         )

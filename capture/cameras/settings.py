@@ -14,7 +14,7 @@ DEMO_CLIP: Final = Path("clips", "bikes.mp4")
 
 @dataclass(frozen=True, slots=True)
 class CaptureSettings:
-    """What every camera uses unless its entry says otherwise.
+    """Settings of the agent, and defaults of its cameras.
 
     Attributes:
         cameras: the file that lists the cameras.
@@ -22,9 +22,9 @@ class CaptureSettings:
         interval: seconds between two pictures.
         width, height: pixels asked of a device; it may give others.
         quality: of the JPEG, 1..100.
-        buffer_frames, buffer_bytes: what one camera may hold back while the broker is away.
-        patience: seconds after which a live camera that gives nothing is opened anew.
-        frozen: seconds after which one that shows the same picture is opened anew; 0: never.
+        buffer_frames, buffer_bytes: limits of one camera's buffer while the broker is away.
+        patience: seconds without a picture after which a live camera is reopened.
+        frozen: seconds of the same picture after which a live camera is reopened; 0: never.
     """
 
     cameras: Path

@@ -1,4 +1,4 @@
-"""Pictures as they travel: JPEG."""
+"""Checks, shrinks and encodes pictures as JPEG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UnsendablePictureError(ValueError):
 
 
 def check_picture(picture: Picture) -> None:
-    """Refuse what is no picture.
+    """Check that an array is a picture.
 
     Raises:
         UnsendablePictureError: it is empty, or has not 3 colours.
@@ -28,7 +28,7 @@ def check_picture(picture: Picture) -> None:
 
 
 def shrink(picture: Picture, longest_side: int | None) -> Picture:
-    """The picture with no side longer than so many pixels, or itself when nothing needs to change."""
+    """Shrink a picture so that no side exceeds `longest_side` pixels; return it unchanged if none does."""
     height, width = picture.shape[:2]
     if longest_side is None or max(height, width) <= longest_side:
         return picture
@@ -38,18 +38,18 @@ def shrink(picture: Picture, longest_side: int | None) -> Picture:
 
 
 def encode_jpeg(picture: Picture, quality: int) -> bytes:
-    """The picture as JPEG.
+    """Encode the picture as JPEG.
 
     Raises:
         UnsendablePictureError: it cannot be encoded, or has over 8 MB.
     """
     try:
-        done, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        ok, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     except cv2.error as error:
         raise UnsendablePictureError(
             f"a picture of shape {picture.shape} cannot be encoded: {error}"
         ) from error
-    if not done:
+    if not ok:
         raise UnsendablePictureError(
             f"a picture of shape {picture.shape} cannot be encoded; is the source broken?"
         )

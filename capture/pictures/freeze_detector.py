@@ -1,4 +1,4 @@
-"""Notices a camera that shows one and the same picture, as cameras and recorders do when they hang."""
+"""Detects a camera that repeats the same picture, as cameras and recorders do when they hang."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_SECONDS: Final = 3600.0
 
 
 @dataclass(slots=True)
-class FrozenWatch:
+class FreezeDetector:
     """Compares each picture with the one before, byte for byte by their checksums.
 
     Even a still scene has noise, but a black one may have none; so the alarm is repeated ever more rarely.
@@ -31,8 +31,8 @@ class FrozenWatch:
     _pictures: int = field(default=0, init=False)
     _patience: float = field(default=0.0, init=False)
 
-    def look(self, picture: Picture) -> float | None:
-        """Seconds without a change when they are an alarm, else None."""
+    def check(self, picture: Picture) -> float | None:
+        """Return the seconds without a change if they are an alarm, else None."""
         if not self.limit:
             return None
         now, checksum = self.monotonic(), zlib.crc32(picture.data)

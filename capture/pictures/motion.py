@@ -14,11 +14,11 @@ from capture.pictures.encoding import Picture, shrink
 
 RANGES: Final = {"motion_threshold": (1, 254), "motion_area": (0, 1), "still_interval": (0.1, 86_400)}
 KEYS: Final = ("motion", *RANGES)
-"""What an entry of `cameras.toml` may say about motion."""
+"""Keys of an entry of `cameras.toml` about motion."""
 REDUCED_SIDE: Final = 160
-"""Pixels of the longest side of what is compared: averaging 8 x 8 pixels removes the noise of a night."""
+"""Longest side, pixels, of the compared pictures: averaging 8 x 8 pixels removes the noise of a night."""
 MEMORY_SECONDS: Final = 3.0
-"""What stays still so long becomes the usual picture: slow light does, a slow walker does not."""
+"""Time constant of the usual picture, s: it absorbs slow changes of light, not a slow walker."""
 
 
 class MotionRuleError(ValueError):
@@ -27,7 +27,7 @@ class MotionRuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MotionRule:
-    """When a picture is worth sending.
+    """Rule that decides which pictures are sent.
 
     Attributes:
         threshold: levels of grey, of 255, by which a point must differ from the usual to have changed.
@@ -41,24 +41,24 @@ class MotionRule:
     still_interval: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Validate the ranges."""
         for (key, (low, high)), value in zip(RANGES.items(), astuple(self), strict=True):
             if type(value) not in (int, float) or not low <= value <= high:
                 raise MotionRuleError(f"{key} = {value!r} must be a number from {low:g} to {high:g}")
 
 
 def motion_rule(entry: Mapping[str, Any]) -> MotionRule | None:
-    """The rule of an entry; None when it does not ask for the gate.
+    """Parse the rule of an entry; None if it does not enable the gate.
 
     Raises:
-        MotionRuleError: a value cannot be used, or settings of the gate are there but not the gate.
+        MotionRuleError: a value cannot be used, or the gate has settings but no `motion`.
     """
-    switch, given = entry.get("motion"), {key: entry[key] for key in RANGES if key in entry}
+    switch, values = entry.get("motion"), {key: entry[key] for key in RANGES if key in entry}
     if type(switch) not in (bool, type(None)):
         raise MotionRuleError(f"motion = {switch!r} must be true or false")
-    if given and switch is None:
-        raise MotionRuleError(f"{', '.join(given)} needs the motion gate; add motion = true")
-    rule = MotionRule(**{key.removeprefix("motion_"): value for key, value in given.items()})
+    if values and switch is None:
+        raise MotionRuleError(f"{', '.join(values)} needs the motion gate; add motion = true")
+    rule = MotionRule(**{key.removeprefix("motion_"): value for key, value in values.items()})
     return rule if switch else None
 
 
@@ -66,14 +66,14 @@ class MotionGate:
     """Compares each picture with what was usual in the last seconds; about 0.4 ms at 1280x720."""
 
     def __init__(self, rule: MotionRule) -> None:
-        """Begin without a usual picture; the first one is always sent."""
+        """Start without a usual picture; the first one is always sent."""
         self._rule = rule
         self._usual: np.ndarray[Any, np.dtype[np.float32]] | None = None
         self._compared_at = 0.0
         self._sent_at = float("-inf")
 
     def measure(self, picture: Picture, now: float) -> float | None:
-        """Share of the picture that changed, 0..1, and the usual picture adapted.
+        """Return the share of the picture that changed, 0..1, and update the usual picture.
 
         Args:
             picture: what the camera saw, masks included.
@@ -93,7 +93,7 @@ class MotionGate:
         return float(changed) / grey.size
 
     def passes(self, motion: float | None, now: float, interval: float) -> bool:
-        """Whether a picture of so much motion is to be sent, the next one coming in `interval` seconds."""
+        """Return whether to send a picture of that much motion, the next one coming in `interval` seconds."""
         moved = motion is None or motion >= self._rule.area
         if not moved and now + interval - self._sent_at <= self._rule.still_interval:
             return False

@@ -1,4 +1,4 @@
-"""Privacy masks: parts of the picture that are black before anything else sees it."""
+"""Privacy masks: parts of the picture that are blacked out before anything else reads it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MaskError(ValueError):
 
 
 def masks_from(value: object) -> tuple[Mask, ...]:
-    """The masks of an entry, checked.
+    """Parse and check the masks of an entry.
 
     Raises:
         MaskError: it is no list of polygons, or a polygon leaves the picture, covers nothing, or meets
@@ -66,11 +66,11 @@ def _meets_itself(mask: Mask) -> bool:
     sides = list(zip(mask, (*mask[1:], mask[0]), strict=True))
     pairs = combinations(range(len(sides)), 2)
     apart = [(i, j) for i, j in pairs if j - i not in (1, len(sides) - 1)]
-    return any(_meet(*sides[i], *sides[j]) for i, j in apart)
+    return any(_sides_meet(*sides[i], *sides[j]) for i, j in apart)
 
 
-def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Whether the sides a-b and c-d have a point in common."""
+def _sides_meet(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Return whether the sides a-b and c-d have a point in common."""
     near = all(
         max(min(a[axis], b[axis]), min(c[axis], d[axis])) <= min(max(a[axis], b[axis]), max(c[axis], d[axis]))
         for axis in (0, 1)
@@ -79,12 +79,12 @@ def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
 
 
 def _turn(a: Point, b: Point, c: Point) -> float:
-    """Positive where the way from a over b to c turns right."""
+    """Return a positive number if the path from a over b to c turns right."""
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def black_out(picture: Picture, masks: tuple[Mask, ...]) -> Picture:
-    """A copy of the picture with the masks in black, or the picture itself when there are none."""
+    """Return a copy of the picture with the masks in black, or the picture itself without masks."""
     if not masks:
         return picture
     height, width = picture.shape[:2]

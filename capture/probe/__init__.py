@@ -1,1 +1,1 @@
-"""`capture probe`: which cameras are there, and why one gives no picture."""
+"""`capture probe`: finds the cameras, and why one gives no picture."""

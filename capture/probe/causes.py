@@ -1,4 +1,4 @@
-"""Why a source gives no picture, and what to do about it. Pure functions."""
+"""Causes why a source gives no picture, and their cures. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_CAMERA: Final = (
 
 
 class Machine(StrEnum):
-    """Where cameras differ."""
+    """Kinds of machines on which cameras behave differently."""
 
     LINUX = "linux"
     WSL = "wsl"
@@ -25,10 +25,10 @@ class Machine(StrEnum):
 
 
 def machine_of(platform: str, proc_version: str) -> Machine:
-    """The kind of machine.
+    """Return the kind of machine.
 
     Args:
-        platform: as `sys.platform` says.
+        platform: value of `sys.platform`.
         proc_version: content of `/proc/version`, empty where there is none.
 
     >>> machine_of("linux", "Linux version 5.15.153.1-microsoft-standard-WSL2 (root@x)").value
@@ -40,7 +40,7 @@ def machine_of(platform: str, proc_version: str) -> Machine:
 
 
 class Cause(StrEnum):
-    """Why there is no picture."""
+    """Cause of a missing picture."""
 
     NOT_CONNECTED = "not_connected"
     DENIED = "denied"
@@ -59,7 +59,7 @@ class Cause(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-SIGNS: Final = (
+CAUSE_PATTERNS: Final = (
     (r"Device or resource busy|errno=EBUSY|errno=16\b", Cause.BUSY),
     ("401 Unauthorized|403 Forbidden", Cause.UNAUTHORIZED),
     ("404 Not Found|404 Stream Not Found", Cause.NO_SUCH_STREAM),
@@ -70,10 +70,10 @@ SIGNS: Final = (
         Cause.UNREACHABLE,
     ),
 )
-"""What OpenCV, FFmpeg and the system say → the cause. Only these signs are taken from their words, which may
-hold passwords."""
+"""Patterns in the output of OpenCV, FFmpeg and the system → cause. Nothing else of that output is used, since
+it may hold passwords."""
 
-WORDS: Final = {
+REASONS_AND_HINTS: Final = {
     Cause.NOT_CONNECTED: (
         "not found",
         "nothing is connected there, or the index is not correct: plug it in, or try another index",
@@ -111,8 +111,8 @@ WORDS: Final = {
         "check the host's name, its network, and that it is switched on",
     ),
 }
-"""Cause → the reason in words, and the hint."""
-OF_MACHINE: Final = {
+"""Cause → the reason in words, and a hint."""
+MACHINE_HINTS: Final = {
     (Machine.WSL, Cause.NOT_CONNECTED): f"WSL hands no webcam to Linux by itself: use {PHONE}; or usbipd-win",
     (Machine.MACOS, Cause.NOT_CONNECTED): (
         "plug it in, or try another index; and allow the camera: in System Settings > Privacy & Security >"
@@ -122,20 +122,20 @@ OF_MACHINE: Final = {
 """Hints that differ on some machines."""
 
 
-def cause_from(noise: str, otherwise: Cause) -> Cause:
-    """The cause that the words of OpenCV, FFmpeg or the system point to.
+def cause_from(output: str, default: Cause) -> Cause:
+    """Return the cause that matches the output of OpenCV, FFmpeg or the system.
 
     >>> cause_from("[rtsp @ 0x1] method DESCRIBE failed: 401 Unauthorized", Cause.UNOPENED).value
     'unauthorized'
     """
-    return next((cause for sign, cause in SIGNS if re.search(sign, noise)), otherwise)
+    return next((cause for pattern, cause in CAUSE_PATTERNS if re.search(pattern, output)), default)
 
 
 def reason(cause: Cause) -> str:
-    """Why there is no picture, in words."""
-    return WORDS[cause][0]
+    """Return in words why there is no picture."""
+    return REASONS_AND_HINTS[cause][0]
 
 
 def hint(cause: Cause, machine: Machine) -> str:
-    """What to do about it."""
-    return OF_MACHINE.get((machine, cause), WORDS[cause][1])
+    """Return what to do about the cause on this machine."""
+    return MACHINE_HINTS.get((machine, cause), REASONS_AND_HINTS[cause][1])

@@ -1,4 +1,4 @@
-"""Looks which cameras there are, and what they say of themselves; whatever a device does, it goes on."""
+"""Finds cameras and reads their properties; continues whatever a device does."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from capture.probe.causes import Cause, Machine, cause_from, hint, reason
 from capture.probe.probe_source import Request
 from lake.config.settings import PROJECT_ROOT
 
-TRIED: Final = range(4)
-"""Indexes that are looked at although nothing of them is to be seen."""
+DEFAULT_INDEXES: Final = range(4)
+"""Indexes that are probed even if no device is visible."""
 KILL_TIMEOUT_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found at one source.
+    """Result of probing one source.
 
     Attributes:
         source: index of a device, or the redacted address, or the path.
         found: whether it gave a picture.
-        properties: what it says of itself; None for what it does not tell.
-        picture: where its test picture lies.
-        reason, hint: why it gave none, and what to do.
+        properties: name → value that the source reports; None where it reports none.
+        picture: path of its test picture.
+        reason, hint: why it gave no picture, and what to do.
     """
 
     source: str
@@ -45,13 +45,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How to look.
+    """Settings of a probe, and its methods.
 
     Attributes:
         machine: kind of this machine.
         demo_clip: the clip behind the source `demo`.
         output: folder of the test pictures; it must exist.
-        seconds: that a source may take.
+        seconds: timeout for one source.
         devices: folder of the devices.
     """
 
@@ -62,38 +62,38 @@ class Probe:
     devices: Path = Path("/dev")
 
     def indexes(self) -> list[int]:
-        """The first four devices, and each further one that is there."""
+        """Return the first four indexes, and each further one that has a device."""
         names = (re.fullmatch(r"video(\d+)", path.name) for path in self.devices.glob("video*"))
-        return sorted({*TRIED, *(int(name[1]) for name in names if name)})
+        return sorted({*DEFAULT_INDEXES, *(int(name[1]) for name in names if name)})
 
-    def look_at_devices(self, any_device: Camera) -> Iterator[Report]:
-        """Each device in turn: two at once may be too much for a bus."""
+    def probe_devices(self, any_device: Camera) -> Iterator[Report]:
+        """Probe each device in turn: two at once may be too much for a bus."""
         for index in self.indexes():
-            yield self.look_at(replace(any_device, source=str(index)))
+            yield self.probe_camera(replace(any_device, source=str(index)))
 
-    def look_at(self, camera: Camera) -> Report:
-        """One source of any kind."""
+    def probe_camera(self, camera: Camera) -> Report:
+        """Probe one source of any kind."""
         name = f"test_{camera.source}.jpg" if camera.is_device else "test_source.jpg"
-        seen = self._seen_from_outside(camera)
+        cause_outside = self._check_without_opening(camera)
         request = Request(camera, self.demo_clip, self.output / name)
-        answer: dict[str, Any] = {"cause": seen} if seen else self._ask(request)
+        answer: dict[str, Any] = {"cause": cause_outside} if cause_outside else self._run_probe(request)
         source = redact(camera.source)
         if "properties" in answer:
             return Report(source, True, answer["properties"], answer["picture"])
-        cause = self._of_kind(Cause(answer["cause"]), camera)
+        cause = self._refine_cause(Cause(answer["cause"]), camera)
         detail = f": {redact(answer['detail'])}" if "detail" in answer else ""
         return Report(source, False, reason=reason(cause) + detail, hint=hint(cause, self.machine))
 
-    def _of_kind(self, cause: Cause, camera: Camera) -> Cause:
-        """What it means for this kind of source that it did not open."""
+    def _refine_cause(self, cause: Cause, camera: Camera) -> Cause:
+        """Return a more specific cause for a source of this kind that did not open."""
         if cause is not Cause.UNOPENED:
             return cause
-        if camera.is_device:  # on macOS nothing tells one that is not there from one that is not allowed
+        if camera.is_device:  # on macOS a missing device looks like one that is not allowed
             return Cause.NOT_CONNECTED if self.machine is Machine.MACOS else cause
         return Cause.NO_STREAM if camera.is_stream else Cause.NO_VIDEO
 
-    def _seen_from_outside(self, camera: Camera) -> Cause | None:
-        """What needs no process to know."""
+    def _check_without_opening(self, camera: Camera) -> Cause | None:
+        """Return a cause that is visible without opening the source, or None."""
         if camera.is_device and self.machine is not Machine.MACOS:
             device = self.devices / f"video{camera.source}"
             if not device.exists():
@@ -104,28 +104,28 @@ class Probe:
         path = self.demo_clip if camera.source == DEMO else Path(camera.source)
         return None if path.exists() else Cause.NO_FILE
 
-    def _ask(self, request: Request) -> dict[str, Any]:
-        """The answer of a process that is killed when its time is over; a driver may hold even that up."""
+    def _run_probe(self, request: Request) -> dict[str, Any]:
+        """Return the answer of a process that is killed on timeout; a driver may delay even that."""
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "capture.probe.probe_source"],
             env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            said, _ = process.communicate(f"{request.to_json()}\n".encode(), self.seconds)
+            output, _ = process.communicate(f"{request.to_json()}\n".encode(), self.seconds)
         except subprocess.TimeoutExpired:
             _kill(process)
             return {"cause": Cause.HANGS}
-        return _answer(said.decode(errors="replace"), process.returncode)
+        return _parse_answer(output.decode(errors="replace"), process.returncode)
 
 
-def _answer(said: str, status: int) -> dict[str, Any]:
-    lines = [line for line in said.splitlines() if line.startswith("{")]
+def _parse_answer(output: str, status: int) -> dict[str, Any]:
+    lines = [line for line in output.splitlines() if line.startswith("{")]
     if status != 0 or not lines:
         return {"cause": Cause.CRASHED}
     answer: dict[str, Any] = json.loads(lines[-1])
     if answer.get("cause") in (Cause.UNOPENED, Cause.NO_PICTURE):
-        answer["cause"] = cause_from(said, Cause(answer["cause"]))
+        answer["cause"] = cause_from(output, Cause(answer["cause"]))
     return answer
 
 

@@ -1,8 +1,8 @@
-"""Takes a picture by one source and tells what it says of itself: `python -m capture.probe.probe_source`.
+"""Takes a picture from one source and reads its properties: `python -m capture.probe.probe_source`.
 
 A process of its own, because a device's driver may hang or crash. It reads one line of JSON, a `Request`,
 from standard input, so that no password is seen in the list of processes, and answers with one on standard
-output. What OpenCV and FFmpeg say comes too: `capture.probe.probe` looks there for the cause of a failure.
+output. Output of OpenCV and FFmpeg comes too: `capture.probe.probe` finds the cause of a failure in it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from capture.sources.source import Source
 
 WARM_UP = 8
-"""Pictures of a device or stream before the one that is kept: the first are dark, or grey."""
+"""Pictures read from a device or stream until one is kept: the first are dark, or grey."""
 PROPERTIES = {
     "fps": "FPS",
     "height": "FRAME_HEIGHT",
@@ -39,56 +39,56 @@ PROPERTIES = {
     "pos-msec": "POS_MSEC",
     "avi-ratio": "POS_AVI_RATIO",
 }
-"""What is told of a source, in this order → OpenCV's name of it."""
+"""Reported properties of a source, in this order → OpenCV's name."""
 
 UNKNOWN = -1.0
-"""OpenCV's answer where a source knows nothing of a property."""
+"""OpenCV's value for a property that the source does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is probed; `picture` is where the test picture goes."""
+    """Source to probe; `picture` is the path for the test picture."""
 
     camera: Camera
     demo_clip: Path
     picture: Path
 
     def to_json(self) -> str:
-        """One line."""
+        """Return the request as one line."""
         return json.dumps(asdict(self), default=str)
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """The same request again."""
-        read = json.loads(line)
-        return cls(Camera(**read["camera"]), Path(read["demo_clip"]), Path(read["picture"]))
+        """Parse a request."""
+        data = json.loads(line)
+        return cls(Camera(**data["camera"]), Path(data["demo_clip"]), Path(data["picture"]))
 
 
 def probe_source(request: Request) -> dict[str, Any]:
-    """`properties` and `picture`, or `cause`: `unopened` or `no_picture`.
+    """Return `properties` and `picture`, or `cause`: `unopened` or `no_picture`.
 
     Raises:
         OSError: the picture cannot be saved.
         UnsendablePictureError: it cannot be encoded.
     """
     if source := _source_of_pictures(request.camera):
-        return _first_of(source, request)
-    film = _open(request)
+        return _save_first_picture(source, request)
+    video = _open(request)
     try:
-        if not film.isOpened():
+        if not video.isOpened():
             return {"cause": "unopened"}
-        there, picture = _picture(film, WARM_UP if request.camera.is_live else 1)
-        if not there:
+        ok, picture = _read_picture(video, WARM_UP if request.camera.is_live else 1)
+        if not ok:
             return {"cause": "no_picture"}
-        properties = _properties(film)
+        properties = _read_properties(video)
     finally:
-        film.release()
+        video.release()
     write_atomically(request.picture, encode_jpeg(picture, request.camera.quality))
     return {"properties": properties, "picture": str(request.picture)}
 
 
 def _source_of_pictures(camera: Camera) -> Source | None:
-    """The source of an entry that OpenCV cannot open by itself; None where it can."""
+    """Return the source of a camera that OpenCV cannot open by itself, or None."""
     from capture.sources.factory import GENERATORS
     from capture.sources.folder_source import FolderSource
 
@@ -99,8 +99,8 @@ def _source_of_pictures(camera: Camera) -> Source | None:
     return FolderSource(Path(camera.source), loop=False) if is_folder else None
 
 
-def _first_of(source: Source, request: Request) -> dict[str, Any]:
-    """The first picture of a source; nothing but its size is known of it."""
+def _save_first_picture(source: Source, request: Request) -> dict[str, Any]:
+    """Save the first picture of a source; only its size is known as a property."""
     source.open()
     picture = source.read(0)
     source.close()
@@ -124,29 +124,31 @@ def _open(request: Request) -> cv2.VideoCapture:
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
 
 
-def _picture(film: cv2.VideoCapture, number: int) -> tuple[bool, Any]:
-    """The picture of that number, or the last one before the source ended."""
-    there, picture = film.read()
+def _read_picture(video: cv2.VideoCapture, number: int) -> tuple[bool, Any]:
+    """Read the picture of that number, or the last one before the source ended."""
+    ok, picture = video.read()
     for _ in range(number - 1):
-        more, next_picture = film.read()
+        more, next_picture = video.read()
         if not more:
             break
         picture = next_picture
-    return there, picture
+    return ok, picture
 
 
-def _properties(film: cv2.VideoCapture) -> dict[str, float | None]:
-    """What the source says, as it says it; None for what it does not tell."""
+def _read_properties(video: cv2.VideoCapture) -> dict[str, float | None]:
+    """Read the properties that the source reports; None for those it does not."""
     import cv2
 
-    told = {name: float(film.get(getattr(cv2, f"CAP_PROP_{known}"))) for name, known in PROPERTIES.items()}
+    values = {
+        name: float(video.get(getattr(cv2, f"CAP_PROP_{cv2_name}"))) for name, cv2_name in PROPERTIES.items()
+    }
     return {
-        name: value if math.isfinite(value) and value != UNKNOWN else None for name, value in told.items()
+        name: value if math.isfinite(value) and value != UNKNOWN else None for name, value in values.items()
     }
 
 
 def main() -> int:
-    """Answer one request."""
+    """Read and answer one request."""
     os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "24"  # warnings; read when the first stream is opened
     request = Request.from_json(sys.stdin.readline())
     import cv2

@@ -1,1 +1,1 @@
-"""From the buffer to Kafka, and what the agent tells of its cameras."""
+"""From the buffer to Kafka: frames, and the status of the cameras."""

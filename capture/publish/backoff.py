@@ -1,4 +1,4 @@
-"""How long to wait before trying again something that is away."""
+"""Waiting times between retries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Backoff:
 
     Attributes:
         first, longest: seconds before jitter, of the first and of every late wait.
-        chance: gives a number in 0..1, `random.random` in production.
+        chance: returns a number in 0..1, `random.random` in production.
     """
 
     chance: Callable[[], float]
@@ -21,11 +21,11 @@ class Backoff:
     _tries: int = field(default=0, init=False)
 
     def next(self) -> float:
-        """Seconds to wait now: between half of the step and the whole step, which doubles each time."""
+        """Return the seconds to wait: between half and all of the step, which doubles each time."""
         step = min(self.longest, self.first * 2.0 ** min(self._tries, 32))
         self._tries += 1
         return step * (0.5 + 0.5 * self.chance())
 
     def reset(self) -> None:
-        """Begin again with the first wait."""
+        """Start again with the first wait."""
         self._tries = 0

@@ -1,4 +1,4 @@
-"""The bounded store between taking pictures and sending them."""
+"""The bounded buffer between capturing and sending."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lake.contracts.wire_format import Frame
 
 
 class FrameBuffer:
-    """Frames that wait for their hand-over, bounded in number and bytes whatever the broker does.
+    """Frames waiting to be sent, bounded in number and bytes whatever the broker does.
 
-    A live buffer gives up its oldest frames for newer ones, and hands out a frame before the older ones that
-    still wait: what was missed never delays what is seen now, however slow the network. Any other makes `put`
-    wait and keeps the order. One frame is always held, however large. Every frame's way is counted in the
-    camera's status.
+    A live buffer drops its oldest frames for newer ones, and hands out a new frame before the older ones that
+    still wait: a backlog never delays current pictures, however slow the network. Any other blocks `put` when
+    full and keeps the order. One frame is always held, however large. Every frame is counted in the camera's
+    status.
     """
 
     def __init__(self, status: CameraStatus, frames: int, size: int, *, live: bool) -> None:
         """Hold at most `frames` frames and `size` bytes of pictures."""
         self.status = status
-        self._most_frames, self._most_bytes, self._live = frames, size, live
+        self._max_frames, self._max_bytes, self._live = frames, size, live
         self._waiting: deque[Frame] = deque()
         self._bytes = 0
         self._newest_taken = -1
@@ -31,15 +31,15 @@ class FrameBuffer:
         self._changed = threading.Condition()
 
     def _full_for(self, frame: Frame) -> bool:
-        too_many = len(self._waiting) >= self._most_frames
-        return bool(self._waiting) and (too_many or self._bytes + len(frame.jpeg) > self._most_bytes)
+        too_many = len(self._waiting) >= self._max_frames
+        return bool(self._waiting) and (too_many or self._bytes + len(frame.jpeg) > self._max_bytes)
 
     def _drop_oldest(self) -> None:
         self._bytes -= len(self._waiting.popleft().jpeg)
         self.status.count_dropped()
 
     def put(self, frame: Frame, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Take a frame in; a frame that finds no room until `stopped` or `close` is dropped and counted."""
+        """Add a frame; if there is no room until `stopped` or `close`, drop and count it."""
         with self._changed:
             self.status.count_captured(frame.captured_at)
             while self._full_for(frame) and not self._closed and not stopped():
@@ -54,7 +54,7 @@ class FrameBuffer:
             self._bytes += len(frame.jpeg)
 
     def take(self) -> Frame | None:
-        """The next frame, now in flight; None when there is none."""
+        """Remove and return the next frame, now in flight; None if there is none."""
         with self._changed:
             if not self._waiting:
                 return None
@@ -67,7 +67,7 @@ class FrameBuffer:
             return frame
 
     def give_back(self, frame: Frame) -> None:
-        """Return a frame that was not sent after all; older than those that wait, it gives way when full."""
+        """Return a frame that was not sent; a full live buffer drops it, as the oldest."""
         with self._changed:
             self.status.count_handed_over(-1)
             if self._closed or (self._live and self._full_for(frame)):
@@ -77,7 +77,7 @@ class FrameBuffer:
             self._bytes += len(frame.jpeg)
 
     def close(self) -> None:
-        """Drop what waits and whatever comes later, all of it counted."""
+        """Drop and count waiting frames and all later ones."""
         with self._changed:
             self._closed = True
             while self._waiting:
@@ -85,5 +85,5 @@ class FrameBuffer:
             self._changed.notify_all()
 
     def __len__(self) -> int:
-        """Frames that wait."""
+        """Return the number of waiting frames."""
         return len(self._waiting)

@@ -1,4 +1,4 @@
-"""What one camera is doing, and the count of its pictures."""
+"""State of one camera, and the counts of its pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATUS_SCHEMA: Final = "status/1"
 
 
 class State(StrEnum):
-    """What a camera is doing."""
+    """State of a camera."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -25,10 +25,10 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a frame that was handed over.
+    """Outcome of a frame that was handed over.
 
-    `unknown` may or may not have arrived, and is never sent again; `returned` surely did not, and waits anew,
-    and so does `refused`, until somebody gives this user the right.
+    `unknown` may or may not have arrived, and is never sent again; `returned` surely did not, and waits
+    again, as does `refused`, until this user gets the right.
     """
 
     ACKNOWLEDGED = "acknowledged"
@@ -53,11 +53,11 @@ class Counters:
 
     @property
     def pending(self) -> int:
-        """Frames whose fate is not decided yet."""
+        """Return the number of frames without an outcome yet."""
         return self.buffered + self.in_flight
 
     def as_dict(self) -> dict[str, int]:
-        """The counters as they are reported."""
+        """Return the counters as they are reported."""
         names = ("captured", "gated", "dropped", "failed", "acknowledged", "unknown", "pending")
         return {name: getattr(self, name) for name in names}
 
@@ -70,10 +70,10 @@ class CameraStatus:
     """State and counters of one camera's session; safe to use from several threads.
 
     Attributes:
-        camera_id, session: whose.
+        camera_id, session: ids of the camera and its session.
         clock: gives UTC.
         notice: called with this status whenever its state changes.
-        registration: what the list says of the camera, as notices tell it.
+        registration: description of the camera, as status messages hold it.
     """
 
     camera_id: str
@@ -89,7 +89,7 @@ class CameraStatus:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def enter(self, state: State) -> None:
-        """Change the state; others are told only when it is another one. An ended session stays so."""
+        """Change the state, and call `notice` if it differs. An ended session stays ended."""
         with self._lock:
             if self.state in (state, State.ENDED):
                 return
@@ -97,55 +97,55 @@ class CameraStatus:
         self.notice(self)
 
     def switch_off(self) -> None:
-        """The list no longer wants the camera; the next notice says so."""
+        """Mark the camera as disabled for the next status message."""
         with self._lock:
             self.registration = {**self.registration, "enabled": False}
 
-    def complain(self, message: str) -> None:
-        """Keep the last error, without the passwords in it."""
+    def record_error(self, message: str) -> None:
+        """Keep the last error, without passwords."""
         with self._lock:
             self.last_error, self.last_error_at = redact(message), self.clock()
 
     def count_captured(self, at: datetime) -> None:
-        """A picture was taken and waits for its hand-over."""
+        """Count a picture that was taken and is buffered."""
         with self._lock:
             self.counters.captured += 1
             self.counters.buffered += 1
             self.last_frame_at = at
 
     def count_gated(self, at: datetime) -> None:
-        """A picture was taken and, since nothing moved, is not sent."""
+        """Count a picture that was taken and, since nothing moved, is not sent."""
         with self._lock:
             self.counters.captured += 1
             self.counters.gated += 1
             self.last_frame_at = at
 
     def count_dropped(self, frames: int = 1) -> None:
-        """Waiting frames were given up."""
+        """Count waiting frames that were dropped."""
         with self._lock:
             self.counters.buffered -= frames
             self.counters.dropped += frames
 
     def count_unsendable(self) -> None:
-        """A waiting frame can never be sent."""
+        """Count a waiting frame that can never be sent."""
         with self._lock:
             self.counters.buffered -= 1
             self.counters.failed += 1
 
     def count_handed_over(self, frames: int = 1) -> None:
-        """A waiting frame was given to the broker's client; -1 takes that back."""
+        """Count waiting frames handed to the broker's client; -1 takes one back."""
         with self._lock:
             self.counters.buffered -= frames
             self.counters.in_flight += frames
 
     def count_settled(self, outcome: Outcome, frames: int = 1) -> None:
-        """The fate of handed-over frames is known."""
+        """Count the outcome of handed-over frames."""
         with self._lock:
             self.counters.in_flight -= frames
             setattr(self.counters, outcome.value, getattr(self.counters, outcome.value) + frames)
 
     def report(self) -> dict[str, Any]:
-        """State, counters and last error, as the health file shows them."""
+        """Return state, counters and last error, as the health file holds them."""
         with self._lock:
             return {
                 "state": self.state.value,
@@ -157,6 +157,6 @@ class CameraStatus:
             }
 
     def message(self) -> dict[str, Any]:
-        """The report as it goes to the topic `camera-status`."""
+        """Return the report as a message of the topic `camera-status`."""
         head = {"schema": STATUS_SCHEMA, "camera_id": self.camera_id, "at": rfc3339(self.clock())}
         return head | {"camera": dict(self.registration)} | self.report()

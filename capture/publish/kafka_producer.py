@@ -1,4 +1,4 @@
-"""The one place where frames meet kafka-python."""
+"""The Kafka producer of frames and status messages."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ BLOCK_MS: Final = 2_000
 CONNECT_TIMEOUT_S: Final = 2.0
 
 Done = Callable[[Outcome, str], None]
-"""Called once, from another thread, with the fate of a message and a reason."""
+"""Called once, from another thread, with the outcome of a message and a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is handed to the broker: topic, key, value, headers."""
+    """Message for the broker: topic, key, value, headers."""
 
     topic: str
     key: str
@@ -46,10 +46,10 @@ class Message:
 
 
 class Broker(Protocol):
-    """The seam to the network; every call may block for some seconds."""
+    """Connection to a broker; every call may block for some seconds."""
 
     def connect(self) -> None:
-        """Reach the broker.
+        """Connect to the broker.
 
         Raises:
             BrokerAwayError: nobody answers, or it refuses.
@@ -57,15 +57,15 @@ class Broker(Protocol):
         ...
 
     def send(self, message: Message, done: Done) -> None:
-        """Hand a message over; `done` tells its fate.
+        """Hand a message over; `done` is called with its outcome.
 
         Raises:
-            BrokerAwayError: it was not handed over, `done` will not be called.
+            BrokerAwayError: it was not handed over; `done` will not be called.
         """
         ...
 
     def close(self, timeout: float) -> None:
-        """End the connection; what is still under way gets that many seconds."""
+        """Close the connection; messages in flight get `timeout` seconds."""
         ...
 
 
@@ -73,7 +73,7 @@ MAYBE_WRITTEN_ERRORS: Final = (NetworkExceptionError, NotEnoughReplicasAfterAppe
 
 
 def outcome_of(error: BaseException) -> Outcome:
-    """What a delivery error says: the broker's own answers are certain, all else is in doubt."""
+    """Return the outcome of a delivery error: the broker's own answers are certain, others in doubt."""
     if isinstance(error, AuthorizationError):
         return Outcome.REFUSED
     if not isinstance(error, BrokerResponseError) or isinstance(error, MAYBE_WRITTEN_ERRORS):
@@ -82,22 +82,21 @@ def outcome_of(error: BaseException) -> Outcome:
 
 
 class KafkaBroker:
-    """kafka-python, told to give up early: its own buffer has no bound, so few frames go in at a time.
+    """Producer of kafka-python with short timeouts; few frames go in at a time: its buffer has no bound.
 
     It never resends by itself: a frame is written once or is in doubt. Its idempotent mode, which resends
-    safely, was seen to leave every frame undecided for as long as the broker was away.
+    safely, left every frame undecided for as long as the broker was away.
     """
 
     def __init__(self, server: Address) -> None:
-        """Speak to the broker there, or to several, from `connect` on."""
+        """Use the broker or brokers at `server`, from `connect` on."""
         self._server = server
         self._producer: KafkaProducer | None = None
-        logging.getLogger("kafka").setLevel(
-            logging.CRITICAL
-        )  # it repeats every failed attempt; we say it once
+        # it logs every failed attempt; the publisher logs it once
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
     def connect(self) -> None:
-        """Reach the broker; a producer is made only where something listens, for a failed one costs 5 s."""
+        """Connect; a producer is created only if something listens, since a failed one costs 5 s."""
         check_connection(self._server, CONNECT_TIMEOUT_S)
         try:
             self._producer = KafkaProducer(
@@ -119,7 +118,7 @@ class KafkaBroker:
             raise explained(error, self._server) from error
 
     def send(self, message: Message, done: Done) -> None:
-        """Hand a message over to the producer's own thread."""
+        """Hand a message to the producer's own thread."""
         if self._producer is None:
             raise BrokerAwayError("not connected; connect first")
         key = message.key.encode()
@@ -136,11 +135,11 @@ class KafkaBroker:
         future.add_errback(lambda error: done(outcome_of(error), self._reason(error, message.topic)))
 
     def _reason(self, error: Exception, topic: str) -> str:
-        refused = outcome_of(error) is Outcome.REFUSED
-        return str(explained(error, self._server, f"topic {topic}") if refused else error)
+        is_refused = outcome_of(error) is Outcome.REFUSED
+        return str(explained(error, self._server, f"topic {topic}") if is_refused else error)
 
     def close(self, timeout: float) -> None:
-        """Close the producer, if there is one; with messages under way it ends when they have expired."""
+        """Close the producer, if any; with messages in flight it ends when they have expired."""
         producer: Any = self._producer
         self._producer = None
         if producer is None:
@@ -148,12 +147,14 @@ class KafkaBroker:
         try:
             producer.close(timeout)
         except KafkaTimeoutError:
-            late = threading.Thread(target=_close_late, args=(producer,), name="producer-close", daemon=True)
-            late.start()
+            closer = threading.Thread(
+                target=_close_late, args=(producer,), name="producer-close", daemon=True
+            )
+            closer.start()
 
 
 def _close_late(producer: Any) -> None:
-    """Close a producer whose messages are still under way; without this its thread would stay for ever."""
+    """Close a producer whose messages are in flight; otherwise its thread would stay forever."""
     try:
         producer.close(2 * DELIVERY_MS / 1000)
     except KafkaTimeoutError as error:

@@ -1,4 +1,4 @@
-"""The last picture of each camera that the broker took, kept as a file."""
+"""Files of the last picture of each camera that the broker acknowledged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SAVE_INTERVAL_S: Final = 1.0
 
 
 class SentPictures:
-    """Notes pictures from any thread, and saves them from one."""
+    """Collects pictures from any thread, and saves them from one."""
 
     def __init__(self, folder: Path) -> None:
         """Save in folders of the cameras below `folder`."""
@@ -26,7 +26,7 @@ class SentPictures:
         self._saved_at = float("-inf")
 
     def note(self, frame: Frame) -> None:
-        """Remember the newest picture; what waited in an outage is sent after it."""
+        """Keep the newest picture; older ones from an outage are sent after it."""
         with self._lock:
             last = self._sent.get(frame.camera_id)
             if last is None or last.session != frame.session or last.sequence < frame.sequence:
@@ -34,7 +34,7 @@ class SentPictures:
                 self._unsaved.add(frame.camera_id)
 
     def save_now_and_then(self, monotonic: float) -> None:
-        """Save the newest of each camera, about once a second."""
+        """Save the newest pictures, about once a second; `monotonic` in seconds."""
         if monotonic - self._saved_at >= SAVE_INTERVAL_S:
             self._saved_at = monotonic
             self.save()

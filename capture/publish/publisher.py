@@ -1,4 +1,4 @@
-"""The thread between the buffers and the broker."""
+"""Publisher of frames and status messages, between the buffers and the broker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lake.kafka.client import REFUSED_AFTER_S, BrokerAwayError, BrokerRefusedErr
 
 LOG: Final = logging.getLogger("capture.publish.publisher")
 WINDOW: Final = 8
-"""Frames in flight at most: what an outage can put in doubt, and all that the client's buffer may hold."""
+"""Most frames in flight: also the most that an outage can put in doubt, and that the client may buffer."""
 BROKER_SILENT: Final = "the broker stopped answering, frames under way may be lost; is it running?"
 NOT_SENT: Final = (Outcome.RETURNED, Outcome.REFUSED)
 MAX_NOTICES: Final = 1000
@@ -40,7 +40,10 @@ class _Flight:
 
 
 class Publisher:
-    """Hands frames over in turn, a few at a time, and settles their fate. Its `step` runs in one thread."""
+    """Sends frames of the buffers in turn, a few at a time, and settles their outcome.
+
+    `step` runs in one thread.
+    """
 
     def __init__(
         self,
@@ -64,41 +67,41 @@ class Publisher:
         self.last_error: str | None = None
 
     def add(self, buffer: FrameBuffer) -> None:
-        """Send this buffer's frames too."""
+        """Add a buffer whose frames are sent."""
         with self._lock:
             self._buffers.append(buffer)
 
     def remove(self, buffer: FrameBuffer) -> None:
-        """Send no more of this buffer's frames; what waits in it is dropped and counted."""
+        """Remove a buffer; its waiting frames are dropped and counted."""
         buffer.close()
         with self._lock:
             if buffer in self._buffers:
                 self._buffers.remove(buffer)
 
     def post(self, status: CameraStatus) -> None:
-        """Queue a camera's state for the topic `camera-status`; the oldest give way after a long outage."""
+        """Queue a camera's status for the topic `camera-status`; in a long outage the oldest are dropped."""
         value = json.dumps(status.message()).encode()
         with self._notices_lock:
             self._posted += 1
             self._notices.append((self._posted, Message(STATUS_TOPIC, status.camera_id, value, [])))
 
     def _put_back(self, notice: tuple[int, Message]) -> None:
-        """Queue a notice that was not sent again, before all that were posted after it."""
+        """Queue an unsent notice again, before all that were posted after it."""
         with self._notices_lock:
             self._notices = deque(sorted((notice, *self._notices)), maxlen=MAX_NOTICES)
 
     @property
     def pending(self) -> int:
-        """Messages not yet decided: waiting or in flight."""
+        """Return the number of messages without an outcome: waiting or in flight."""
         with self._lock:
             frames = sum(buffer.status.counters.pending for buffer in self._buffers)
         return max(frames, len(self._flights)) + len(self._notices)
 
     def step(self) -> bool:
-        """Do what can be done now; whether anything was handed over. Blocks only for the broker."""
+        """Send what can be sent now; return whether anything was. Blocks only for the broker."""
         if self._doubtful:
-            self._leave_doubtful()
-        if not self._connected and not self._reach():
+            self._reconnect_when_settled()
+        if not self._connected and not self._connect():
             return False
         moved = False
         while self._may_send() and self._send_one():
@@ -106,32 +109,32 @@ class Publisher:
         self._pictures.save_now_and_then(self._monotonic())
         return moved
 
-    def _reach(self) -> bool:
+    def _connect(self) -> bool:
         if self._monotonic() < self._retry_at:
             return False
         try:
             self._broker.connect()
         except BrokerAwayError as error:
-            self._away(error)
+            self._schedule_retry(error)
             return False
         self._connected = True
         self._backoff.reset()
         if self._refusal is None:  # else an acknowledged frame must show first that it is lifted
-            self._cheer()
+            self._clear_error()
         return True
 
-    def _cheer(self) -> None:
+    def _clear_error(self) -> None:
         if self.last_error is not None:
             LOG.info("the broker is back")
         self.last_error = None
 
-    def _away(self, error: BrokerAwayError) -> None:
+    def _schedule_retry(self, error: BrokerAwayError) -> None:
         refused = isinstance(error, BrokerRefusedError)
         self._retry_at = self._monotonic() + (REFUSED_AFTER_S if refused else self._backoff.next())
-        self._complain(str(error))
+        self._report_error(str(error))
 
-    def _complain(self, message: str) -> None:
-        """Say once that something is wrong with the broker, and show it with every running camera."""
+    def _report_error(self, message: str) -> None:
+        """Log a problem with the broker once, and record it with every running camera."""
         if self.last_error is None:
             LOG.warning("%s", message)
         self.last_error = message
@@ -139,10 +142,10 @@ class Publisher:
             statuses = [buffer.status for buffer in self._buffers]
         for status in statuses:
             if status.state is State.RUNNING:  # a lost source has a reason of its own to show
-                status.complain(self.last_error)
+                status.record_error(self.last_error)
 
     def _may_send(self) -> bool:
-        """Whether the broker kept up: few in flight, and none of them unanswered for long."""
+        """Return whether the broker keeps up: few frames in flight, none unanswered for long."""
         with self._lock:
             if not self._connected or self._doubtful or len(self._flights) >= WINDOW:
                 return False
@@ -173,19 +176,19 @@ class Publisher:
         return True
 
     def _settle_notice(self, notice: tuple[int, Message], outcome: Outcome, reason: str) -> None:
-        """Keep a notice that this user may not send; any other fate of one does not matter."""
+        """Keep a notice that this user may not send; any other outcome is ignored."""
         if outcome is Outcome.REFUSED:
             self._put_back(notice)
             with self._lock:
-                self._doubt(outcome, reason)
+                self._mark_doubtful(outcome, reason)
 
     def _lift_refusal(self) -> None:
         if self._refusal is not None:
             self._refusal = None
-            self._cheer()
+            self._clear_error()
 
-    def _doubt(self, outcome: Outcome, reason: str) -> None:
-        """Send no more on this connection. Call it with the lock held."""
+    def _mark_doubtful(self, outcome: Outcome, reason: str) -> None:
+        """Stop sending on this connection; call with the lock held."""
         if outcome is Outcome.REFUSED:
             self._refusal = reason
         if not self._doubtful:
@@ -207,7 +210,7 @@ class Publisher:
         return True
 
     def _settle(self, flight: _Flight, outcome: Outcome, reason: str) -> None:
-        """Count a frame's fate, once; called from the broker's thread."""
+        """Count a frame's outcome, once; called from the broker's thread."""
         with self._lock:
             if self._flights.pop(id(flight), None) is None:
                 return
@@ -215,19 +218,19 @@ class Publisher:
                 self._pictures.note(flight.frame)
                 self._lift_refusal()
             if outcome in (Outcome.UNKNOWN, *NOT_SENT):
-                self._doubt(outcome, reason)
+                self._mark_doubtful(outcome, reason)
         if outcome in NOT_SENT:
             flight.buffer.give_back(flight.frame)
             return
         flight.buffer.status.count_settled(outcome)
         if outcome is not Outcome.ACKNOWLEDGED:
-            flight.buffer.status.complain(f"frame {flight.frame.frame_id} {outcome.value}: {reason}")
+            flight.buffer.status.record_error(f"frame {flight.frame.frame_id} {outcome.value}: {reason}")
 
-    def _leave_doubtful(self) -> None:
-        """Make a new connection once the frames of the old one are decided."""
+    def _reconnect_when_settled(self) -> None:
+        """Disconnect, for a new connection, once the frames of the old one are settled."""
         error = BrokerAwayError(BROKER_SILENT) if self._refusal is None else BrokerRefusedError(self._refusal)
         if self.last_error is None:
-            self._complain(str(error))
+            self._report_error(str(error))
         if self._flights and self._monotonic() - self._doubtful_since < BROKER_SILENT_AFTER_S:
             return
         self._disconnect(error)
@@ -237,14 +240,14 @@ class Publisher:
     def _disconnect(self, error: BrokerAwayError) -> None:
         self._broker.close(0)
         self._connected = False
-        self._away(error)
+        self._schedule_retry(error)
 
     def _abandon_flights(self) -> None:
         for flight in list(self._flights.values()):
             self._settle(flight, Outcome.UNKNOWN, "no answer")
 
     def close(self, timeout: float) -> None:
-        """End: what still waits is dropped, what is unanswered after `timeout` seconds is unknown."""
+        """Close: waiting frames are dropped, those unanswered after `timeout` seconds are unknown."""
         with self._lock:
             buffers = list(self._buffers)
         for buffer in buffers:

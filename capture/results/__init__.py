@@ -1,1 +1,1 @@
-"""`results`: the console client that shows and speaks what was found."""
+"""`capture results`: the console client that shows and reads out results."""

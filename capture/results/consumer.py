@@ -1,4 +1,4 @@
-"""The console client: follows the topic `resultstream` and shows what was found."""
+"""Follows the topic `resultstream` and formats its results."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ CHECK_POLLS: Final = 10
 
 
 def save_picture(result: dict[str, Any], pictures: Path, also: Path | None = None) -> Path | None:
-    """Keep the annotated picture as `<pictures>/<camera>/result.jpg`; where it is, None without one.
+    """Save the annotated picture as `<pictures>/<camera>/result.jpg`; return its path or None.
 
     Args:
-        result: as `parse_result` gives it.
-        pictures: folder of a folder for each camera.
-        also: where a copy of the last one goes, of whichever camera.
+        result: as `parse_result` returns it.
+        pictures: folder with a folder for each camera.
+        also: path of a copy of the last one of any camera.
 
     Raises:
         OSError: it cannot be written.
@@ -52,22 +52,22 @@ def save_picture(result: dict[str, Any], pictures: Path, also: Path | None = Non
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """Device, time and number of objects, each object, then the same as sentences."""
-    things = result["objects"]
+    """Format a result: camera, time and number of objects, each object, then sentences."""
+    objects = result["objects"]
     head = [printable_line(result["camera_id"]), printable_line(result.get("timestamp", "no time"))]
-    if things:
-        head.append("1 object" if len(things) == 1 else f"{len(things)} objects")
-    found = [f"  {line(thing)}" for thing in things]
-    return "\n".join([" · ".join(head), *found, f"  {' '.join(sentences(things))}"])
+    if objects:
+        head.append("1 object" if len(objects) == 1 else f"{len(objects)} objects")
+    lines = [f"  {line(detected)}" for detected in objects]
+    return "\n".join([" · ".join(head), *lines, f"  {' '.join(sentences(objects))}"])
 
 
 def as_json(result: dict[str, Any]) -> str:
-    """The result as one line of JSON, without its picture."""
+    """Return the result as one line of JSON, without its picture."""
     return json.dumps({name: value for name, value in result.items() if name != "image"})
 
 
 def connect(server: Address, *, from_beginning: bool) -> KafkaConsumer:
-    """A reader of all results, of the newest on unless told.
+    """Create a consumer of the results, from now on unless `from_beginning`.
 
     Raises:
         BrokerAwayError: no broker answers.
@@ -88,17 +88,17 @@ def connect(server: Address, *, from_beginning: bool) -> KafkaConsumer:
         )
     except KafkaError as error:
         raise explained(error, server) from error
-    seen = [RESULTS_TOPIC] if consumer.partitions_for_topic(RESULTS_TOPIC) else []
+    topics = [RESULTS_TOPIC] if consumer.partitions_for_topic(RESULTS_TOPIC) else []
     try:
-        check_seen(server, [RESULTS_TOPIC], seen)
+        check_seen(server, [RESULTS_TOPIC], topics)
     except BrokerRefusedError:
         consumer.close()
         raise
     return consumer
 
 
-def _polled(consumer: Any, server: Address, say: Callable[[str], None]) -> Iterator[bytes | None]:
-    """Values as they come; an empty topic and an absent broker look alike, so it is probed now and then."""
+def _poll(consumer: Any, server: Address, notify: Callable[[str], None]) -> Iterator[bytes | None]:
+    """Yield values as they come; an empty topic and an absent broker look alike, so probe it now and then."""
     idle, away = 0, False
     while True:
         records = consumer.poll(POLL_MS)
@@ -106,20 +106,20 @@ def _polled(consumer: Any, server: Address, say: Callable[[str], None]) -> Itera
             yield from (record.value for record in batch)
         idle = 0 if records else idle + 1
         if idle % CHECK_POLLS == CHECK_POLLS - 1:
-            away = _tell_change(server, say, away=away)
+            away = _report_change(server, notify, away=away)
 
 
-def _tell_change(server: Address, say: Callable[[str], None], *, away: bool) -> bool:
+def _report_change(server: Address, notify: Callable[[str], None], *, away: bool) -> bool:
     try:
         check_connection(server)
     except BrokerRefusedError:
         raise
     except BrokerAwayError as error:
         if not away:
-            say(f"{error}; waiting for it")
+            notify(f"{error}; waiting for it")
         return True
     if away:
-        say("The broker is back.")
+        notify("The broker is back.")
     return False
 
 
@@ -127,26 +127,26 @@ def follow(
     server: Address,
     backoff: Backoff,
     sleep: Callable[[float], object],
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     *,
     from_beginning: bool,
 ) -> Iterator[bytes | None]:
-    """Values of the results topic for ever, waiting for a broker that is away."""
-    said = False
+    """Yield values of the results topic forever, waiting for a broker that is away."""
+    notified = False
     while True:
         try:
             consumer = connect(server, from_beginning=from_beginning)
         except BrokerAwayError as error:
-            if not said:
-                say(f"{error}; waiting for it")
-            said = True
+            if not notified:
+                notify(f"{error}; waiting for it")
+            notified = True
             sleep(REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else backoff.next())
             continue
         try:
-            yield from _polled(consumer, server, say)
+            yield from _poll(consumer, server, notify)
         except (KafkaError, BrokerRefusedError) as error:
-            why = explained(error, server)
-            say(f"{why}; trying again")
-            sleep(REFUSED_AFTER_S if isinstance(why, BrokerRefusedError) else backoff.next())
+            reason = explained(error, server)
+            notify(f"{reason}; trying again")
+            sleep(REFUSED_AFTER_S if isinstance(reason, BrokerRefusedError) else backoff.next())
         finally:
             consumer.close(autocommit=False)

@@ -1,4 +1,4 @@
-"""Reads aloud without keeping anybody waiting: only the newest text is spoken, what it outran never is."""
+"""Text to speech that never blocks: only the newest text is spoken, older ones are skipped."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from typing import Final, NamedTuple, Self
 from lake.config.settings import PROJECT_ROOT
 
 MAX_SECONDS: Final = 60.0
-"""A text that takes longer is cut off: the sound device hangs."""
+"""Timeout of one text: if it takes longer, the sound device hangs, and it is cut off."""
 
 
 class SpeechUnavailableError(RuntimeError):
-    """This machine cannot speak; the message says how to change that."""
+    """This machine has no speech; the message holds the cure."""
 
 
 class Utterance(NamedTuple):
-    """What to say, and whose news it is."""
+    """Text to speak, and the camera it is about."""
 
     camera_id: str
     words: str
 
 
 def voice(rate: int, platform: str = sys.platform) -> list[str]:
-    """The program that speaks what it reads, so many words a minute: macOS' own, elsewhere pyttsx3."""
+    """Return the command that speaks its input at `rate` words a minute: macOS' own, elsewhere pyttsx3."""
     if platform == "darwin":
         return ["say", "-r", str(rate), "-f", "-"]
     return [sys.executable, "-P", "-m", "capture.results.tts_process", str(rate)]
 
 
 class Speaker:
-    """A voice in a thread of its own; what a camera said last is not repeated while nothing changes."""
+    """Speaks in a thread of its own; the last text of a camera is not repeated."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Speak through a program that reads its text; nothing is started before `say`."""
+        """Speak through `command`, which reads the text from standard input."""
         self._command = list(command)
         self._files = tempfile.TemporaryDirectory(prefix="pycturestream-speech-")
         self._env = {**env, "PYTHONPATH": str(PROJECT_ROOT), "TMPDIR": self._files.name}
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._newest: Utterance | None = None
         self._closed = False
         self._program: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
 
     def __enter__(self) -> Self:
-        """Find out whether there is a voice, and be ready.
+        """Check that this machine can speak, and start the thread.
 
         Raises:
-            SpeechUnavailableError: there is none.
+            SpeechUnavailableError: it cannot.
         """
         try:
             self._check()
@@ -66,7 +66,7 @@ class Speaker:
 
     def _check(self) -> None:
         try:
-            tried = subprocess.run(
+            result = subprocess.run(
                 self._command,
                 env=self._env,
                 input=b"",
@@ -78,15 +78,15 @@ class Speaker:
             raise SpeechUnavailableError(
                 f"{self._command[0]} does not speak ({error}); leave out --speak"
             ) from error
-        if tried.returncode:
-            said = tried.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            raise SpeechUnavailableError(said or f"{self._command[0]} does not speak; leave out --speak")
+        if result.returncode:
+            message = result.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            raise SpeechUnavailableError(message or f"{self._command[0]} does not speak; leave out --speak")
 
     def say(self, text: Utterance) -> None:
-        """Speak this next, instead of what still waits; returns at once."""
-        with self._news:
+        """Speak this text next, instead of a waiting one; return at once."""
+        with self._changed:
             self._newest = text
-            self._news.notify()
+            self._changed.notify()
 
     def _run(self) -> None:
         spoken: dict[str, str] = {}
@@ -96,13 +96,13 @@ class Speaker:
                 self._speak(text.words)
 
     def _next(self) -> Utterance | None:
-        with self._news:
-            self._news.wait_for(lambda: self._newest is not None or self._closed)
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest is not None or self._closed)
             text, self._newest = self._newest, None
             return None if self._closed else text
 
     def _speak(self, words: str) -> None:
-        with self._news:
+        with self._changed:
             if self._closed:
                 return
             try:
@@ -115,20 +115,20 @@ class Speaker:
         try:
             self._program.communicate(words.encode(), MAX_SECONDS)
         except subprocess.TimeoutExpired:
-            self._hush()
+            self._kill_program()
 
-    def _hush(self) -> None:
-        """End the program and the player that it started."""
+    def _kill_program(self) -> None:
+        """Kill the program and the player that it started."""
         if self._program is not None and self._program.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._program.pid, signal.SIGKILL)
             self._program.wait()
 
     def __exit__(self, *_: object) -> None:
-        """Fall silent in the middle of a word."""
-        with self._news:
+        """Stop speaking at once and end the thread."""
+        with self._changed:
             self._closed = True
-            self._news.notify()
-        self._hush()
+            self._changed.notify()
+        self._kill_program()
         self._thread.join()
         self._files.cleanup()

@@ -1,7 +1,7 @@
 """Speaks the text on standard input by pyttsx3: `python -m capture.results.tts_process RATE`.
 
 A process of its own, because speech engines are native code that may hang or crash. Without a text it only
-finds out whether it could speak.
+checks whether it could speak.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PLAYER: Final = "speech needs the program aplay: install it (Debian, Ubuntu: sud
 
 
 class VoiceMissingError(RuntimeError):
-    """Something that speech needs is not installed; the message says what, and how to get it."""
+    """A requirement of speech is not installed; the message names it and how to install it."""
 
 
 def open_engine(load: Callable[[str], Any] = import_module) -> Any:
-    """pyttsx3's engine.
+    """Open the engine of pyttsx3.
 
     Raises:
         VoiceMissingError: the package, the speech engine or the player is missing.
@@ -45,7 +45,7 @@ def open_engine(load: Callable[[str], Any] = import_module) -> Any:
 
 
 def main(rate: int, text: str) -> int:
-    """Speak; 1, with one sentence on standard error, when something is missing for it."""
+    """Speak the text; return 1, with one sentence on standard error, if a requirement is missing."""
     try:
         engine = open_engine()
     except VoiceMissingError as error:

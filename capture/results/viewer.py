@@ -1,4 +1,4 @@
-"""`results`: shows, keeps and speaks what was found, until Ctrl-C."""
+"""`capture results`: shows, saves and speaks results, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
-    """What the person asked for.
+    """Options of the viewer.
 
     Attributes:
         cameras: only their results; empty means all.
         json_lines: one line of JSON for each result instead of text.
-        from_beginning: all results still kept, not only new ones.
-        picture: where the last annotated picture is kept besides `pictures/<camera>/result.jpg`.
+        from_beginning: all results still in the topic, not only new ones.
+        picture: path of the last annotated picture, besides `pictures/<camera>/result.jpg`.
         speech_rate: words a minute at which results are read aloud; None: not at all.
     """
 
@@ -44,20 +44,20 @@ class ViewOptions:
 
 
 class Viewer:
-    """Takes the messages of the results topic one by one."""
+    """Handles the messages of the results topic one by one."""
 
     def __init__(
-        self, wanted: ViewOptions, pictures: Path, show: Say, say: Say, speaker: Speaker | None
+        self, options: ViewOptions, pictures: Path, show: Say, notify: Say, speaker: Speaker | None
     ) -> None:
         """Show results by `show`, tell of trouble by `say`; pictures go below a folder."""
-        self._wanted, self._pictures = wanted, pictures
-        self._show, self._say, self._speaker = show, say, speaker
+        self._options, self._pictures = options, pictures
+        self._show, self._say, self._speaker = show, notify, speaker
 
     def see(self, value: bytes | None) -> None:
         """Show one message, speak it, and keep its picture."""
         try:
             result = parse_result(value)
-            if not self._wanted.cameras or result["camera_id"] in self._wanted.cameras:
+            if not self._options.cameras or result["camera_id"] in self._options.cameras:
                 self._take(result)
         except MalformedResultError as error:
             self._say(f"a message was passed over: {error}")
@@ -65,36 +65,38 @@ class Viewer:
             self._say(f"the picture cannot be saved ({error}); is the disk full?")
 
     def _take(self, result: dict[str, Any]) -> None:
-        self._show(as_json(result) if self._wanted.json_lines else as_text(result))
+        self._show(as_json(result) if self._options.json_lines else as_text(result))
         if self._speaker:
-            self._speaker.say(self._aloud(result))
-        save_picture(result, self._pictures, self._wanted.picture)
+            self._speaker.say(self._utterance(result))
+        save_picture(result, self._pictures, self._options.picture)
 
-    def _aloud(self, result: dict[str, Any]) -> Utterance:
-        """The sentences; where results of several cameras may come, after the name of theirs."""
+    def _utterance(self, result: dict[str, Any]) -> Utterance:
+        """Return the sentences to speak, after the camera's name if there may be several."""
         name = result["camera_id"]
-        head = "" if len(self._wanted.cameras) == 1 else f"{name}: "
+        head = "" if len(self._options.cameras) == 1 else f"{name}: "
         return Utterance(name, head + " ".join(sentences(result["objects"])))
 
 
-def show_results(settings: Settings, wanted: ViewOptions) -> None:
-    """Follow the results for ever; Ctrl-C ends quietly.
+def show_results(settings: Settings, options: ViewOptions) -> None:
+    """Follow the results until Ctrl-C.
 
     Raises:
-        SpeechUnavailableError: it was asked for, and this machine cannot.
+        SpeechUnavailableError: speech was requested, and this machine has none.
     """
     out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
-    def say(text: str) -> None:
+    def notify(text: str) -> None:
         err.print(text, markup=False)
 
     with ExitStack() as open_things:
         speaker = None
-        if wanted.speech_rate is not None:
-            speaker = open_things.enter_context(Speaker(voice(wanted.speech_rate), os.environ))
+        if options.speech_rate is not None:
+            speaker = open_things.enter_context(Speaker(voice(options.speech_rate), os.environ))
         viewer = Viewer(
-            wanted, settings.data / "pictures", lambda text: out.print(text, markup=False), say, speaker
+            options, settings.data / "pictures", lambda text: out.print(text, markup=False), notify, speaker
         )
         backoff = Backoff(random.random, longest=MAX_WAIT_S)
-        for value in follow(settings.broker, backoff, time.sleep, say, from_beginning=wanted.from_beginning):
+        for value in follow(
+            settings.broker, backoff, time.sleep, notify, from_beginning=options.from_beginning
+        ):
             viewer.see(value)

@@ -1,1 +1,1 @@
-"""Where pictures come from: webcams, streams, files, folders and a test pattern."""
+"""Sources of pictures: webcams, streams, files, folders and a test pattern."""

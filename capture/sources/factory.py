@@ -1,4 +1,4 @@
-"""Which kind of source an entry of the list names."""
+"""Creates the source of an entry of the list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from capture.cameras.cameras import DEMO, PATTERN, Camera
 from capture.cameras.settings import CaptureSettings
 from capture.pictures.encoding import Picture
-from capture.pictures.freeze_detector import FrozenWatch
+from capture.pictures.freeze_detector import FreezeDetector
 from capture.sources.file_source import FileSource
 from capture.sources.folder_source import FolderSource
 from capture.sources.live_source import LiveSource
@@ -17,22 +17,22 @@ from capture.sources.pattern_source import PatternSource
 from capture.sources.source import Source
 
 GENERATORS: Final[Mapping[str, Callable[[int, int], Source]]] = {PATTERN: PatternSource}
-"""Each word of `cameras.GENERATED` → its class, made with the width and height of the entry in pixels."""
+"""Name in `cameras.GENERATED` → class, called with the entry's width and height in pixels."""
 
 
 class PathSource:
-    """A file or a folder, whichever the path is when it is opened: a disk may be mounted late."""
+    """A file or a folder, decided when it is opened: a disk may be mounted late."""
 
     lost = ""
 
     def __init__(self, path: Path, *, loop: bool) -> None:
-        """Walk what is at `path`, again and again if `loop`."""
+        """Read the file or folder at `path`, repeatedly if `loop`."""
         self._path, self._loop = path, loop
         self._source: Source = FileSource(path, loop=loop)
 
     @property
     def fastest(self) -> float:
-        """As of what was opened."""
+        """Return the value of the opened source."""
         return self._source.fastest
 
     def open(self) -> None:
@@ -42,20 +42,20 @@ class PathSource:
         self._source.open()
 
     def read(self, step: float) -> Picture | None:
-        """The next picture of what was opened."""
+        """Return the next picture of the opened source."""
         return self._source.read(step)
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the opened source."""
         self._source.close()
 
 
 def source_of(camera: Camera, settings: CaptureSettings, monotonic: Callable[[], float]) -> Source:
-    """The source that an entry names, not opened yet; `monotonic` gives seconds."""
+    """Create the source of a camera, not opened yet; `monotonic` returns seconds."""
     if camera.source == DEMO:
         return FileSource(settings.demo_clip, loop=camera.loop)
     if generator := GENERATORS.get(camera.source):
         return generator(camera.width, camera.height)
     if camera.is_device or camera.is_stream:
-        return LiveSource(camera, settings.patience, FrozenWatch(settings.frozen, monotonic))
+        return LiveSource(camera, settings.patience, FreezeDetector(settings.frozen, monotonic))
     return PathSource(Path(camera.source).expanduser(), loop=camera.loop)

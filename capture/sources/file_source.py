@@ -20,12 +20,12 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 class FileSource:
-    """A video file, walked in its own time: `step` seconds on are `step` seconds further in the film."""
+    """A video file, read in its own time: each read goes `step` seconds further in the video."""
 
     lost = ""
 
     def __init__(self, path: Path, *, loop: bool) -> None:
-        """Walk `path`, from its beginning again and again if `loop`."""
+        """Read `path`, repeatedly from its beginning if `loop`."""
         self._path, self._loop = path, loop
         self._film: cv2.VideoCapture | None = None
         self._rate = USUAL_FPS
@@ -35,7 +35,7 @@ class FileSource:
 
     @property
     def fastest(self) -> float:
-        """One frame of the film, seconds."""
+        """Return the duration of one frame of the video, seconds."""
         return 1 / self._rate
 
     def open(self) -> None:
@@ -49,25 +49,25 @@ class FileSource:
 
     def _rewind(self) -> None:
         self.close()
-        film = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if not film.isOpened():
+        video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        if not video.isOpened():
             raise CameraUnavailableError(
                 f"file {str(self._path)!r} is no video that can be read; try another file"
             )
-        rate = film.get(cv2.CAP_PROP_FPS)
-        self._film, self._next = film, 0
+        rate = video.get(cv2.CAP_PROP_FPS)
+        self._film, self._next = video, 0
         self._rate = rate if 0 < rate <= 1000 else USUAL_FPS
 
     def read(self, step: float) -> Picture | None:
-        """The frame `step` seconds after the last one read; the first one at first."""
+        """Return the frame `step` seconds after the last one read; at first the first one."""
         if self._shown >= 0:
             self._position += step
         target = round(self._position * self._rate)
         if not self._walk_to(target):
             self._wrap(target)
         assert self._film is not None
-        there, picture = self._film.retrieve()
-        if not there or picture is None:
+        ok, picture = self._film.retrieve()
+        if not ok or picture is None:
             raise CameraUnavailableError(
                 f"frame {target} of {str(self._path)!r} cannot be decoded; repair the file"
             )
@@ -83,7 +83,7 @@ class FileSource:
         return True
 
     def _wrap(self, target: int) -> None:
-        """Go on from the beginning, for a film of as many frames as were really there."""
+        """Continue from the beginning, by the number of frames that were really read."""
         frames = self._next
         if not frames:
             raise CameraUnavailableError(f"file {str(self._path)!r} holds no pictures; try another file")
@@ -91,9 +91,8 @@ class FileSource:
             raise EndOfSourceError(f"{str(self._path)!r} ended after {frames} frames")
         wrapped = target % frames
         if wrapped == self._shown:
-            wrapped = (
-                wrapped + 1
-            ) % frames  # a step of exactly the film's length would show one frame for ever
+            # a step of exactly the video's length would show one frame forever
+            wrapped = (wrapped + 1) % frames
         self._rewind()
         self._position = wrapped / self._rate
         if not self._walk_to(wrapped):

@@ -15,13 +15,13 @@ SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 class FolderSource:
-    """A folder's pictures, one for each read; what is no picture by its suffix is passed over."""
+    """A folder's pictures, one for each read; files with other suffixes are skipped."""
 
     fastest = 0.0
     lost = ""
 
     def __init__(self, folder: Path, *, loop: bool) -> None:
-        """Walk `folder`, from its beginning again and again, with what was added since, if `loop`."""
+        """Read `folder`; if `loop`, repeatedly, listing it again at each beginning."""
         self._folder, self._loop = folder, loop
         self._waiting: list[Path] = []
         self._readable = 0
@@ -29,23 +29,23 @@ class FolderSource:
     def open(self) -> None:
         """List the folder."""
         try:
-            found = [path for path in self._folder.iterdir() if path.suffix.lower() in SUFFIXES]
+            paths = [path for path in self._folder.iterdir() if path.suffix.lower() in SUFFIXES]
         except OSError as error:
             raise CameraUnavailableError(
                 f"folder {str(self._folder)!r} cannot be read: {error}; check the path"
             ) from error
-        self._waiting = sorted(found, key=lambda path: path.name, reverse=True)
+        self._waiting = sorted(paths, key=lambda path: path.name, reverse=True)
         self._readable = 0
-        if not found:
+        if not paths:
             raise CameraUnavailableError(
                 f"folder {str(self._folder)!r} holds no pictures ({', '.join(SUFFIXES)}); add some"
             )
 
-    def read(self, step: float) -> Picture | None:  # a folder knows no time
-        """The next picture.
+    def read(self, step: float) -> Picture | None:  # a folder has no time
+        """Return the next picture.
 
         Raises:
-            UnreadablePictureError: it cannot be read; the next call goes on with the one after it.
+            UnreadablePictureError: it cannot be read; the next call continues with the one after it.
         """
         if not self._waiting:
             self._begin_anew()

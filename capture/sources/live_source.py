@@ -1,4 +1,4 @@
-"""Pictures of a webcam or a stream, read by a child process that is ended when it hangs."""
+"""Pictures of a webcam or a stream, read by a child process that is killed when it hangs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import numpy as np
 from capture.cameras.cameras import Camera
 from capture.cameras.redaction import redact
 from capture.pictures.encoding import Picture
-from capture.pictures.freeze_detector import FrozenWatch
+from capture.pictures.freeze_detector import FreezeDetector
 from capture.sources.reader_process import HEAD, Ending, OpenRequest
 from capture.sources.source import CameraUnavailableError
 
@@ -38,21 +38,21 @@ ENDINGS: Final[dict[int, str]] = {
 
 
 def start_reader(camera: Camera) -> Process:
-    """A reader of the camera; its address goes through a pipe, for others can see arguments."""
+    """Start a reader of the camera; its address goes through a pipe, since others can see arguments."""
     reader = subprocess.Popen(
         [sys.executable, "-m", "capture.sources.reader_process"],
         bufsize=0, cwd=ROOT, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     assert reader.stdin is not None
-    order = OpenRequest(camera.source, camera.width, camera.height)
-    with suppress(BrokenPipeError):  # it died already, which its exit status tells
-        reader.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+    request = OpenRequest(camera.source, camera.width, camera.height)
+    with suppress(BrokenPipeError):  # it died already: see its exit status
+        reader.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
     return reader
 
 
 def end_reader(reader: Process, grace: float = 0.0) -> int:
-    """End the process by all means, after so many seconds to end by itself; its exit status."""
+    """End the process, by force after `grace` seconds; return its exit status."""
     for seconds, end in ((grace, reader.terminate), (TERMINATE_SECONDS, reader.kill)):
         try:
             return reader.wait(seconds)
@@ -62,12 +62,12 @@ def end_reader(reader: Process, grace: float = 0.0) -> int:
 
 
 def ending_of(status: int) -> str:
-    """What an exit status says of the camera."""
+    """Describe an exit status as a problem of the camera."""
     return ENDINGS.get(status, f"cannot be read: its process ended with status {status}")
 
 
 def receive(pipe: Any, size: int, patience: float) -> bytearray:
-    """So many bytes of a pipe.
+    """Read exactly `size` bytes from a pipe.
 
     Raises:
         TimeoutError: nothing came for `patience` seconds.
@@ -76,42 +76,42 @@ def receive(pipe: Any, size: int, patience: float) -> bytearray:
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     content = bytearray(size)
-    rest = memoryview(content)
-    while rest:
+    remaining = memoryview(content)
+    while remaining:
         if not poll.poll(patience * 1000):
             raise TimeoutError(f"{patience:g} s")
-        taken = pipe.readinto(rest)
-        if not taken:
+        received = pipe.readinto(remaining)
+        if not received:
             raise EOFError
-        rest = rest[taken:]
+        remaining = remaining[received:]
     return content
 
 
 class LiveSource:
-    """A device or stream, drained all the time, so that a picture asked for is the freshest one.
+    """A device or stream, drained all the time, so that each returned picture is the newest one.
 
-    A thread follows what the reader tells; it ends with the reader, which ends at the latest when killed.
+    A thread reads the reader's output; it ends with the reader, at the latest when that is killed.
     """
 
     fastest = 0.0
 
-    def __init__(self, camera: Camera, patience: float, frozen: FrozenWatch) -> None:
-        """Read the camera's device or address; one that gives nothing for `patience` seconds is lost."""
-        self._camera, self._patience, self._frozen = camera, patience, frozen
+    def __init__(self, camera: Camera, patience: float, frozen: FreezeDetector) -> None:
+        """Read the camera's device or address; it is lost after `patience` seconds without a picture."""
+        self._camera, self._patience, self._freeze_detector = camera, patience, frozen
         self._name = redact(camera.source)
         self._reader: Process | None = None
         self._follower = threading.Thread()
         self._changed = threading.Condition()
-        self._asked = False
+        self._requested = False
         self._picture: Picture | None = None
         self._lost = ""
 
     def open(self) -> None:
-        """Start the reader; one that not even the system could end is never joined by a second one."""
+        """Start the reader, unless an earlier one could not be killed."""
         self.close()
         if self._follower.is_alive():
             raise CameraUnavailableError(f"camera {self._name!r} hangs in its driver: unplug it")
-        self._lost, self._picture, self._asked = "", None, False
+        self._lost, self._picture, self._requested = "", None, False
         try:
             self._reader = start_reader(self._camera)
         except OSError as error:
@@ -122,7 +122,7 @@ class LiveSource:
         self._follower.start()
 
     def _follow(self, reader: Process) -> None:
-        """Take what the reader gives until it ends or hangs; what then is said of the camera."""
+        """Take the reader's pictures until it ends or hangs, then set `lost`."""
         lost = ""
         assert reader.stdout is not None
         try:
@@ -151,39 +151,39 @@ class LiveSource:
 
     @property
     def lost(self) -> str:
-        """Why the reader ended, as soon as it did."""
+        """Return why the reader ended, empty while it runs."""
         return self._lost
 
-    def read(self, step: float) -> Picture | None:  # the freshest is asked for, not a place in time
-        """The next picture that the camera gives, waiting for it half a second at most."""
+    def read(self, step: float) -> Picture | None:  # always the newest one, whatever the time
+        """Return the next picture of the camera, waiting half a second at most."""
         with self._changed:
-            if not self._lost and not self._asked:
-                self._ask()
+            if not self._lost and not self._requested:
+                self._request_picture()
             self._changed.wait_for(lambda: self._picture is not None or self._lost, POLL_SECONDS)
             picture, self._picture = self._picture, None
             if picture is None and self._lost:
                 raise CameraUnavailableError(self._lost)
         if picture is not None:
-            self._asked = False
-            self._refuse_frozen(picture)
+            self._requested = False
+            self._check_frozen(picture)
         return picture
 
-    def _ask(self) -> None:
+    def _request_picture(self) -> None:
         assert self._reader is not None
         assert self._reader.stdin is not None
-        with suppress(BrokenPipeError):  # the follower will tell
+        with suppress(BrokenPipeError):  # the follower will notice
             self._reader.stdin.write(b"1")
-            self._asked = True
+            self._requested = True
 
-    def _refuse_frozen(self, picture: Picture) -> None:
-        if seconds := self._frozen.look(picture):
+    def _check_frozen(self, picture: Picture) -> None:
+        if seconds := self._freeze_detector.check(picture):
             raise CameraUnavailableError(
                 f"camera {self._name!r} has shown the same picture for {seconds:.0f} s: is it frozen? "
                 "It is opened anew"
             )
 
     def close(self) -> None:
-        """End the reader: politely, so that the camera hears of it, unless the reader hangs."""
+        """End the reader gracefully, so that the camera is released, or kill it if it hangs."""
         if self._reader is None:
             return
         assert self._reader.stdin is not None

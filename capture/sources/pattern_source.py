@@ -1,4 +1,4 @@
-"""A moving test pattern that tells the number of each picture, to people and to programs."""
+"""A moving test pattern that shows the number of each picture, to people and to programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS: Final = 8
 ROWS: Final = 4
 """Blocks at the top left, white for 1: the number in 32 bits, the highest first, row by row."""
 BLOCKS_PER_SIDE: Final = 16
-"""So many blocks would fit along the shorter side; of 4 pixels at least they survive JPEG."""
+"""Blocks that fit along the shorter side; with at least 4 pixels each they survive JPEG."""
 MIN_PIXELS: Final = 64
 BARS: Final = ((192, 192, 192), (0, 192, 192), (192, 192, 0), (0, 192, 0), (192, 0, 192), (0, 0, 192))
 """Grey, yellow, cyan, green, magenta, red, as blue, green, red."""
@@ -23,13 +23,13 @@ SPEED: Final = 7
 
 
 def bars(width: int, height: int) -> Picture:
-    """The background: upright bars of colour."""
+    """Draw the background: vertical bars of colour."""
     colours = np.array(BARS, np.uint8)[np.arange(width) * len(BARS) // width]
     return np.tile(colours, (height, 1, 1))
 
 
 def draw(background: Picture, number: int) -> Picture:
-    """The pattern's picture of that number, from 0 below 2³²."""
+    """Draw the picture of a number, 0 to 2³² - 1."""
     picture = background.copy()
     height, width = picture.shape[:2]
     block = min(width, height) // BLOCKS_PER_SIDE
@@ -52,12 +52,12 @@ class PatternSource:
     lost = ""
 
     def __init__(self, width: int, height: int) -> None:
-        """Draw pictures of that many pixels."""
+        """Draw pictures of this size in pixels."""
         self._width, self._height = width, height
         self._number = 0
 
     def open(self) -> None:
-        """Prepare the background; the numbers go on where they were."""
+        """Prepare the background; numbers continue."""
         if min(self._width, self._height) < MIN_PIXELS:
             raise CameraUnavailableError(
                 f"the test pattern of {self._width}x{self._height} is too small for its number; "
@@ -66,10 +66,10 @@ class PatternSource:
         self._background = bars(self._width, self._height)
 
     def read(self, step: float) -> Picture | None:  # each picture is the next one, whatever the time
-        """The next picture."""
+        """Return the next picture."""
         picture = draw(self._background, self._number % 2 ** (ROWS * COLUMNS))
         self._number += 1
         return picture
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""

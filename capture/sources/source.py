@@ -1,4 +1,4 @@
-"""Where pictures come from. Another kind of source need only follow the `Source` protocol."""
+"""The protocol of sources of pictures, and their errors."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ class CameraUnavailableError(ConnectionError):
 
 
 class EndOfSourceError(EOFError):
-    """A file or folder that was walked to its end."""
+    """A file or folder that was read to its end."""
 
 
 class UnreadablePictureError(ValueError):
-    """One picture of several cannot be read; the source goes on with the next one."""
+    """One picture of several cannot be read; the source continues with the next one."""
 
 
 class Source(Protocol):
-    """Gives pictures; every call returns within about a second, whatever the device or network does."""
+    """A source of pictures; every call returns within about a second, whatever the device or network does."""
 
     @property
     def fastest(self) -> float:
-        """Seconds between two different pictures of the source, 0 where unknown; known once open."""
+        """Return the seconds between two different pictures, 0 if unknown; valid once open."""
         ...
 
     @property
     def lost(self) -> str:
-        """Why an open source has no more pictures, where that is known before one is asked for."""
+        """Return why an open source has no more pictures, if known before a read; else empty."""
         ...
 
     def open(self) -> None:
-        """Begin; may return before the first picture is there.
+        """Open the source; may return before the first picture is there.
 
         Raises:
             CameraUnavailableError: it cannot be opened.
@@ -41,12 +41,12 @@ class Source(Protocol):
         ...
 
     def read(self, step: float) -> Picture | None:
-        """The picture `step` seconds after the last one, or the freshest; None when there is none yet.
+        """Return the picture `step` seconds after the last one, or the newest; None if there is none yet.
 
         Raises:
             CameraUnavailableError: the source was lost.
-            UnreadablePictureError: this picture is broken; the next call goes on with the next one.
-            EndOfSourceError: there will be no more.
+            UnreadablePictureError: this picture is broken; the next call continues with the next one.
+            EndOfSourceError: there are no more pictures.
         """
         ...
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import psutil
 
-from capture.pictures.freeze_detector import FrozenWatch
+from capture.pictures.freeze_detector import FreezeDetector
 from capture.sources.live_source import LiveSource
 from capture.sources.source import CameraUnavailableError
 from tests.capture.fakes import camera_of, number_of
@@ -18,7 +18,7 @@ from tests.capture.fakes import camera_of, number_of
 def source_at(
     url: str, *, patience: float = 5.0, frozen: float = 0.0, clock: Callable[[], float] = time.monotonic
 ) -> LiveSource:
-    return LiveSource(camera_of(url), patience, FrozenWatch(frozen, clock))
+    return LiveSource(camera_of(url), patience, FreezeDetector(frozen, clock))
 
 
 @contextmanager

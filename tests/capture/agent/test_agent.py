@@ -122,7 +122,7 @@ def test_an_invalid_file_keeps_the_cameras_and_says_what_is_wrong(site, caplog):
     site.agent.tick()
     assert site.running == [("door", "0")]
     assert "must begin with one of rtsp://" in site.read_health()["problem"]
-    assert len([record for record in caplog.records if "stay as they are" in record.message]) == 1
+    assert len([record for record in caplog.records if "stay unchanged" in record.message]) == 1
     assert "canary" not in caplog.text + site.health.read_text()
     site.write(("door", 0))
     site.agent.tick()

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from capture.command import app
 from capture.probe import cli as probe_command
 from capture.probe.causes import NO_CAMERA, Cause, Machine, cause_from, hint, machine_of, reason
-from capture.probe.probe import Probe, Report, _answer
+from capture.probe.probe import Probe, Report, _parse_answer
 from capture.probe.probe_source import PROPERTIES, Request, probe_source
 from tests.capture.fake_cameras import rtsp_camera, steady
 from tests.capture.fakes import camera_of, number_of, write_film
@@ -29,24 +29,24 @@ def test_a_film_is_told_with_all_its_properties_and_its_first_picture_is_kept(tm
     picture = tmp_path / "pictures" / "test_source.jpg"
     untold = dict.fromkeys(("brightness", "contrast", "saturation", "hue", "gain", "exposure"))
     known = {"fps": 10.0, "height": 48.0, "width": 64.0, **untold, "pos-msec": 0.0, "avi-ratio": 0.1}
-    found = probe_of(tmp_path).look_at(camera_of(str(film)))
+    found = probe_of(tmp_path).probe_camera(camera_of(str(film)))
     assert found == Report(str(film), True, known, str(picture))
     assert list(found.properties) == list(PROPERTIES)
     assert number_of(cv2.imread(str(picture))) == 0
-    assert probe_of(tmp_path).look_at(camera_of("demo")).found
+    assert probe_of(tmp_path).probe_camera(camera_of("demo")).found
 
 
 def test_a_pattern_and_a_folder_are_told_with_the_size_of_their_first_picture(tmp_path):
     folder = tmp_path / "album"
     folder.mkdir()
-    nothing = probe_of(tmp_path).look_at(camera_of(str(folder)))
+    nothing = probe_of(tmp_path).probe_camera(camera_of(str(folder)))
     assert not nothing.found
     assert "holds no pictures" in nothing.reason
     cv2.imwrite(str(folder / "a.png"), np.full((48, 64, 3), 30, np.uint8))
     sizes = {
         source: {name: value for name, value in found.properties.items() if value is not None}
         for source in ("test", str(folder))
-        if (found := probe_of(tmp_path).look_at(camera_of(source))).found
+        if (found := probe_of(tmp_path).probe_camera(camera_of(source))).found
     }
     assert sizes == {"test": {"height": 720.0, "width": 1280.0}, str(folder): {"height": 48.0, "width": 64.0}}
     assert number_of(cv2.imread(str(tmp_path / "pictures" / "test_source.jpg"))) == 5
@@ -117,8 +117,8 @@ def test_the_first_four_devices_and_all_that_are_there_are_looked_at(tmp_path):
     ],
 )
 def test_a_device_that_is_not_there_is_not_found_without_a_process(machine, words, tmp_path, monkeypatch):
-    monkeypatch.setattr(Probe, "_ask", lambda *_: pytest.fail("no process is needed"))
-    reports = list(probe_of(tmp_path, machine).look_at_devices(camera_of("0")))
+    monkeypatch.setattr(Probe, "_run_probe", lambda *_: pytest.fail("no process is needed"))
+    reports = list(probe_of(tmp_path, machine).probe_devices(camera_of("0")))
     assert [(one.source, one.found, one.reason) for one in reports] == [
         (index, False, "not found") for index in "0123"
     ]
@@ -129,13 +129,13 @@ def test_a_device_that_the_user_may_not_open_is_told_with_the_group(tmp_path, mo
     probe = probe_of(tmp_path)
     (tmp_path / "dev" / "video0").touch()
     monkeypatch.setattr("capture.probe.probe.os.access", lambda _path, _mode: False)
-    found = probe.look_at(camera_of("0"))
+    found = probe.probe_camera(camera_of("0"))
     assert (found.reason, "usermod -aG video" in found.hint) == ("your user may not open it", True)
 
 
 def test_macos_is_told_where_cameras_are_allowed(tmp_path, monkeypatch):
-    monkeypatch.setattr(Probe, "_ask", lambda *_: {"cause": "unopened"})
-    found = probe_of(tmp_path, Machine.MACOS).look_at(camera_of("0"))
+    monkeypatch.setattr(Probe, "_run_probe", lambda *_: {"cause": "unopened"})
+    found = probe_of(tmp_path, Machine.MACOS).probe_camera(camera_of("0"))
     assert (found.reason, "Privacy & Security" in found.hint) == ("not found", True)
 
 
@@ -152,12 +152,12 @@ def test_macos_is_told_where_cameras_are_allowed(tmp_path, monkeypatch):
 )
 def test_the_words_of_opencv_and_ffmpeg_give_the_cause(noise, cause):
     assert cause_from(noise, Cause.UNOPENED) is cause
-    assert _answer(f'{noise}\n{{"cause": "unopened"}}\n', 0) == {"cause": cause}
+    assert _parse_answer(f'{noise}\n{{"cause": "unopened"}}\n', 0) == {"cause": cause}
 
 
 def test_every_cause_has_words_and_a_driver_that_crashes_is_one():
     assert all(reason(cause) and hint(cause, machine) for cause in Cause for machine in Machine)
-    assert _answer('{"cause": "unopened"}', -11) == _answer("", 0) == {"cause": Cause.CRASHED}
+    assert _parse_answer('{"cause": "unopened"}', -11) == _parse_answer("", 0) == {"cause": Cause.CRASHED}
 
 
 def test_machines_are_told_apart():
@@ -202,7 +202,7 @@ def address():
 
 def test_a_stream_is_told_without_its_password(tmp_path, capfd):
     with rtsp_camera(steady, "ann:canary-7e1") as camera:
-        found = probe_of(tmp_path).look_at(camera_of(camera.url("ann:canary-7e1")))
+        found = probe_of(tmp_path).probe_camera(camera_of(camera.url("ann:canary-7e1")))
     assert (found.found, found.source.startswith("rtsp://***@127.0.0.1:")) == (True, True)
     assert (found.properties["width"], found.properties["height"]) == (64, 48)
     assert capfd.readouterr() == ("", "")
@@ -213,7 +213,7 @@ def test_a_stream_is_told_without_its_password(tmp_path, capfd):
     [(401, "refuses user or password"), (404, "has no such stream"), (503, "gives no stream")],
 )
 def test_an_address_that_refuses_says_why_and_nobody_sees_its_password(address, status, said, tmp_path):
-    found = probe_of(tmp_path).look_at(camera_of(f"{address}{status}"))
+    found = probe_of(tmp_path).probe_camera(camera_of(f"{address}{status}"))
     assert found.reason.startswith(said)
     seen = [text for text in Refusing.processes if "probe_source" in text]
     assert seen
@@ -221,7 +221,7 @@ def test_an_address_that_refuses_says_why_and_nobody_sees_its_password(address, 
 
 
 def test_a_source_that_hangs_is_given_up_and_its_process_killed(address, tmp_path):
-    found = probe_of(tmp_path, seconds=1).look_at(camera_of(f"{address}0"))
+    found = probe_of(tmp_path, seconds=1).probe_camera(camera_of(f"{address}0"))
     assert (found.found, found.reason) == (False, "gives no answer in time")
     assert [one for one in psutil.Process().children() if "capture.probe.probe_source" in one.cmdline()] == []
 
@@ -255,7 +255,7 @@ def test_one_source_can_be_probed_by_itself(capture, tmp_path):
         "  height      48",
         "  width       64",
     ]
-    assert "  hue         not told\n" in ended.output
+    assert "  hue         unknown\n" in ended.output
     assert capture("--source", "gopher://ann:canary@x").exit_code == 2
     missing = capture("--source", str(tmp_path / "no.mp4"), "--json")
     assert (missing.exit_code, json.loads(missing.output)["sources"][0]["reason"]) == (1, "no such file")

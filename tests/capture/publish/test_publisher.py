@@ -88,7 +88,7 @@ def test_a_broker_that_is_away_is_tried_again_and_the_newest_frame_arrives_first
 def test_a_lost_camera_shows_its_own_reason_while_the_broker_is_away_too(line):
     line.broker.here = False
     line.status.enter(State.SOURCE_LOST)
-    line.status.complain("unplugged")
+    line.status.record_error("unplugged")
     line.publisher.step()
     assert (line.status.last_error, line.publisher.last_error) == (
         "unplugged",

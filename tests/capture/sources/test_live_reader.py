@@ -28,11 +28,11 @@ from tests.capture.live_sources import loss_of, opened, pictures, readers, sourc
 PARENT = """
 import sys, time
 from capture.cameras.cameras import Camera
-from capture.pictures.freeze_detector import FrozenWatch
+from capture.pictures.freeze_detector import FreezeDetector
 from capture.sources.live_source import LiveSource
 
 camera = Camera("door", sys.stdin.readline().strip(), 1, False, 64, 48, 85)
-source = LiveSource(camera, 60, FrozenWatch(0, time.monotonic))
+source = LiveSource(camera, 60, FreezeDetector(0, time.monotonic))
 source.open()
 while source.read(1) is None:
     pass

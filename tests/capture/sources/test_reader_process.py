@@ -54,7 +54,7 @@ def test_only_a_wanted_picture_is_converted_and_it_is_the_next_one():
         return grab()
 
     device.grab = grab_and_want
-    assert Responses(wishes, out).drain(device, packed=False) == 5
+    assert Responses(wishes, out).drain(device, is_jpeg=False) == 5
     assert out.getvalue() == HEAD.pack(0, 0) + HEAD.pack(2, 3) + bytes([2] * 18)
     assert device.converted == 1
 
@@ -63,7 +63,7 @@ def test_the_end_that_is_asked_for_ends_the_reading():
     wishes = Requests()
     wishes.over = True
     device = ScriptedDevice(FakeTime(), *[(0, 0)] * 5)
-    assert Responses(wishes, BytesIO()).drain(device, packed=False) == 0
+    assert Responses(wishes, BytesIO()).drain(device, is_jpeg=False) == 0
     assert device.grabbed == 0
 
 
@@ -123,4 +123,4 @@ def test_a_device_is_asked_for_its_resolution(monkeypatch):
 def test_a_device_without_colours_gives_pictures_of_three_channels():
     device = ScriptedDevice(FakeTime())
     device.retrieve = lambda: (True, np.full((2, 3), 7, np.uint8))
-    assert picture_of(device, packed=False).tolist() == [[[7, 7, 7]] * 3] * 2
+    assert picture_of(device, is_jpeg=False).tolist() == [[[7, 7, 7]] * 3] * 2

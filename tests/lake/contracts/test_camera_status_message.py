@@ -26,7 +26,7 @@ def said(**other: Any) -> bytes:
 def test_a_notice_as_the_agent_writes_it_is_read_whole() -> None:
     status = CameraStatus("door", "cafe", lambda: at("11:00"), lambda _status: None, CAMERA, State.RUNNING)
     status.count_captured(at("10:59:59"))
-    status.complain("no answer from rtsp://ann:canary@10.0.0.7/1")
+    status.record_error("no answer from rtsp://ann:canary@10.0.0.7/1")
     counters = {"captured": 1, "gated": 0, "dropped": 0, "failed": 0, "acknowledged": 0, "unknown": 0}
     assert read_notice(b"door", json.dumps(status.message()).encode()) == CameraStatusMessage(
         "door",
