@@ -1,5 +1,5 @@
 """One machine: provisioning, the embedded broker, the supervised programs and the command.
 
-`command` parses and shows; `startup` and `shutdown` do; `status`, `doctor` and `logs` look.
+`cli` is the command line; `operations` start, stop, check and repair; `programs` are supervised.
 The other programs are started as processes, never imported.
 """

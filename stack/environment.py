@@ -1,8 +1,8 @@
 """Make the virtual environment `.venv`: `python -m stack.environment [GROUP…]`, standard library only.
 
-Run by any fitting Python, it makes the environment and installs the hash-pinned `requirements/base.txt` and
-the groups named (`dev`, `java`, `node`). What is installed is remembered by hash, so that the next run is
-over at once and needs no network.
+Run by any supported Python, it creates the environment and installs the hash-pinned
+`requirements/base.txt` and the groups named (`dev`, `java`, `node`). Installed groups are recorded by hash,
+so that the next run ends at once and needs no network.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ from stack.provision.node import find_system_npm
 load_configuration()
 print("java" * needs_bundled_java(os.environ), "" if find_system_npm(os.environ) else "node")
 """
-"""Runs in the environment once its base is there: both modules need a package of it."""
+"""Runs in the environment once its base is installed: both modules need a package of it."""
 
 
-class EnvironmentMadeError(RuntimeError):
-    """The virtual environment could not be made or filled."""
+class EnvironmentCreationError(RuntimeError):
+    """The virtual environment could not be created or filled."""
 
 
 def main(groups: Sequence[str]) -> int:
-    """Make the environment with these groups besides the base; 1 with one sentence when that fails."""
+    """Create the environment with the base and these groups; return 1, with one sentence, on failure."""
     try:
-        wanted = ["base", *groups]
+        required = ["base", *groups]
         if not is_usable():
             if code := machine.main():
                 return code
             create()
-        install([group for group in wanted if not is_installed(group)])
+        install([group for group in required if not is_installed(group)])
         install([group for group in missing_tools() if not is_installed(group)])
-    except (EnvironmentMadeError, OSError) as error:
+    except (EnvironmentCreationError, OSError) as error:
         say(str(error))
         return 1
     return 0
 
 
 def is_usable() -> bool:
-    """Whether the environment is there, runs, and is of this Python's version or no other was asked for."""
+    """Return whether the environment runs, and has this Python's version or none was requested by PYTHON."""
     try:
-        ran = subprocess.run(
+        result = subprocess.run(
             [PYTHON, "-c", "import sys; print(*sys.version_info[:2])"],
             capture_output=True,
             text=True,
@@ -63,57 +63,61 @@ def is_usable() -> bool:
         )
     except OSError:
         return False
-    same = ran.stdout.split() == [str(part) for part in sys.version_info[:2]]
-    return ran.returncode == 0 and (same or not os.environ.get("PYTHON"))
+    same_version = result.stdout.split() == [str(part) for part in sys.version_info[:2]]
+    return result.returncode == 0 and (same_version or not os.environ.get("PYTHON"))
 
 
 def create() -> None:
-    """Make an empty environment out of this Python.
+    """Create an empty environment from this Python.
 
     Raises:
-        EnvironmentMadeError: this Python cannot make one; the message names the cure.
+        EnvironmentCreationError: this Python cannot make one; the message names the cure.
     """
     if FOLDER.is_symlink():
-        raise EnvironmentMadeError(f"{FOLDER} is a link to {FOLDER.resolve()}, left alone: remove the link")
+        raise EnvironmentCreationError(
+            f"{FOLDER} is a link to {FOLDER.resolve()}, left alone: remove the link"
+        )
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     say(f"making .venv with Python {version}")
     if FOLDER.exists():
         shutil.rmtree(FOLDER)
-    ran = subprocess.run([sys.executable, "-m", "venv", FOLDER], capture_output=True, text=True, check=False)
-    if ran.returncode:
+    result = subprocess.run(
+        [sys.executable, "-m", "venv", FOLDER], capture_output=True, text=True, check=False
+    )
+    if result.returncode:
         shutil.rmtree(FOLDER, ignore_errors=True)
-        words = (ran.stdout + ran.stderr).strip()
-        raise EnvironmentMadeError(
+        output = (result.stdout + result.stderr).strip()
+        raise EnvironmentCreationError(
             f"{sys.executable} has no complete venv module (on Debian and Ubuntu:"
-            f" sudo apt install python{version}-venv, then run make again): {words[-500:]}"
+            f" sudo apt install python{version}-venv, then run make again): {output[-500:]}"
         )
 
 
 def missing_tools() -> list[str]:
-    """The groups that stand in for what this machine lacks: `java`, `node`."""
-    ran = subprocess.run([PYTHON, "-c", MISSING_TOOLS], capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise EnvironmentMadeError(f"cannot look for Java and npm: {ran.stderr.strip()[-500:]}")
-    return ran.stdout.split()
+    """Return the groups that replace tools this machine lacks: `java`, `node`."""
+    result = subprocess.run([PYTHON, "-c", MISSING_TOOLS], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise EnvironmentCreationError(f"cannot look for Java and npm: {result.stderr.strip()[-500:]}")
+    return result.stdout.split()
 
 
 def is_installed(group: str) -> bool:
-    """Whether exactly this state of a requirements file was installed."""
+    """Return whether exactly this state of a requirements file was installed."""
     return read_stamp().get(group) == fingerprint(group)
 
 
 def fingerprint(group: str) -> str:
-    """SHA-256 of a requirements file."""
+    """Return the SHA-256 of a requirements file."""
     return hashlib.sha256(requirements(group).read_bytes()).hexdigest()
 
 
 def requirements(group: str) -> Path:
-    """The requirements file of a group."""
+    """Return the requirements file of a group."""
     return Path("requirements") / f"{group}.txt"
 
 
 def read_stamp() -> dict[str, str]:
-    """What was installed: group → fingerprint."""
+    """Read what was installed: group → fingerprint."""
     try:
         return dict(line.split() for line in (FOLDER / STAMP).read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError):
@@ -121,10 +125,10 @@ def read_stamp() -> dict[str, str]:
 
 
 def install(groups: Sequence[str]) -> None:
-    """Install the requirements of groups with uv, which is itself installed first by pip; hashes are checked.
+    """Install the requirements of groups with uv, itself installed first by pip; hashes are checked.
 
     Raises:
-        EnvironmentMadeError: a package could not be fetched or built.
+        EnvironmentCreationError: a package could not be fetched or built.
     """
     if not groups:
         return
@@ -150,24 +154,24 @@ def install(groups: Sequence[str]) -> None:
 
 
 def run(command: Sequence[str | Path]) -> None:
-    """Run an installer in sight of the user.
+    """Run an installer with its output visible.
 
-    Its cache lies in the environment, unless told, so that its files are linked and not copied, a broken
-    installation goes on where it stopped, and deleting .venv gives the space back.
+    Its cache lies in the environment by default, so that files are linked and not copied, a broken
+    installation continues where it stopped, and deleting .venv frees the space.
 
     Raises:
-        EnvironmentMadeError: it failed.
+        EnvironmentCreationError: it failed.
     """
     env = {"UV_CACHE_DIR": str((FOLDER / "uv-cache").absolute()), "UV_HTTP_TIMEOUT": "120"} | dict(os.environ)
     if subprocess.run(command, env=env, check=False).returncode:
-        raise EnvironmentMadeError(
+        raise EnvironmentCreationError(
             "the Python packages could not be installed (see above): is this machine connected,"
-            " and its proxy set up? Run make again; it goes on where it stopped"
+            " and its proxy set up? Run make again; it continues where it stopped"
         )
 
 
 def remember(groups: Sequence[str]) -> None:
-    """Note that groups are installed as their files are now."""
+    """Record that groups are installed as their files are now."""
     stamp = read_stamp() | {group: fingerprint(group) for group in groups}
     new = FOLDER / f"{STAMP}.{os.getpid()}"
     new.write_text("".join(f"{group} {mark}\n" for group, mark in sorted(stamp.items())), encoding="utf-8")
@@ -175,7 +179,7 @@ def remember(groups: Sequence[str]) -> None:
 
 
 def say(line: str) -> None:
-    """One line for a person, on standard error."""
+    """Print a line on standard error."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

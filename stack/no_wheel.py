@@ -15,7 +15,7 @@ REFUSAL: Final = (
 
 
 def refuse(*_args: object, **_settings: object) -> NoReturn:
-    """End the build with one sentence, whatever was asked for."""
+    """End any build with one sentence."""
     raise SystemExit(REFUSAL)
 
 

@@ -1,4 +1,4 @@
-"""Airflow on one machine: its components, and the environment that is its whole configuration."""
+"""Airflow on one machine: its components, and their configuration through the environment."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ TUNABLE: Final = {
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     # The Kafka client writes 20 lines for each connection it makes.
     "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "kafka=ERROR py4j=ERROR great_expectations=WARNING",
-    # A task's first words to the API wait for half of it to load: 46 s once, on a machine at its limit.
+    # A task's first request waits while half of the API loads: once 46 s, on an overloaded machine.
     "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
 }
-"""What the environment or `.env` may set otherwise."""
+"""Defaults that the environment or `.env` may override."""
 
 
 def airflow_home(installation: Installation) -> Path:
-    """Folder of Airflow's database, secrets and task logs."""
+    """Return the folder of Airflow's database, secrets and task logs."""
     return installation.settings.data / "airflow"
 
 
 def places(installation: Installation) -> AirflowPlaces:
-    """Where its parts listen and find one another.
+    """Return the addresses of Airflow's parts.
 
     Raises:
         SettingError: a setting cannot be used.
@@ -62,19 +62,19 @@ def places(installation: Installation) -> AirflowPlaces:
 
 
 def database(installation: Installation) -> Path:
-    """Airflow's SQLite file, where no other database is named."""
+    """Return Airflow's SQLite file, used if no other database is set."""
     return airflow_home(installation) / "airflow.db"
 
 
 def address(installation: Installation) -> str:
-    """Where Airflow's API is, for programs."""
+    """Return the URL of Airflow's API, for programs."""
     return f"http://{places(installation).api}"
 
 
 def airflow_environment(
     installation: Installation, base: Mapping[str, str], secrets: Secrets
 ) -> dict[str, str]:
-    """The environment of every Airflow process, and so of every task.
+    """Return the environment of every Airflow process, and so of every task.
 
     Args:
         installation: ports and folders.
@@ -95,10 +95,10 @@ def airflow_environment(
 
 def _fixed(installation: Installation) -> dict[str, str]:
     home, logs_port = airflow_home(installation), str(installation.airflow_logs_port)
-    where = places(installation)
+    addresses = places(installation)
     return {
-        **_database(installation, where.database),
-        # Airflow titles its processes, by default over the environment by which `down` knows them.
+        **_database(installation, addresses.database),
+        # Airflow sets process titles, by default over the environment by which `down` recognises them.
         "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
@@ -106,10 +106,10 @@ def _fixed(installation: Installation) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack.airflow.places.host_of_logs",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{where.api}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{addresses.api}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
-        "AIRFLOW__API__HOST": where.listen,
+        "AIRFLOW__API__HOST": addresses.listen,
         "AIRFLOW__API__PORT": str(installation.airflow_port),
         "AIRFLOW__API__BASE_URL": f"http://{LOOPBACK}:{installation.airflow_port}",
         "AIRFLOW__API__WORKERS": "1",
@@ -140,7 +140,7 @@ def _secret(secrets: Secrets) -> dict[str, str]:
 
 
 def spark_connection(env: Mapping[str, str]) -> str:
-    """The connection `spark_batch`: this machine, or the cluster that `PYCTURESTREAM_BATCH_MASTER` names.
+    """Return the connection `spark_batch`: this machine, or the cluster of `PYCTURESTREAM_BATCH_MASTER`.
 
     >>> spark_connection({"PYCTURESTREAM_BATCH_MASTER": "spark://spark.example:7077"})
     '{"conn_type": "spark", "host": "spark://spark.example:7077", "extra": {"deploy-mode": "client"}}'
@@ -150,7 +150,7 @@ def spark_connection(env: Mapping[str, str]) -> str:
 
 
 def component_command(installation: Installation, name: str) -> tuple[str, ...]:
-    """Module and arguments of a component."""
+    """Return module and arguments of a component."""
     command = COMPONENTS[name]
     if name != LOGS:
         return command

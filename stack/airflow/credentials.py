@@ -1,4 +1,4 @@
-"""Airflow's secrets and passwords: made once, readable by nobody else."""
+"""Airflow's secrets and passwords: created once, readable by nobody else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SecretsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What Airflow signs and encrypts with; the two it signs with have 64 random bytes, base64 encoded."""
+    """Keys that Airflow signs and encrypts with; the two for signing have 64 random bytes, base64 encoded."""
 
     jwt_secret: str
     secret_key: str
@@ -29,15 +29,15 @@ class Secrets:
 
 
 def passwords_file(home: Path) -> Path:
-    """JSON, user → password, as Airflow's SimpleAuthManager reads it."""
+    """Return the JSON file, user → password, that Airflow's SimpleAuthManager reads."""
     return home / "passwords.json"
 
 
 def make_secrets(home: Path) -> Secrets:
-    """The secrets of this installation; made at the first call, with the passwords.
+    """Return the secrets of this installation, created at the first call with the passwords.
 
     Raises:
-        SecretsError: a file is there, but cannot be used.
+        SecretsError: a file exists, but cannot be used.
     """
     home.mkdir(parents=True, exist_ok=True)
     _write_once(passwords_file(home), {user: secrets.token_urlsafe(16) for user in USERS})
@@ -54,22 +54,22 @@ def make_secrets(home: Path) -> Secrets:
 
 
 def read_passwords(home: Path) -> dict[str, str]:
-    """User → password; empty before the first start."""
+    """Return user → password; empty before the first start."""
     file = passwords_file(home)
     return _read(file) if file.exists() else {}
 
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        found = json.loads(file.read_text("utf-8"))
+        values = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise SecretsError(f"{file} cannot be read ({error}); remove it to make it anew") from error
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         raise SecretsError(f"{file} holds no JSON object; remove it to make it anew")
-    return found
+    return values
 
 
 def _write_once(file: Path, values: Mapping[str, str]) -> None:
-    """Write a file of mode 0600 unless it is there; a reader never sees half of it."""
+    """Write a file of mode 0600 unless it exists; a reader never sees half of it."""
     if not file.exists():
         write_atomically(file, json.dumps(dict(values)), 0o600)

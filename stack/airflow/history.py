@@ -1,4 +1,4 @@
-"""Trim what Airflow keeps of old runs: rows of its database, and logs of tasks."""
+"""Trims Airflow's history: rows of its database, and logs of tasks."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from stack.site.installation import Installation
 
 
 def oldest_kept(installation: Installation, now: datetime) -> datetime:
-    """The moment, UTC, before which nothing is kept: `PYCTURESTREAM_AIRFLOW_DAYS` ago."""
+    """Return the time, UTC, before which nothing is kept: `PYCTURESTREAM_AIRFLOW_DAYS` ago."""
     return now - timedelta(days=number(installation.env, "AIRFLOW_DAYS"))
 
 
 def clean_command(before: datetime) -> tuple[str, ...]:
-    """Airflow's own command that forgets older runs; without copies of what it deletes."""
+    """Return Airflow's own command that deletes older runs, without archiving them."""
     return ("db", "clean", "--clean-before-timestamp", before.isoformat(), "--skip-archive", "--yes")
 
 
 def trim_logs(installation: Installation, before: datetime) -> int:
-    """Delete logs last written before then, and the folders that this empties; how many files."""
+    """Delete logs last written before then, and emptied folders; return the number of files."""
     folder = airflow_home(installation) / "logs"
     files = list(_older(folder, before))
     for file in files:
         file.unlink(missing_ok=True)
-    for below in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
+    for folder_to_remove in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         with suppress(OSError):  # not empty
-            below.rmdir()
+            folder_to_remove.rmdir()
     return len(files)
 
 

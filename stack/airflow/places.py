@@ -1,4 +1,4 @@
-"""Where Airflow's parts listen and find one another: one machine unless settings say otherwise."""
+"""Addresses of Airflow's parts: on one machine unless settings say otherwise."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ class AirflowPlaces:
 
     Attributes:
         listen: address on which its API and its log server listen.
-        api: host:port at which the API is found.
-        logs_host: of the log server, as the API finds it.
-        database: SQLAlchemy's address of another database than the own SQLite file, password included; empty:
-            the own one.
+        api: host:port of the API.
+        logs_host: host of the log server, as the API reaches it.
+        database: SQLAlchemy URL of another database, password included; empty for the own SQLite file.
     """
 
     listen: str
@@ -43,7 +42,7 @@ class AirflowPlaces:
 
 
 def with_password(address: str, password: str) -> str:
-    """The database's address with the password in it, quoted; empty where there is none.
+    """Return the database's URL with the quoted password; empty without a database.
 
     >>> with_password("postgresql+psycopg2://airflow@postgres/airflow", "p@ss/word")
     'postgresql+psycopg2://airflow:p%40ss%2Fword@postgres/airflow'
@@ -69,8 +68,8 @@ def with_password(address: str, password: str) -> str:
 
 
 def host_of_logs() -> str:
-    """The name of this machine for Airflow, which fetches the log of a running task from there.
+    """Return this machine's host name for Airflow, which fetches logs of running tasks from it.
 
-    Loopback unless told, where the log server listens and nobody else can.
+    Loopback by default, where the log server listens and nobody else can.
     """
     return AirflowPlaces.from_env(os.environ).logs_host

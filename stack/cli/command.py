@@ -1,4 +1,4 @@
-"""The `pycturestream` command: parses, shows and hands over; everything else is done elsewhere."""
+"""The `pycturestream` command line."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from stack.programs.programs import CAPTURE, NAMES, child_environment, spark_env
 from stack.site.clock import SystemClock
 from stack.site.installation import Installation
 
-HANDED_OVER = {
+EXTERNAL_COMMANDS = {
     "capture": (
         "capture",
         "Publish pictures of one source, or find cameras: `capture run`, `capture probe`.",
         (),
     ),
     "camera": ("capture", "Add, list or remove the cameras of the running agent.", ("camera",)),
-    "user": ("dashboards.auth.cli", "Say who may log in to the dashboard: `user add NAME`.", ()),
+    "user": ("dashboards.auth.cli", "Manage who may log in to the dashboard: `user add NAME`.", ()),
     "detect": ("jobs.frames.detect_pictures", "Detect objects on picture files, without Kafka or Spark.", ()),
     "results": ("capture", "Watch the results as they come.", ("results",)),
     "batch": ("jobs.pipeline.batch", "Recount, check and publish: `batch hour 2026-01-31T10:00:00Z`.", ()),
@@ -47,7 +47,7 @@ SPARK_MODULES = {
 OUR_PACKAGES = {"stack", "lake"}
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Settings of a command that takes every argument, `--help` too, for another program."""
-NOTHING: Mapping[str, str] = {}
+NO_OVERRIDES: Mapping[str, str] = {}
 
 app = typer.Typer(
     help="Cameras in, answers people can trust out.",
@@ -59,9 +59,9 @@ app = typer.Typer(
 app.add_typer(config_command.app, name="config")
 
 
-def installation(told: Mapping[str, str] = NOTHING) -> Installation:
-    """This installation, out of the process environment and the files; what was told goes before both."""
-    return Installation.from_env({**os.environ, **told}, PROJECT_ROOT)
+def load_installation(overrides: Mapping[str, str] = NO_OVERRIDES) -> Installation:
+    """Load this installation from the process environment and the files; `overrides` take precedence."""
+    return Installation.from_env({**os.environ, **overrides}, PROJECT_ROOT)
 
 
 @app.command()
@@ -79,13 +79,13 @@ def up(
     from stack.operations.status import login, program_states
 
     without = {*((CAPTURE,) if no_capture else ()), *(COMPONENTS if no_airflow else ())}
-    told = {} if spark_workers is None else {PREFIX + "SPARK_WORKERS": str(spark_workers)}
-    here, clock, console = installation(told), SystemClock(), Console()
+    overrides = {} if spark_workers is None else {PREFIX + "SPARK_WORKERS": str(spark_workers)}
+    installation, clock, console = load_installation(overrides), SystemClock(), Console()
     with TerminalScreen(console) as screen:
-        bring_up(here, without, screen, clock)
-    show_programs(console, program_states(here, clock))
+        bring_up(installation, without, screen, clock)
+    show_programs(console, program_states(installation, clock))
     console.print()
-    show_login(console, None if no_airflow else login(here))
+    show_login(console, None if no_airflow else login(installation))
     show_next(console)
 
 
@@ -96,37 +96,35 @@ def down() -> None:
     from stack.operations.shutdown import bring_down
 
     with TerminalScreen(Console()) as screen:
-        bring_down(installation(), screen, SystemClock())
+        bring_down(load_installation(), screen, SystemClock())
 
 
 @app.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Show what runs, what became of the frames, and how far behind the stream is."""
+    """Show what runs, the outcomes of the frames, and how far behind the stream is."""
     from stack.cli.screens import show_status
     from stack.operations.status import read_status
 
-    seen = read_status(installation(), SystemClock())
+    current = read_status(load_installation(), SystemClock())
     if as_json:
-        print(json.dumps(seen.to_json()))  # noqa: T201
+        print(json.dumps(current.to_json()))  # noqa: T201
     else:
-        show_status(Console(), seen)
+        show_status(Console(), current)
 
 
 @app.command()
 def logs(
-    program: Annotated[
-        str | None, typer.Argument(help=f"One of {', '.join(NAMES)}; all unless told.")
-    ] = None,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is added.")] = False,
+    program: Annotated[str | None, typer.Argument(help=f"One of {', '.join(NAMES)}; all by default.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Continue with added lines.")] = False,
 ) -> None:
     """Show the last lines of the programs' logs."""
     from stack.cli.screens import show_added, show_log
     from stack.programs.logs import choose_logs
     from stack.programs.logs import follow as follow_logs
 
-    files, console = choose_logs(installation(), program), Console()
+    files, console = choose_logs(load_installation(), program), Console()
     additions = follow_logs(files, SystemClock())
     for file in files:
         show_log(console, file)
@@ -136,25 +134,23 @@ def logs(
 
 @app.command()
 def doctor(
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Leave out what takes long: Spark, the model.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Skip slow checks: Spark, the model.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Check everything that can be wrong, and say what cures it; status 0 only if all is well."""
+    """Check everything that can be wrong, and print cures; status 0 only if all is well."""
     from stack.cli.screens import show_finding, show_progress
     from stack.operations.doctor import examine
 
-    here, console, err = installation(), Console(), Console(stderr=True)
+    installation, console, err = load_installation(), Console(), Console(stderr=True)
     findings = []
-    for finding in examine(here, SystemClock(), lambda text: show_progress(err, text), quick=quick):
+    for finding in examine(installation, SystemClock(), lambda text: show_progress(err, text), quick=quick):
         findings.append(finding)
         if not as_json:
             show_finding(console, finding)
-    well = all(finding.ok for finding in findings)
+    all_ok = all(finding.ok for finding in findings)
     if as_json:
-        print(json.dumps({"ok": well, "findings": [asdict(finding) for finding in findings]}))  # noqa: T201
-    raise typer.Exit(0 if well else 1)
+        print(json.dumps({"ok": all_ok, "findings": [asdict(finding) for finding in findings]}))  # noqa: T201
+    raise typer.Exit(0 if all_ok else 1)
 
 
 repairs = typer.Typer(help="Repair what a crash or a full disk left broken.", no_args_is_help=True)
@@ -169,23 +165,23 @@ def repair() -> None:
 @repairs.command()
 def checkpoint(
     query: Annotated[
-        str | None, typer.Argument(help="Name of the query; all damaged ones unless told.")
+        str | None, typer.Argument(help="Name of the query; all damaged ones by default.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
 ) -> None:
-    """Put a query's damaged checkpoint aside; the query begins again at the earliest record."""
+    """Move a query's damaged checkpoint away; the query restarts at the earliest record."""
     from stack.cli.screens import TerminalScreen
     from stack.operations.repair import announce, choose, put_aside
 
-    here, clock = installation(), SystemClock()
+    installation, clock = load_installation(), SystemClock()
     with TerminalScreen(Console()) as screen:
-        chosen = choose(here, query)
+        chosen = choose(installation, query)
         if not chosen:
             return screen.line("no checkpoint is damaged")
         announce(chosen, screen)
         if not yes:
-            typer.confirm("Put aside and go on?", abort=True)
-        put_aside(here, chosen, screen, clock)
+            typer.confirm("Move it away and continue?", abort=True)
+        put_aside(installation, chosen, screen, clock)
 
 
 app.add_typer(kafka_commands, name="kafka")
@@ -196,7 +192,7 @@ def airflow(context: typer.Context) -> None:
     """Run Airflow's own command, for example `airflow dags trigger hourly_counts`."""
     from stack.programs.run_airflow import exec_module
 
-    exec_module(installation(), "airflow", context.args)
+    exec_module(load_installation(), "airflow", context.args)
 
 
 @app.command(context_settings=PASS_THROUGH, add_help_option=False)
@@ -205,38 +201,38 @@ def evaluate(context: typer.Context) -> None:
     from stack.provision.models_on_demand import provide
     from stack.provision.provision import say
 
-    provide(installation().settings, context.args, say)
+    provide(load_installation().settings, context.args, say)
     exec_program("jobs.evaluation.evaluate_models", context.args)
 
 
 def exec_program(module: str, arguments: list[str], name: str = "") -> NoReturn:
-    """Become another program; one that has no name of its own logs in to Kafka as the batch layer."""
+    """Become another program; one without a Kafka user of its own logs in as the batch layer."""
     from stack.programs.kafka_users import BATCH, PROGRAMS, environment_of
 
-    here = installation()
-    env = spark_environment(here) if module in SPARK_MODULES else child_environment(here)
-    # -P: a folder of the user's named `capture` or `lake` must not be taken for ours.
+    installation = load_installation()
+    env = spark_environment(installation) if module in SPARK_MODULES else child_environment(installation)
+    # -P: a user's folder named `capture` or `lake` must not shadow ours.
     own = environment_of(name if name in PROGRAMS else BATCH, env)
     os.execve(sys.executable, [sys.executable, "-P", "-m", module, *arguments], own)
 
 
-def _add_handed_over(name: str, module: str, purpose: str, first: tuple[str, ...]) -> None:
+def _add_external_command(name: str, module: str, purpose: str, first: tuple[str, ...]) -> None:
     @app.command(name, help=purpose, context_settings=PASS_THROUGH, add_help_option=False)
     def run(context: typer.Context) -> None:
         exec_program(module, [*first, *context.args], name)
 
 
-for _name, (_module, _purpose, _first) in HANDED_OVER.items():
-    _add_handed_over(_name, _module, _purpose, _first)
+for _name, (_module, _purpose, _first) in EXTERNAL_COMMANDS.items():
+    _add_external_command(_name, _module, _purpose, _first)
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether an error is an answer to the user rather than a fault of the program."""
+    """Return whether an error is an answer to the user rather than a fault of the program."""
     return type(error).__module__.partition(".")[0] in OUR_PACKAGES
 
 
 def main() -> None:
-    """Run the command; our own errors become one sentence, exit code 2 for a bad setting, else 1."""
+    """Run the command; our own errors print one sentence, with exit code 2 for a bad setting, else 1."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         app(prog_name="pycturestream")

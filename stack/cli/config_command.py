@@ -1,4 +1,4 @@
-"""`config check|show`: what is set, where it comes from, and what of it cannot be used."""
+"""`config check|show`: the settings, where they come from, and which are invalid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFAULT: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A setting as people may see it; `value` is empty where there is none, `source` says who gave it."""
+    """A setting for display; `value` is empty if there is none, `source` says where it comes from."""
 
     subject: str
     name: str
@@ -34,14 +34,14 @@ class Row:
 
 @app.command()
 def check() -> None:
-    """Tell everything that is wrong with the settings; status 0 only if nothing is."""
-    found, console = read_configuration(os.environ, PROJECT_ROOT), Console()
-    faults = find_faults(found)
+    """Print everything that is wrong with the settings; status 0 only if nothing is."""
+    configuration, console = read_configuration(os.environ, PROJECT_ROOT), Console()
+    faults = find_faults(configuration)
     for fault in faults:
         console.print(Text("✗", "bold red"), Text(fault), soft_wrap=True)
-    for stranger in found.strangers():
-        console.print(Text("!", "yellow"), Text(stranger), soft_wrap=True)
-    given = sum(PREFIX + name in found.given for name in KEYS)
+    for unknown in configuration.strangers():
+        console.print(Text("!", "yellow"), Text(unknown), soft_wrap=True)
+    given = sum(PREFIX + name in configuration.given for name in KEYS)
     if not faults:
         console.print(Text("✔", "green"), Text(f"{given} of {len(KEYS)} settings are given, and can be used"))
     raise typer.Exit(1 if faults else 0)
@@ -59,35 +59,37 @@ def show(
         show_rows(Console(), rows)
 
 
-def find_faults(found: Configuration) -> list[str]:
-    """A sentence for each fault: of the files, of single values, and where there is none, of their sum."""
-    if faults := [*found.problems, *found.refusals()]:
+def find_faults(configuration: Configuration) -> list[str]:
+    """Return a sentence for each fault: of the files, of single values, or else of their combination."""
+    if faults := [*configuration.problems, *configuration.refusals()]:
         return faults
     try:
-        Installation.from_values({name: one.value for name, one in found.given.items()}, PROJECT_ROOT)
+        Installation.from_values(
+            {name: setting.value for name, setting in configuration.given.items()}, PROJECT_ROOT
+        )
     except SettingError as error:
         return [str(error)]
     return []
 
 
-def describe(found: Configuration) -> list[Row]:
-    """Every setting, by subject."""
+def describe(configuration: Configuration) -> list[Row]:
+    """Return every setting, by subject."""
     return [
-        Row(subject, PREFIX + key.name, *_said(found, key.name))
+        Row(subject, PREFIX + key.name, *_value_and_source(configuration, key.name))
         for subject in SUBJECTS
         for key in SUBJECTS[subject]
     ]
 
 
-def _said(found: Configuration, name: str) -> tuple[str, str]:
-    key, one = KEYS[name], found.given.get(PREFIX + name)
-    if one is not None:
-        return key.shown(one.value), one.source
+def _value_and_source(configuration: Configuration, name: str) -> tuple[str, str]:
+    key, setting = KEYS[name], configuration.given.get(PREFIX + name)
+    if setting is not None:
+        return key.shown(setting.value), setting.source
     return key.default_text or key.unset.replace("`", ""), DEFAULT
 
 
 def show_rows(console: Console, rows: list[Row]) -> None:
-    """A table with the names of the TOML file, which fit a narrow terminal; what was given stands out."""
+    """Print a table with the names of the TOML file, which fit a narrow terminal; set values stand out."""
     table = Table(box=None, pad_edge=False)
     table.add_column("setting", no_wrap=True)
     table.add_column("value", overflow="fold")

@@ -1,4 +1,4 @@
-"""`pycturestream kafka`: what a Kafka of others must allow."""
+"""`pycturestream kafka`: rights on an external Kafka."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def acls(
     commands: Annotated[bool, typer.Option("--commands", help="As lines for Kafka's own tool.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Add them to the broker's rules.")] = False,
     user: Annotated[
-        str | None, typer.Option(help="An administrator who adds them; the password is asked for.")
+        str | None, typer.Option(help="An administrator who adds them; asks for the password.")
     ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read it from standard input instead of asking.")
@@ -37,16 +37,16 @@ def acls(
     from stack.programs.kafka_rights import add_rights, list_grants
     from stack.programs.kafka_users import users
 
-    here, console = Installation.from_env(os.environ, PROJECT_ROOT), Console()
-    grants, broker = list_grants(users(here.env)), here.settings.broker
+    installation, console = Installation.from_env(os.environ, PROJECT_ROOT), Console()
+    grants, broker = list_grants(users(installation.env)), installation.settings.broker
     show_grants(console, grants, commands=commands)
     if not apply:
         return
     if user and broker.login:
-        password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask(user)
+        password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _prompt_password(user)
         broker = replace(broker, login=replace(broker.login, user=user, password=password))
     console.print(f"{add_rights(broker, grants)} rules are in force at {broker}", highlight=False)
 
 
-def _ask(user: str) -> str:
+def _prompt_password(user: str) -> str:
     return str(typer.prompt(f"Password of {user}", hide_input=True))

@@ -1,4 +1,4 @@
-"""What a person sees: tables and lines on the terminal."""
+"""Tables and lines on the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stack.programs.logs import last_lines
 COLOURS: Final = {"running": "green", "stopped": "dim", "starting": "yellow", "stopping": "yellow"}
 NEXT: Final = (
     ("./pycturestream results", "what the cameras see, as it happens; the dashboard shows it in a browser"),
-    ("./pycturestream status", "what runs, and what became of the frames"),
+    ("./pycturestream status", "what runs, and the outcomes of the frames"),
     ('./pycturestream sql "SELECT label, count(*) FROM objects GROUP BY 1"', "ask the lake"),
     ("./pycturestream airflow dags trigger hourly_counts", "count the last full hour completely"),
     ("./pycturestream demo-events", "invent a fortnight of history; --remove takes it out again"),
@@ -28,7 +28,7 @@ NEXT: Final = (
 
 
 class TerminalScreen:
-    """Progress of a start or stop: lines that stay, under them what is being waited for."""
+    """Progress of a start or stop: permanent lines, and below them what is being waited for."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -43,12 +43,12 @@ class TerminalScreen:
         self._quiet()
 
     def line(self, text: str) -> None:
-        """Say something that stays."""
+        """Print a permanent line."""
         self._quiet()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def waiting(self, text: str) -> None:
-        """Say what is being waited for, with a spinner where the terminal can."""
+        """Show what is being waited for, with a spinner if it is a terminal."""
         if not self._console.is_terminal:
             return
         if self._spinner is None:
@@ -63,17 +63,17 @@ class TerminalScreen:
 
 
 def show_programs(console: Console, programs: Sequence[ProgramStatus]) -> None:
-    """The table of what runs where."""
+    """Print the table of programs."""
     table = Table("program", "state", "restarts", "memory", "address", box=None, pad_edge=False)
-    for one in programs:
-        memory = f"{one.rss_mb:,.0f} MB" if one.rss_mb else ""
-        state = Text(one.state, COLOURS.get(one.state, "red"))
-        table.add_row(one.name, state, str(one.restarts), memory, Text(one.url or ""))
+    for program in programs:
+        memory = f"{program.rss_mb:,.0f} MB" if program.rss_mb else ""
+        state = Text(program.state, COLOURS.get(program.state, "red"))
+        table.add_row(program.name, state, str(program.restarts), memory, Text(program.url or ""))
     console.print(table)
 
 
 def show_status(console: Console, status: Status) -> None:
-    """Programs, frames, and how far behind the stream is."""
+    """Print programs, frames, and how far behind the stream is."""
     show_programs(console, status.programs)
     console.print()
     table = Table(*status.frames, "waiting", title_justify="left", box=None, pad_edge=False)
@@ -89,7 +89,7 @@ def show_status(console: Console, status: Status) -> None:
 
 
 def show_login(console: Console, login: Login | None) -> None:
-    """Where Airflow is, and how to get in."""
+    """Print Airflow's address and login."""
     if login is None:
         return
     text = f"Airflow: {login.url}  user {login.user}  password {login.password}  (others: {login.passwords})"
@@ -97,7 +97,7 @@ def show_login(console: Console, login: Login | None) -> None:
 
 
 def format_duration(seconds: float) -> str:
-    """A duration as a person says it.
+    """Format a duration for people.
 
     >>> format_duration(3.2), format_duration(150), format_duration(7300)
     ('3.2 s', '2 min', '2 h')
@@ -108,14 +108,14 @@ def format_duration(seconds: float) -> str:
 
 
 def show_next(console: Console) -> None:
-    """Three commands to try."""
+    """Print commands to try next."""
     console.print("\nTry next:")
     for command, purpose in NEXT:
         console.print(Text.assemble("  ", (command, "bold"), f"  ({purpose})"), soft_wrap=True)
 
 
 def show_finding(console: Console, finding: Finding) -> None:
-    """One line, and below a failed check its cure."""
+    """Print one line, and below a failed check its cure."""
     mark = Text("\u2714", "green") if finding.ok else Text("\u2717", "bold red")
     text = Text(f" {finding.name}: {finding.detail} ")
     console.print(mark, text, Text(f"({finding.seconds:.1f} s)", "dim"), sep="", soft_wrap=True)
@@ -124,29 +124,29 @@ def show_finding(console: Console, finding: Finding) -> None:
 
 
 def show_grants(console: Console, grants: Sequence[Grant], *, commands: bool) -> None:
-    """Who may do what on which topic: a table, or lines for Kafka's own tool."""
+    """Print rights on topics: a table, or commands of Kafka's own tool."""
     table = Table("program", "user", "topic", "operations", box=None, pad_edge=False)
-    for one in grants:
-        table.add_row(one.program, Text(one.user), Text(one.topics), ", ".join(one.words))
+    for grant in grants:
+        table.add_row(grant.program, Text(grant.user), Text(grant.topics), ", ".join(grant.words))
     if not commands:
         console.print(table)
-    for one in grants if commands else ():
-        console.print(one.command(), markup=False, highlight=False, soft_wrap=True)
+    for grant in grants if commands else ():
+        console.print(grant.command(), markup=False, highlight=False, soft_wrap=True)
 
 
 def show_progress(console: Console, text: str) -> None:
-    """What is being done meanwhile."""
+    """Print what is being done."""
     console.print(Text(f"\u2026 {text}", "dim"), soft_wrap=True)
 
 
 def show_log(console: Console, log: Path, count: int = 50) -> None:
-    """The last lines of a log under its path."""
+    """Print the last lines of a log under its path."""
     console.print(Text(f"==> {log} <==", "bold"), soft_wrap=True)
     for line in last_lines(log, count) or ["(nothing yet)"]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def show_added(console: Console, log: Path, text: str) -> None:
-    """Lines added to a log, each with the program's name."""
+    """Print lines added to a log, each with the program's name."""
     for line in text.splitlines():
         console.print(f"{log.stem}: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -39,13 +39,13 @@ every value and where it comes from. A system that runs keeps what it was starte
 
 
 def page() -> str:
-    """The whole page, as Markdown."""
+    """Render the whole page as Markdown."""
     tables = (f"## {subject}\n\n{table(keys)}" for subject, keys in SUBJECTS.items())
     return "\n".join((HEAD, *tables))
 
 
 def table(keys: tuple[Key, ...]) -> str:
-    """The table of one subject."""
+    """Render the table of one subject."""
     rows = "".join(
         f"| `{PREFIX}{key.name}` | {default(key)} | {describe_setting(key)} | {', '.join(key.programs)} |\n"
         for key in keys
@@ -54,12 +54,12 @@ def table(keys: tuple[Key, ...]) -> str:
 
 
 def default(key: Key) -> str:
-    """What holds without a value."""
+    """Return the default, or what applies without a value."""
     return f"`{key.default_text}`" if key.default_text else key.unset
 
 
 def describe_setting(key: Key) -> str:
-    """The setting's sentence, and the values that can be used.
+    """Return the setting's description and its allowed values.
 
     >>> describe_setting(SUBJECTS["capture"][4])
     'JPEG quality. A whole number from 1 to 100.'

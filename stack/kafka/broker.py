@@ -41,18 +41,18 @@ class BrokerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """Where and how the broker runs.
+    """Settings of one embedded broker, and its files and commands.
 
     Attributes:
         port: clients connect here, on loopback.
-        controller_port: the broker speaks to itself here, on loopback.
+        controller_port: the controller listens here, on loopback.
         data: data folder of the installation; the broker's own is `kafka` below it.
         jars: folder of the provisioned Kafka jars.
         java_home: folder of a Java >= 17.
         heap_mb: most heap in MiB.
-        node: which broker of the cluster this is, from 1.
-        quorum: controller ports of all brokers of the cluster, the first one's first; empty: it is alone.
-        security: TLS, users and access rules; None takes everybody on this machine.
+        node: number of the broker in the cluster, from 1.
+        quorum: controller ports of all brokers of the cluster, in order; empty for a single broker.
+        security: TLS, users and access rules; None accepts everybody on this machine.
     """
 
     port: int
@@ -67,21 +67,21 @@ class BrokerSettings:
 
     @property
     def folder(self) -> Path:
-        """Everything of the broker: properties, and the log segments below `logs`."""
+        """Folder of the broker: properties, and the log segments below `logs`."""
         return self.data / name_node(self.node)
 
     @property
     def voters(self) -> str:
-        """Every broker as `node@host:port` of its controller; each one votes."""
+        """Voters: every broker as `node@host:port` of its controller."""
         return list_voters(self.quorum or (self.controller_port,))
 
     @property
     def properties(self) -> Path:
-        """The properties file the broker is started with."""
+        """Properties file that the broker is started with."""
         return self.folder / "server.properties"
 
     def write_properties(self) -> Path:
-        """Write the broker's configuration and that of its log; the same settings write the same bytes."""
+        """Write the configuration of the broker and of its log; equal settings write equal bytes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = [f"{name}={escape_property(value)}\n" for name, value in list_properties(self).items()]
         self.properties.write_text("".join(lines), encoding="ascii")
@@ -90,14 +90,14 @@ class BrokerSettings:
 
     @property
     def log4j(self) -> Path:
-        """Configuration of the broker's log: warnings and the word that it started, to standard output."""
+        """Configuration of the broker's log: warnings and the start message, to standard output."""
         return self.folder / "log4j2.properties"
 
     def format_storage(self) -> None:
-        """Give the broker's folder the id of its cluster, unless it has one; 2 s.
+        """Format the broker's folder with the id of its cluster, unless it is formatted; takes 2 s.
 
         Raises:
-            BrokerError: Kafka's own tool refused; its words follow.
+            BrokerError: Kafka's own tool failed; the message ends with its output.
         """
         if (self.folder / "logs" / "meta.properties").exists():
             return
@@ -105,31 +105,31 @@ class BrokerSettings:
         cluster = find_cluster(self.data, len(self.quorum) or 1) or name_cluster()
         arguments = ["format", "--config", str(self.properties), "--cluster-id", cluster]
         arguments += self.security.scram_arguments() if self.security else ()
-        done = self._run_tool("kafka.tools.StorageTool", [*arguments, "--ignore-formatted"])
-        if done.returncode:
-            words = (done.stderr or done.stdout).strip()[-2000:]
-            raise BrokerError(f"cannot prepare {self.folder} for Kafka; if it may go, delete it: {words}")
+        result = self._run_tool("kafka.tools.StorageTool", [*arguments, "--ignore-formatted"])
+        if result.returncode:
+            output = (result.stderr or result.stdout).strip()[-2000:]
+            raise BrokerError(f"cannot prepare {self.folder} for Kafka; if it may go, delete it: {output}")
 
     def _run_tool(self, tool: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run one of Kafka's tools; what it is told stands in a private file, not in the process list."""
-        told = self.folder / "tool.arguments"
-        told.touch(mode=0o600)
-        quoted = (escape_argument(one) for one in (tool, *arguments))
-        told.write_text("\n".join(quoted), encoding="utf-8")
-        command = [*self.java(128), f"@{told}"]
+        """Run one of Kafka's tools, with its arguments in a private file, not in the process list."""
+        arguments_file = self.folder / "tool.arguments"
+        arguments_file.touch(mode=0o600)
+        quoted = (escape_argument(argument) for argument in (tool, *arguments))
+        arguments_file.write_text("\n".join(quoted), encoding="utf-8")
+        command = [*self.java(128), f"@{arguments_file}"]
         try:
             return subprocess.run(
                 command, capture_output=True, text=True, check=False, timeout=FORMAT_TIMEOUT_S
             )
         finally:
-            told.unlink()
+            arguments_file.unlink()
 
     def command(self) -> list[str]:
-        """The command line that runs the broker in the foreground; SIGTERM stops it in order."""
+        """Return the command that runs the broker in the foreground; SIGTERM stops it cleanly."""
         return [*self.java(self.heap_mb), "kafka.Kafka", str(self.properties)]
 
     def java(self, heap_mb: int) -> list[str]:
-        """Java with the options common to the broker and its tool."""
+        """Return the Java command with the options common to the broker and its tools."""
         options = [
             f"-Xmx{heap_mb}m",
             "-XX:+UseSerialGC",
@@ -165,13 +165,13 @@ SINGLE_NODE_TOPICS: Final[dict[str, str | int]] = {
     "num.network.threads": 2,
     "num.io.threads": 4,
     "background.threads": 2,
-    # An idle controller writes that nothing happened: at the default of 500 for 2.3 % of a core, not 1.4.
+    # An idle controller writes no-op records: at the default of 500 this takes 2.3 % of a core, not 1.4.
     "metadata.max.idle.interval.ms": 5_000,
 }
 
 
 def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
-    """The broker's properties by name.
+    """Return the broker's properties by name.
 
     Small on purpose: internal topics of one partition or few, because each costs files and start time,
     and a log cleaner whose default buffer of 128 MB would take a third of the heap.
@@ -188,7 +188,7 @@ def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         VOTERS: settings.voters,
-        # A broker that was killed is refused by its own controller until its old session has run out.
+        # A killed broker is refused by its own controller until its old session has expired.
         "broker.session.timeout.ms": 4_000,
         "broker.heartbeat.interval.ms": 1_000,
         "log.dirs": str(settings.folder / "logs"),
@@ -198,7 +198,7 @@ def list_properties(settings: BrokerSettings) -> dict[str, str | int]:
 
 
 def escape_property(value: str | int) -> str:
-    r"""A value as `java.util.Properties` reads it back: backslashes doubled, other letters than ASCII as \u.
+    r"""Escape a value for `java.util.Properties`: backslashes doubled, non-ASCII characters as \u.
 
     >>> escape_property("/tmp/Küche")
     '/tmp/K\\u00fcche'
@@ -209,25 +209,25 @@ def escape_property(value: str | int) -> str:
 
 
 def escape_argument(value: str) -> str:
-    """An argument as Java reads it from a file of arguments: quoted, quotes and backslashes escaped."""
+    """Quote an argument for a Java argument file, with quotes and backslashes escaped."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def name_cluster() -> str:
-    """A new cluster id as Kafka writes it: 16 random bytes in URL-safe base64 without padding."""
+    """Return a new cluster id in Kafka's format: 16 random bytes in URL-safe base64 without padding."""
     name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     return name if not name.startswith("-") else f"A{name[1:]}"
 
 
 def why_not_ready(bootstrap: Address, node: int | None = None) -> str | None:
-    """What keeps a broker from serving these clients; None when nothing does.
+    """Return why a broker does not serve these clients, or None.
 
-    Asks for at most 15 s; a closed port is told at once.
+    Waits at most 15 s, or not at all for a closed port.
 
     Args:
         bootstrap: one address or several with commas between them, of which one must answer.
-        node: the broker that must serve; any unless told.
+        node: the broker that must serve; any by default.
     """
     try:
         with (

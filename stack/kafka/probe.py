@@ -1,4 +1,4 @@
-"""A close look at the broker: are its topics right, and does a message come through?"""
+"""Checks of the broker: its topics, and a message through it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stack.kafka.topics import Configs, few_copies, partitions_of
 
 TIMEOUT_MS = 10_000
 SCRATCH = "doctor-"
-"""How the names of topics begin that are only tried."""
+"""Prefix of scratch topics."""
 
 
 class ProbeError(ConnectionError):
@@ -32,39 +32,39 @@ def topics_that_differ(
     frames_partitions: int = TOPIC_PARTITIONS,
     copies: int | None = None,
 ) -> list[str]:
-    """What is wrong with the topics, one sentence each; empty when all is right.
+    """Return what is wrong with the topics, one sentence each; empty if nothing is.
 
     Args:
         bootstrap: host:port of one broker or more.
-        topics: what they are to be.
-        frames_partitions: of the frames topic.
-        copies: how many brokers are to keep each; None when nobody said.
+        topics: expected configuration.
+        frames_partitions: expected partitions of the frames topic.
+        copies: expected replicas of each; None if not set.
 
     Raises:
         ProbeError: nobody answers at `bootstrap`.
     """
-    if why := why_not_ready(bootstrap):
-        raise ProbeError(why)
+    if reason := why_not_ready(bootstrap):
+        raise ProbeError(reason)
     with KafkaAdminClient(**client_options(bootstrap), bootstrap_timeout_ms=TIMEOUT_MS) as admin:
         described = [topic for topic in admin.describe_topics() if topic["name"] in topics]
         present = {topic["name"]: len(topic["partitions"]) for topic in described}
-        wrong = [f"topic {name} is missing" for name in topics if name not in present]
-        known = [name for name in topics if name in present]
-        wanted = {name: partitions_of(name, frames_partitions) for name in known}
-        wrong += [f"{name} has {present[name]} of {wanted[name]} partitions"
-                  for name in known if present[name] < wanted[name]]  # fmt: skip
-        wrong += [*few_copies(described, copies), *lagging_copies(described)]
-        asked = [ConfigResource(ConfigResourceType.TOPIC, name, list(topics[name])) for name in known]
-        found = admin.describe_configs(asked, config_filter="all")["topic"] if asked else {}
-    for name in known:
+        problems = [f"topic {name} is missing" for name in topics if name not in present]
+        existing = [name for name in topics if name in present]
+        wanted = {name: partitions_of(name, frames_partitions) for name in existing}
+        problems += [f"{name} has {present[name]} of {wanted[name]} partitions"
+                  for name in existing if present[name] < wanted[name]]  # fmt: skip
+        problems += [*few_copies(described, copies), *lagging_copies(described)]
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name, list(topics[name])) for name in existing]
+        current = admin.describe_configs(resources, config_filter="all")["topic"] if resources else {}
+    for name in existing:
         for key, value in topics[name].items():
-            if found[name][key]["value"] != value:
-                wrong.append(f"{name} has {key}={found[name][key]['value']} instead of {value}")
-    return wrong
+            if current[name][key]["value"] != value:
+                problems.append(f"{name} has {key}={current[name][key]['value']} instead of {value}")
+    return problems
 
 
 def lagging_copies(described: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Topics of which a copy lags behind or is on a broker that is away, one sentence each."""
+    """Return topics with a replica out of sync, one sentence each."""
     return [
         f"a copy of topic {topic['name']} is not in step: is a broker away?"
         for topic in described
@@ -86,22 +86,22 @@ def round_trip(bootstrap: Address) -> None:
 
 @contextmanager
 def scratch_topic(bootstrap: Address) -> Iterator[str]:
-    """The name of a new topic, which is deleted afterwards.
+    """Create a topic, yield its name, and delete it afterwards.
 
     Raises:
         ProbeError: nobody answers at `bootstrap`, or the broker refuses.
     """
-    if why := why_not_ready(bootstrap):
-        raise ProbeError(why)
+    if reason := why_not_ready(bootstrap):
+        raise ProbeError(reason)
     topic = f"{SCRATCH}{uuid.uuid4().hex[:12]}"
     try:
         with KafkaAdminClient(**client_options(bootstrap), bootstrap_timeout_ms=TIMEOUT_MS) as admin:
-            new = {topic: {"num_partitions": 1}}  # as many copies as the broker makes unless told
+            new = {topic: {"num_partitions": 1}}  # with the broker's default number of copies
             admin.create_topics(new, wait_for_metadata=True)
             try:
                 yield topic
             finally:
-                with suppress(KafkaError):  # of a broker that went away meanwhile, which other checks tell
+                with suppress(KafkaError):  # of a broker that went away meanwhile, which other checks report
                     admin.delete_topics([topic])
     except KafkaError as error:
         raise ProbeError(f"a message through {bootstrap} failed: {explained(error, bootstrap)}") from error

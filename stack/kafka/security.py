@@ -1,4 +1,4 @@
-"""The embedded broker behind a lock: TLS, users that log in by SCRAM, and access rules."""
+"""Security of the embedded broker: TLS, SCRAM users and access rules."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ITERATIONS: Final = 8192
 
 @dataclass(frozen=True, slots=True)
 class BrokerSecurity:
-    """What a broker that trusts nobody needs.
+    """Keys and users of a secured broker.
 
     Attributes:
         keys: PEM file with the broker's private key and its chain of certificates.
         ca: PEM file with the certificates that sign brokers.
-        subject: distinguished name of the broker's certificate, by which it knows itself.
-        administrator: the user whom no rule restricts.
-        users: name → password; they exist from the first start on.
+        subject: distinguished name of the broker's certificate, by which it authenticates to itself.
+        administrator: the super user, whom no rule restricts.
+        users: name → password; created at the first start.
     """
 
     keys: Path
@@ -34,11 +34,11 @@ class BrokerSecurity:
     users: Mapping[str, str] = field(repr=False)
 
     def properties(self, client: str, controller: str) -> dict[str, str]:
-        """The broker's properties for it, over those of an open one.
+        """Return the broker's security properties, which override those of an open one.
 
         Args:
             client: host:port for everybody.
-            controller: host:port on which the broker speaks to itself, known by its certificate alone.
+            controller: host:port of the controller, which requires the broker's certificate.
         """
         listener = SASL_SSL.lower()
         return {
@@ -59,14 +59,14 @@ class BrokerSecurity:
         }
 
     def scram_arguments(self) -> Iterator[str]:
-        """Arguments of Kafka's storage tool that make the users; the passwords are salted and hashed."""
+        """Yield arguments of Kafka's storage tool that create the users, with salted and hashed passwords."""
         for user, password in self.users.items():
             salt = secrets.token_bytes(16)
             salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
             values = {"name": user, "iterations": str(ITERATIONS)}
             values |= {"salt": _base64(salt), "saltedpassword": _base64(salted)}
-            written = ",".join(f'{name}="{value}"' for name, value in values.items())
-            yield from ("--add-scram", f"{SCRAM}=[{written}]")
+            pairs = ",".join(f'{name}="{value}"' for name, value in values.items())
+            yield from ("--add-scram", f"{SCRAM}=[{pairs}]")
 
 
 def _base64(value: bytes) -> str:

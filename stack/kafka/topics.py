@@ -1,4 +1,4 @@
-"""Give a broker the topics of the contract; `python -m stack.kafka.topics` does so for ours."""
+"""Creates the topics of the contract on a broker: `python -m stack.kafka.topics`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Configs = Mapping[str, Mapping[str, str]]
 
 
 class CopiesError(RuntimeError):
-    """A topic cannot have, or does not have, as many copies as the settings ask for."""
+    """A topic cannot have, or does not have, as many copies as the settings require."""
 
 
 def create_topics(
@@ -41,44 +41,44 @@ def create_topics(
     frames_partitions: int = TOPIC_PARTITIONS,
     copies: int | None = None,
 ) -> None:
-    """Make what is missing: topics, partitions and configuration; nothing is ever deleted.
+    """Create missing topics, partitions and configuration; nothing is ever deleted.
 
-    May run at any time and more than once at a time. Where the frames topic grows, a camera's next frames may
-    come in another partition than those before. `newest` is judged in each partition, so that in a batch with
-    frames of both one of each is analysed; records are accounted for by partition and offset, and the live
-    page goes by times.
+    May run at any time, also concurrently. If the frames topic grows, a camera's next frames may go to
+    another partition than earlier ones. `newest` is decided in each partition, so that in a batch
+    with frames of both one of each is analysed; records are accounted for by partition and offset, and the
+    live page uses times.
 
     Args:
-        bootstrap: where the brokers are, and how to log in.
-        topics: what they are to be.
+        bootstrap: addresses of the brokers, and the login.
+        topics: required configuration.
         frames_partitions: of the frames topic; all others have the contract's number.
         copies: how many brokers keep each topic; None for as many as there are, at most 3.
 
     Raises:
-        KafkaError: the broker is away, or refuses.
+        KafkaError: the broker is unreachable, or refuses.
         CopiesError: there are fewer brokers than copies, or a topic from earlier has fewer.
     """
     with KafkaAdminClient(**client_options(bootstrap), bootstrap_timeout_ms=TIMEOUT_MS) as admin:
         listed = set(admin.list_topics())
         missing = {name: configs for name, configs in topics.items() if name not in listed}
-        made = choose_copies(admin, bootstrap, copies) if missing else 0
+        new_copies = choose_copies(admin, bootstrap, copies) if missing else 0
         for name, configs in missing.items():
-            create_topic(admin, name, configs, partitions_of(name, frames_partitions), made)
-        # Those just made need no mending, and a broker that is asked about them may not know them yet.
+            create_topic(admin, name, configs, partitions_of(name, frames_partitions), new_copies)
+        # New topics need no repair, and a broker may not know them yet.
         present = {name: configs for name, configs in topics.items() if name in listed}
-        few = mend_topics(admin, present, frames_partitions, copies) if present else []
+        problems = mend_topics(admin, present, frames_partitions, copies) if present else []
         admin.wait_for_topics(list(topics), timeout_ms=TIMEOUT_MS)
-    if few:
-        raise CopiesError(f"{'; '.join(few)}: {CURE}")
+    if problems:
+        raise CopiesError(f"{'; '.join(problems)}: {CURE}")
 
 
 def mend_topics(
     admin: KafkaAdminClient, topics: Configs, frames_partitions: int, copies: int | None
 ) -> list[str]:
-    """Give topics from earlier the partitions and the configuration they lack.
+    """Add missing partitions and configuration to existing topics.
 
     Returns:
-        What only people can mend: see `few_copies`.
+        Problems that only people can solve: see `few_copies`.
     """
     described = admin.describe_topics(list(topics))
     add_partitions(admin, described, frames_partitions)
@@ -87,12 +87,12 @@ def mend_topics(
 
 
 def partitions_of(topic: str, frames_partitions: int) -> int:
-    """How many a topic is to have: what the cameras send is what is shared among workers."""
+    """Return the required partitions of a topic; only frames are shared among workers."""
     return frames_partitions if topic == FRAMES_TOPIC else TOPIC_PARTITIONS
 
 
 def choose_copies(admin: KafkaAdminClient, bootstrap: Address, copies: int | None) -> int:
-    """How many copies a new topic gets: as many as asked for, else one on each broker, at most 3.
+    """Return the replicas of a new topic: `copies` if set, else one on each broker, at most 3.
 
     Raises:
         CopiesError: there are fewer brokers than copies.
@@ -107,20 +107,20 @@ def choose_copies(admin: KafkaAdminClient, bootstrap: Address, copies: int | Non
 
 
 def few_copies(described: Iterable[Mapping[str, Any]], copies: int | None) -> list[str]:
-    """What lacks copies, one sentence for each topic; empty where none does, or none are asked for.
+    """Return a sentence for each topic with too few replicas; empty if `copies` is None.
 
     Args:
         described: topics as kafka-python describes them.
-        copies: how many are asked for.
+        copies: required replicas.
     """
-    found = {
+    counts = {
         topic["name"]: min(len(part["replica_nodes"]) for part in topic["partitions"])
         for topic in described
         if topic["partitions"]
     }
     return [
         f"topic {name} has {count} of {copies} copies"
-        for name, count in found.items()
+        for name, count in counts.items()
         if count < (copies or 1)
     ]
 
@@ -128,7 +128,7 @@ def few_copies(described: Iterable[Mapping[str, Any]], copies: int | None) -> li
 def create_topic(
     admin: KafkaAdminClient, name: str, configs: Mapping[str, str], partitions: int, copies: int
 ) -> None:
-    """Create one topic; another process may have been quicker.
+    """Create one topic, unless another process was quicker.
 
     With several copies a record is acknowledged once all but one of them hold it.
     """
@@ -147,40 +147,45 @@ def create_topic(
 def add_partitions(
     admin: KafkaAdminClient, described: Iterable[Mapping[str, Any]], frames_partitions: int
 ) -> None:
-    """Raise topics with fewer partitions than they are to have; those with more keep them.
+    """Add partitions to topics with too few; those with more keep them.
 
-    Another process may have been quicker, or the broker that described them a moment behind the others.
+    Another process may have been quicker, or the broker that described them may be behind the others.
     """
     counts = {topic["name"]: len(topic["partitions"]) for topic in described}
     wanted = {name: partitions_of(name, frames_partitions) for name in counts}
-    few = {name: wanted[name] for name, count in counts.items() if count < wanted[name]}
-    if few:
+    increases = {name: wanted[name] for name, count in counts.items() if count < wanted[name]}
+    if increases:
         with suppress(InvalidPartitionsError):  # they have as many, or more
-            admin.create_partitions(few)
+            admin.create_partitions(increases)
 
 
 def update_configs(admin: KafkaAdminClient, topics: Configs) -> None:
-    """Set the contract's configuration where a topic's differs; other keys stay as they are."""
-    asked = [
+    """Set the contract's configuration where a topic's differs; other keys stay unchanged."""
+    resources = [
         ConfigResource(ConfigResourceType.TOPIC, name, list(configs)) for name, configs in topics.items()
     ]
-    found = admin.describe_configs(asked, config_filter="all")["topic"]
+    current = admin.describe_configs(resources, config_filter="all")["topic"]
     for name, configs in topics.items():
-        differing = {key: value for key, value in configs.items() if found[name][key]["value"] != value}
+        differing = {key: value for key, value in configs.items() if current[name][key]["value"] != value}
         if differing:
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, differing)])
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Make them on the broker of the settings; 1 with one sentence when that fails."""
+    """Create the topics on the broker of the settings; return 1, with one sentence, on failure."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
-        here = Installation.from_env(environ, PROJECT_ROOT)
-        create_topics(here.settings.broker, here.topics, here.frames_partitions, here.copies)
+        installation = Installation.from_env(environ, PROJECT_ROOT)
+        create_topics(
+            installation.settings.broker,
+            installation.topics,
+            installation.frames_partitions,
+            installation.copies,
+        )
     except (KafkaError, CopiesError, SettingError) as error:
         sys.stderr.write(f"the topics could not be made: {error}\n")
         return 1
-    sys.stdout.write(f"{here.settings.kafka} has the topics {', '.join(here.topics)}\n")
+    sys.stdout.write(f"{installation.settings.kafka} has the topics {', '.join(installation.topics)}\n")
     return 0
 
 

@@ -1,1 +1,1 @@
-"""What people do to the system: start, stop, look, check and repair."""
+"""Operations on the system: start, stop, status, checks and repair."""

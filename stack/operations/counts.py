@@ -30,31 +30,31 @@ FROM (SELECT d.status, d.layer, d.finished_at FROM detections d
       UNION ALL
       SELECT c.status, c.layer, c.finished_at FROM ({current_detections(RECORDS_WITH_SEVERAL_ROWS)}) c) o
 GROUP BY o.status"""
-"""One current row per record of the cameras; only records that were analysed again need the whole rule."""
+"""Outcomes of the current row per record of a camera; only reanalysed records need the full rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class LakeCounts:
-    """What the tables say: records per status, records that expired unread, and the newest live outcome."""
+    """Counts from the tables: records per status, records expired unread, and the newest live outcome."""
 
     by_status: Mapping[str, int]
     expired: int
     newest: datetime | None
 
     def total(self, *statuses: str) -> int:
-        """Records with one of the statuses."""
+        """Return the number of records with one of the statuses."""
         return sum(self.by_status.get(status, 0) for status in statuses)
 
 
 def captured(capture: Mapping[str, Any]) -> int:
-    """Pictures taken by all cameras of the running agent."""
+    """Return the pictures taken by all cameras of the running agent."""
     cameras = capture.get("cameras")
-    found = cameras.values() if isinstance(cameras, dict) else ()
-    return sum(int(camera.get("captured") or 0) for camera in found)
+    values = cameras.values() if isinstance(cameras, dict) else ()
+    return sum(int(camera.get("captured") or 0) for camera in values)
 
 
 def end_offsets(bootstrap: Address) -> dict[int, int]:
-    """Partition → end offset of the frames topic; empty when the broker is away or has no such topic."""
+    """Return partition → end offset of the frames topic; empty if broker or topic are missing."""
     try:
         return {partition: last for partition, (_, last) in offsets(bootstrap, FRAMES_TOPIC).items()}
     except BrokerAwayError:
@@ -62,7 +62,7 @@ def end_offsets(bootstrap: Address) -> dict[int, int]:
 
 
 def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
-    """Records that the speed layer has not read yet; None when broker or stream do not say."""
+    """Return the records that the speed layer has not read yet; None if broker or stream are unknown."""
     try:
         read = stream["queries"][SPEED_QUERY]["offsets"][FRAMES_TOPIC]
         reached = {int(partition): int(offset) for partition, offset in read.items()}
@@ -74,9 +74,9 @@ def lag(ends: Mapping[int, int], stream: Mapping[str, Any]) -> int | None:
 
 
 def read_lake(lake: LakeLocation) -> LakeCounts:
-    """Counts out of the Delta tables, without a JVM; zeros for a table that does not exist."""
+    """Read counts from the Delta tables, without a JVM; zeros for a table that does not exist."""
     rows = _query(lake, DETECTIONS, OUTCOMES)
-    gone = _query(
+    expired = _query(
         lake,
         EXPIRED_RANGES,
         f"SELECT sum(to_offset - from_offset) AS n FROM expired_ranges WHERE query = '{SPEED_QUERY}'",
@@ -84,13 +84,13 @@ def read_lake(lake: LakeLocation) -> LakeCounts:
     newest = max((row["newest"] for row in rows if row["newest"]), default=None)
     return LakeCounts(
         by_status={row["status"]: row["n"] for row in rows},
-        expired=int(sum(row["n"] or 0 for row in gone)),
+        expired=int(sum(row["n"] or 0 for row in expired)),
         newest=newest and newest.replace(tzinfo=newest.tzinfo or UTC),
     )
 
 
 def _query(lake: LakeLocation, table: Table, sql: str) -> list[dict[str, Any]]:
-    # Imported late: delta-rs and Arrow would slow down every command that never looks at the lake.
+    # Imported late: delta-rs and Arrow would slow down commands that do not read the lake.
     from deltalake.exceptions import DeltaError
 
     from lake.storage.reader import read_rows

@@ -1,4 +1,4 @@
-"""Checks of `doctor` that try the real thing, in processes: Spark with Kafka and Delta, and the model."""
+"""Slow checks of `doctor`, in processes: Spark with Kafka and Delta, and the model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STEPS: Final = {
 
 
 def try_spark(installation: Installation) -> Iterator[Finding]:
-    """A word count through a scratch topic and through a scratch table; without a broker only the latter."""
+    """Count words through a scratch topic and a scratch table; without a broker only the latter."""
     data = installation.settings.data
     data.mkdir(parents=True, exist_ok=True)
     try:
@@ -50,11 +50,11 @@ def try_spark(installation: Installation) -> Iterator[Finding]:
 def count_words(
     installation: Installation, env: Mapping[str, str], folder: str, topic: str | None
 ) -> Iterator[Finding]:
-    """One finding for each step, as it ends."""
+    """Yield one finding for each step, as it ends."""
     log = installation.log("doctor-spark")
     steps = [step for step in STEPS if topic or step != "kafka"]
-    through = ["--topic", topic] if topic else []
-    command = [*_submit(installation, "maintenance/check_spark"), folder, SENTENCE, *through]
+    options = ["--topic", topic] if topic else []
+    command = [*_submit(installation, "maintenance/check_spark"), folder, SENTENCE, *options]
     for answer in json_lines(command, env, log, SPARK_TIMEOUT_S):
         steps.remove(answer["step"])
         yield judge_count(answer, log)
@@ -62,30 +62,33 @@ def count_words(
 
 
 def _submit(installation: Installation, job: str) -> list[str]:
-    """As Airflow's tasks start a batch program."""
+    """Return the spark-submit command, as Airflow's tasks use it."""
     submit = str(Path(sysconfig.get_path("scripts")) / "spark-submit")
     return [submit, "--master", "local[1]", str(installation.root / "jobs" / f"{job}.py")]
 
 
 def judge_count(answer: Mapping[str, Any], log: Path) -> Finding:
-    """Whether one step counted right."""
-    name, right = STEPS[answer["step"]], Counter(SENTENCE.split())
-    if answer.get("words") == right:
-        return Finding(name, True, f"{right.total()} words went there and back, each counted right")
-    wrong = f"counted {answer['words']}, not {dict(right)}" if "words" in answer else str(answer["error"])
-    return Finding(name, False, wrong, f"make provision (it fetches broken jars again); the whole log: {log}")
+    """Check the counts of one step."""
+    name, expected = STEPS[answer["step"]], Counter(SENTENCE.split())
+    if answer.get("words") == expected:
+        return Finding(name, True, f"{expected.total()} words went there and back, each counted right")
+    problem = (
+        f"counted {answer['words']}, not {dict(expected)}" if "words" in answer else str(answer["error"])
+    )
+    return Finding(
+        name, False, problem, f"make provision (it fetches broken jars again); the whole log: {log}"
+    )
 
 
 def try_model(installation: Installation) -> Finding:
-    """The model is the right one, and sees what is on a known picture."""
+    """Check the model's files, and its detections on a known picture."""
     log = installation.log("doctor-model")
     command = [sys.executable, "-P", "-m", "jobs.detector.check_model"]
-    found = list(json_lines(command, child_environment(installation), log, MODEL_TIMEOUT_S))
-    if not found:
+    answers = list(json_lines(command, child_environment(installation), log, MODEL_TIMEOUT_S))
+    if not answers:
         return Finding("model", False, last_error(log), f"make up; the whole log: {log}")
-    said = found[0]
-    seen = ", ".join(f"{count} {label}" for label, count in sorted(said["objects"].items()))
-    detail = (
-        f"{said['model']} by {said['engine']}: {said['files']} files by SHA-256; sees {seen}, as it should"
-    )
+    answer = answers[0]
+    objects = ", ".join(f"{count} {label}" for label, count in sorted(answer["objects"].items()))
+    model = f"{answer['model']} by {answer['engine']}: {answer['files']} files by SHA-256"
+    detail = f"{model}; sees {objects}, as it should"
     return Finding("model", True, detail)

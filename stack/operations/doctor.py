@@ -1,4 +1,4 @@
-"""`doctor`: one check for each thing that can be wrong, each with its cure."""
+"""`doctor`: checks of the machine and the system, each with a cure."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from stack.site.ports import holder, is_free, listener, move, ports_needed
 
 STOPPED: Final = "STOPPED"
 LEFT_OUT: Final = (CAPTURE, *COMPONENTS)
-"""Programs that `up` starts only unless told otherwise."""
+"""Programs that `up` can leave out."""
 DEEP_CHECK_NOTICE: Final = (
     "trying Spark with Kafka and Delta, and the model: half a minute; --quick leaves them out"
 )
 
 
 def examine(
-    installation: Installation, clock: Clock, tell: Callable[[str], None], *, quick: bool
+    installation: Installation, clock: Clock, notify: Callable[[str], None], *, quick: bool
 ) -> Iterator[Finding]:
-    """All checks, the machine first, then the running system; each is yielded as it is done.
+    """Yield all checks as they are done, the machine first, then the running system.
 
     Args:
-        installation: what is examined.
+        installation: the installation to check.
         clock: times the checks.
-        tell: takes a line before what takes long.
-        quick: leave out what takes long.
+        notify: called with a line before slow checks.
+        quick: skip slow checks.
     """
-    return timed(_examine(installation, clock, tell, quick=quick), clock)
+    return timed(_examine(installation, clock, notify, quick=quick), clock)
 
 
 def _examine(
-    installation: Installation, clock: Clock, tell: Callable[[str], None], *, quick: bool
+    installation: Installation, clock: Clock, notify: Callable[[str], None], *, quick: bool
 ) -> Iterator[Finding]:
     yield check_python()
     yield check_java(installation)
@@ -59,21 +59,21 @@ def _examine(
     yield check_round_trip(installation)
     yield from check_programs(installation, clock)
     if not quick:
-        tell(DEEP_CHECK_NOTICE)
+        notify(DEEP_CHECK_NOTICE)
         yield from try_spark(installation)
         yield try_model(installation)
     yield check_webcams()
 
 
 def check_python() -> Finding:
-    """Python 3.11-3.13: TensorFlow has no build for later ones yet."""
+    """Check for Python 3.11-3.13: TensorFlow has no build for later ones yet."""
     fits = (3, 11) <= sys.version_info < (3, 14)
     detail = f"{platform.python_version()} at {sys.executable}"
     return Finding("Python", fits, detail, "make up PYTHON=python3.12")
 
 
 def check_java(installation: Installation) -> Finding:
-    """A Java of the machine, or the packaged one."""
+    """Check for a Java of the machine, or the packaged one."""
     try:
         return Finding("Java", True, str(find_java(installation.settings.home, installation.env)))
     except JavaNotFoundError as error:
@@ -81,7 +81,7 @@ def check_java(installation: Installation) -> Finding:
 
 
 def check_room(installation: Installation) -> Finding:
-    """Room for data: below it the archive of pictures pauses."""
+    """Check the room for data: below it the archive of pictures pauses."""
     try:
         detail = check_space([SpaceNeed(installation.settings.data, DATA_BYTES, "room for data")])
     except SpaceError as error:
@@ -90,7 +90,7 @@ def check_room(installation: Installation) -> Finding:
 
 
 def check_cache(installation: Installation) -> Finding:
-    """Every fetched file hashed again."""
+    """Check the hash of every fetched file."""
     home = installation.settings.home
     broken = verify(installation.settings)
     detail = (
@@ -100,7 +100,7 @@ def check_cache(installation: Installation) -> Finding:
 
 
 def check_ports_of(installation: Installation) -> Iterator[Finding]:
-    """Every port is free, or held by this very system."""
+    """Check that every port is free, or held by this system."""
     ours = {process.pid for process in marked(installation.config)}
     for setting, port in ports_needed(installation).items():
         if is_free(port):
@@ -112,19 +112,19 @@ def check_ports_of(installation: Installation) -> Iterator[Finding]:
 
 
 def check_topics(installation: Installation) -> Finding:
-    """The broker answers, and its topics are as the contract says."""
+    """Check that the broker answers, and its topics match the contract."""
     kafka = installation.settings.broker
     try:
         sizes = installation.frames_partitions, installation.copies
-        wrong = topics_that_differ(kafka, installation.topics, *sizes)
+        problems = topics_that_differ(kafka, installation.topics, *sizes)
     except (ProbeError, KafkaError) as error:
         return Finding("Kafka", False, str(error), UP)
-    detail = f"{kafka}, topics as they should be" if not wrong else "; ".join(wrong)
-    return Finding("Kafka", not wrong, detail, f"{UP} (it puts topics right)")
+    detail = f"{kafka}, topics as they should be" if not problems else "; ".join(problems)
+    return Finding("Kafka", not problems, detail, f"{UP} (it puts topics right)")
 
 
 def check_round_trip(installation: Installation) -> Finding:
-    """A message through the broker and back."""
+    """Check that a message passes through the broker."""
     try:
         round_trip(installation.settings.broker)
     except ProbeError as error:
@@ -133,28 +133,28 @@ def check_round_trip(installation: Installation) -> Finding:
 
 
 def check_programs(installation: Installation, clock: Clock) -> Iterator[Finding]:
-    """Each program says of itself that it is well."""
+    """Check that each program reports itself healthy."""
     states = Supervisor(installation).states()
-    alone = (KAFKA,) if len(installation.brokers) == 1 else ()  # the check of Kafka looked at it already
-    there = {*states, *names(installation)} - {*alone}
-    for name in (name for name in NAMES if name in there):
+    alone = (KAFKA,) if len(installation.brokers) == 1 else ()  # covered by the check of Kafka
+    present = {*states, *names(installation)} - {*alone}
+    for name in (name for name in NAMES if name in present):
         yield check_program(installation, name, states.get(name), clock)
 
 
 def check_program(installation: Installation, name: str, state: ProgramState | None, clock: Clock) -> Finding:
-    """One program; `state` is None when nothing runs. What was left out of the start lacks nothing."""
+    """Check one program; `state` is None if nothing runs. A program left out of the start is fine."""
     if name in LEFT_OUT and state is not None and state.state == STOPPED:
         return Finding(name, True, "left out of this start")
     if state is None or state.state == STOPPED:
         return Finding(name, False, "not running", UP)
     ended = f"ended ({state.state.lower()}) {state.reason}".strip()
-    why = health_problem(installation, name, clock, state.pid) if state.pid else ended
+    problem = health_problem(installation, name, clock, state.pid) if state.pid else ended
     cure = f"{UP}; then ./pycturestream logs {name}"
-    return Finding(name, why is None, "healthy" if why is None else why, cure)
+    return Finding(name, problem is None, "healthy" if problem is None else problem, cure)
 
 
 def check_webcams() -> Finding:
-    """Only a hint: a webcam is not needed."""
-    found = sorted(str(device) for device in Path("/dev").glob("video*"))
-    detail = ", ".join(found) if found else "none seen; files, RTSP addresses and the demo work without"
+    """List webcams, as a hint: none is needed."""
+    devices = sorted(str(device) for device in Path("/dev").glob("video*"))
+    detail = ", ".join(devices) if devices else "none seen; files, RTSP addresses and the demo work without"
     return Finding("webcams", True, f"{detail} (./pycturestream capture probe looks closer)")

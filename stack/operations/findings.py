@@ -1,4 +1,4 @@
-"""What a check of `doctor` found."""
+"""Results of the checks of `doctor`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UP = "./pycturestream up"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found; `cure` says what to do when it is not `ok`, `seconds` how long it took."""
+    """Result of one check; `cure` says what to do if it is not `ok`, `seconds` how long it took."""
 
     name: str
     ok: bool
@@ -22,7 +22,7 @@ class Finding:
 
 
 def timed(findings: Iterator[Finding], clock: Clock) -> Iterator[Finding]:
-    """The same findings, each with the time since the one before."""
+    """Yield the findings, each with the time since the previous one."""
     while True:
         began = clock.monotonic()
         finding = next(findings, None)

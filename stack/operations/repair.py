@@ -1,7 +1,7 @@
-"""`repair checkpoint`: puts a query's damaged place-keeping aside, so that the stream can start again.
+"""`repair checkpoint`: moves a query's damaged checkpoint away, so that the stream can start again.
 
-A checkpoint is a folder for each query and life of its topics: `metadata` names the query, `offsets` says
-what each micro-batch was to read, `commits` which ones are done.
+A checkpoint is a folder for each query and life of its topics: `metadata` names the query, `offsets` holds
+the planned range of each micro-batch, `commits` which ones are done.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ CONSEQUENCES: Final = (
 
 
 class CheckpointUnknownError(LookupError):
-    """A query that has no checkpoint here."""
+    """A query that has no checkpoint in this installation."""
 
 
 class StreamStillRunsError(RuntimeError):
-    """A stream that the supervisor does not know works on the checkpoints."""
+    """A stream that the supervisor did not start uses the checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The present checkpoint of a query; `find_damaged_file` says what is wrong, None when nothing is."""
+    """The current checkpoint of a query; `damage` as from `find_damaged_file`."""
 
     query: str
     folder: Path
@@ -46,7 +46,7 @@ class Checkpoint:
 
 
 def checkpoints(installation: Installation) -> list[Checkpoint]:
-    """The present checkpoint of each query: that of the newest life of its topics.
+    """Return the current checkpoint of each query: that of the newest life of its topics.
 
     Raises:
         CheckpointUnknownError: the checkpoints are in a bucket, where nothing can be moved in one step.
@@ -57,17 +57,17 @@ def checkpoints(installation: Installation) -> list[Checkpoint]:
             f"the checkpoints are in {root}: stop the stream, move the query's folder away with the tool of"
             " your store, and start the stream again"
         )
-    found = []
+    present = []
     for query in sorted(folder for folder in root.glob("*") if folder.is_dir()):
         lives = [folder for folder in query.glob("*=*") if folder.is_dir()]
         if lives:
             newest = max(lives, key=lambda folder: folder.stat().st_mtime)
-            found.append(Checkpoint(query.name, newest, find_damaged_file(newest)))
-    return found
+            present.append(Checkpoint(query.name, newest, find_damaged_file(newest)))
+    return present
 
 
 def find_damaged_file(checkpoint: Path) -> str | None:
-    """The first file that cannot be what Spark wrote; None when all can be read."""
+    """Describe the first file that Spark cannot have written like this; None if all can be read."""
     files = [entry for log in ("offsets", "commits") for entry in _entries(checkpoint / log)]
     if files and not (checkpoint / "metadata").exists():
         return "metadata is missing"
@@ -84,7 +84,7 @@ def _entries(log: Path) -> list[Path]:
 
 
 def _is_readable(file: Path) -> bool:
-    """Whether it holds JSON; a log's entry first a version, then a line of JSON or more."""
+    """Return whether a file holds JSON; an entry of a log has a version line, then one or more of JSON."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
         documents = lines if file.name == "metadata" else lines[1:]
@@ -97,38 +97,39 @@ def _is_readable(file: Path) -> bool:
 
 
 def choose(installation: Installation, query: str | None) -> list[Checkpoint]:
-    """The checkpoint of the query named, damaged or not; without a name all that are damaged.
+    """Return the checkpoint of the query, damaged or not; without a query all damaged ones.
 
     Raises:
         CheckpointUnknownError: the query has none.
     """
     present = checkpoints(installation)
     if query is None:
-        return [one for one in present if one.damage]
-    chosen = [one for one in present if one.query == query]
+        return [checkpoint for checkpoint in present if checkpoint.damage]
+    chosen = [checkpoint for checkpoint in present if checkpoint.query == query]
     if not chosen:
-        names = ", ".join(one.query for one in present) or "none at all yet"
+        names = ", ".join(checkpoint.query for checkpoint in present) or "none at all yet"
         raise CheckpointUnknownError(f"query {query!r} has no checkpoint here; there are: {names}")
     return chosen
 
 
 def announce(chosen: Sequence[Checkpoint], screen: ProgressScreen) -> None:
-    """Say what is wrong, and what putting it aside means."""
-    for one in chosen:
-        screen.line(f"{one.query}: {one.damage or 'nothing seems wrong with its checkpoint'} ({one.folder})")
+    """Print what is wrong, and the consequences of the repair."""
+    for checkpoint in chosen:
+        damage = checkpoint.damage or "nothing seems wrong with its checkpoint"
+        screen.line(f"{checkpoint.query}: {damage} ({checkpoint.folder})")
     screen.line(f"when a checkpoint is put aside, {CONSEQUENCES}")
 
 
 def put_aside(
     installation: Installation, chosen: Sequence[Checkpoint], screen: ProgressScreen, clock: Clock
 ) -> list[Path]:
-    """Move the checkpoints away with the stream stopped, and start it again if it was in use.
+    """Stop the stream, move the checkpoints away, and start it again if it was running.
 
     Returns:
-        Where they are now.
+        Their new folders.
 
     Raises:
-        StreamStillRunsError: a stream works on them that the supervisor did not start.
+        StreamStillRunsError: a stream that the supervisor did not start uses them.
         UnhealthyError: the stream did not become healthy again.
     """
     supervisor = Supervisor(installation)
@@ -138,18 +139,18 @@ def put_aside(
         stop_program(STREAM, state.pid, supervisor, screen, clock)
     try:
         with FileLock(installation.settings.run / "stream.lock", timeout=5):
-            moved = [_move(one, f"damaged-{clock.now():%Y%m%dT%H%M%S.%fZ}") for one in chosen]
+            moved = [_move(checkpoint, f"damaged-{clock.now():%Y%m%dT%H%M%S.%fZ}") for checkpoint in chosen]
     except Timeout as error:
         raise StreamStillRunsError("a stream runs that `up` did not start; end it, then try again") from error
-    for one, folder in zip(chosen, moved, strict=True):
-        screen.line(f"{one.query}: the checkpoint lies in {folder} now")
+    for checkpoint, folder in zip(chosen, moved, strict=True):
+        screen.line(f"{checkpoint.query}: the checkpoint lies in {folder} now")
     if in_use:
         supervisor.start(STREAM)
         wait_healthy(installation, STREAM, supervisor, screen, clock)
     return moved
 
 
-def _move(one: Checkpoint, name: str) -> Path:
-    target = one.folder.parent / name / one.folder.name
+def _move(checkpoint: Checkpoint, name: str) -> Path:
+    target = checkpoint.folder.parent / name / checkpoint.folder.name
     target.parent.mkdir()
-    return one.folder.rename(target)
+    return checkpoint.folder.rename(target)

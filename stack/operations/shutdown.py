@@ -15,11 +15,11 @@ from stack.site.clock import Clock
 from stack.site.installation import Installation
 
 STOP_TIMEOUT_S: Final = 30.0
-"""Seconds a program has to end by itself."""
+"""Timeout for a program to end by itself."""
 
 
 def bring_down(installation: Installation, screen: ProgressScreen, clock: Clock) -> None:
-    """Stop capture, stream, Kafka and the supervisor; kill by pid whatever stays."""
+    """Stop all programs and the supervisor; kill remaining processes by pid."""
     supervisor = Supervisor(installation)
     supervisor_pid = supervisor.pid()
     states = supervisor.states()
@@ -30,7 +30,7 @@ def bring_down(installation: Installation, screen: ProgressScreen, clock: Clock)
     running = [name for name in reversed(NAMES) if name in states and states[name].pid]
     brokers = [name for name in running if name in KAFKAS]
     for name in running:
-        if name in brokers:  # they end together: one that is left alone looks for its quorum in vain
+        if name in brokers:  # stopped together: a single one waits for its quorum in vain
             _order_end(brokers, supervisor)
         stop_program(name, states[name].pid, supervisor, screen, clock)
     supervisor.shutdown()
@@ -45,14 +45,14 @@ def _order_end(programs: Sequence[str], supervisor: Supervisor) -> None:
 
 
 def stop_program(name: str, pid: int, supervisor: Supervisor, screen: ProgressScreen, clock: Clock) -> None:
-    """Stop one program and its whole tree, so that the next one is stopped only after it."""
+    """Stop one program and its whole process tree, and wait for its end."""
     members = tree(pid)
     screen.waiting(f"stopping {name}")
     supervisor.stop(name)
     deadline = clock.monotonic() + STOP_TIMEOUT_S
     while any(is_alive(member) for member in members) and clock.monotonic() < deadline:
         clock.sleep(0.1)
-    killed = end(members, patience_s=0)
+    killed = end(members, timeout_s=0)
     how = (
         f"did not end within {STOP_TIMEOUT_S:.0f} s; killed {len(killed)} processes" if killed else "stopped"
     )
@@ -62,11 +62,11 @@ def stop_program(name: str, pid: int, supervisor: Supervisor, screen: ProgressSc
 def _end_rest(
     installation: Installation, ours: set[psutil.Process], screen: ProgressScreen, gently: bool
 ) -> None:
-    if gently:  # The supervisor was killed: nobody else tells its orphans to end.
+    if gently:  # The supervisor was killed: nobody else ends its orphans.
         for process in ours:
             if is_alive(process):
                 process.terminate()
-    killed = end(ours, patience_s=STOP_TIMEOUT_S)
-    killed += end(marked(installation.config), patience_s=0)
+    killed = end(ours, timeout_s=STOP_TIMEOUT_S)
+    killed += end(marked(installation.config), timeout_s=0)
     if killed:
         screen.line(f"killed {len(killed)} processes that did not end: {', '.join(map(str, killed))}")

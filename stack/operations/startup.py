@@ -1,4 +1,4 @@
-"""`up`: from whatever is there to a running, healthy system, one step after the other."""
+"""`up`: starts the system step by step, until it is healthy."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from stack.site.ports import check_ports, ports_needed
 from stack.site.spark_cluster import SPARK_MASTER
 
 DATABASE: Final = "airflow-database"
-"""Names the log of setting up Airflow's database."""
+"""Name of the log of setting up Airflow's database."""
 
 
 class UpInProgressError(RuntimeError):
@@ -52,20 +52,20 @@ class UpInProgressError(RuntimeError):
 
 
 class OtherSystemRunsError(RuntimeError):
-    """A system runs that was started with fewer programs than are wanted now."""
+    """A system runs that was started with fewer programs than requested now."""
 
 
 def bring_up(
     installation: Installation, without: Collection[str], screen: ProgressScreen, clock: Clock
 ) -> None:
-    """Start everything that does not run yet, but for some programs, and wait until all of it is healthy.
+    """Start everything that does not run yet, except `without`, and wait until all of it is healthy.
 
     Raises:
         UpInProgressError: another `up` is at work.
-        PortBusyError: a port is held by a stranger.
+        PortBusyError: a port is held by another program.
         UnhealthyError: a program did not become healthy in time.
         ClusterSizeError: the data belong to a Kafka of another number of brokers.
-        CopiesError: the topics cannot have, or do not have, as many copies as the settings ask for.
+        CopiesError: the topics cannot have, or do not have, as many copies as the settings require.
     """
     installation.settings.run.mkdir(parents=True, exist_ok=True)
     try:
@@ -95,12 +95,12 @@ def _bring_up(
     check_programs_known(wanted, supervisor.states())
     if not installation.embedded:
         screen.line(f"using the broker at {installation.settings.kafka}; no own Kafka is started")
-    # Spark needs far longer to start than the broker does, so both start at once; the stream waits for the
-    # topics by itself, and the agent starts when there is something to send to.
+    # Spark takes far longer to start than the broker, so both start at once; the stream waits for the
+    # topics by itself, and the agent starts when there is a broker to send to.
     absent = [name for name in wanted if name not in running]
     airflow = [name for name in absent if name in COMPONENTS]
     database = _prepare_database(installation) if airflow else None
-    if SPARK_MASTER in wanted:  # an application that finds no master asks again after 20 s
+    if SPARK_MASTER in wanted:  # an application without a master retries only after 20 s
         _start(installation, supervisor, [name for name in absent if name in (*KAFKAS, SPARK_MASTER)])
         wait_healthy(installation, SPARK_MASTER, supervisor, screen, clock)
     _start(installation, supervisor, [name for name in absent if name not in (CAPTURE, *airflow)])
@@ -115,10 +115,10 @@ def _bring_up(
 
 
 def _try_foreign_broker(installation: Installation) -> None:
-    """Say at once what waiting would not cure; a broker that is only away is waited for later.
+    """Fail at once on what waiting does not cure; an unreachable broker is waited for later.
 
     Raises:
-        BrokerRefusedError: it does not take the login, lacks rights for it, or is not to be trusted.
+        BrokerRefusedError: it refuses the login, the login lacks rights, or it cannot be trusted.
     """
     try:
         check_connection(installation.settings.broker)
@@ -130,10 +130,10 @@ def _try_foreign_broker(installation: Installation) -> None:
 
 
 def check_programs_known(wanted: Sequence[str], states: Mapping[str, ProgramState]) -> None:
-    """Refuse to add to a running system what it was started without.
+    """Refuse to add programs to a running system that was started without them.
 
     Raises:
-        OtherSystemRunsError: names what is lacking.
+        OtherSystemRunsError: names the missing programs.
     """
     lacking = [name for name in wanted if name not in states]
     if states and lacking:
@@ -143,7 +143,7 @@ def check_programs_known(wanted: Sequence[str], states: Mapping[str, ProgramStat
 
 
 def _prepare_database(installation: Installation) -> subprocess.Popen[bytes] | None:
-    """Begin to set up Airflow's database beside the start of the others; None where it needs nothing."""
+    """Begin to set up Airflow's database in the background; None if it is set up."""
     if is_prepared(installation):
         return None
     env = child_environment(installation) | {MARK: str(installation.config)}
@@ -175,21 +175,21 @@ def _make_topics(installation: Installation) -> None:
         sizes = installation.frames_partitions, installation.copies
         create_topics(bootstrap, installation.topics, *sizes)
     except KafkaError as error:
-        why = explained(error, bootstrap, topics_named(installation.topics))
-        if isinstance(why, BrokerRefusedError):
-            raise why from error
+        reason = explained(error, bootstrap, topics_named(installation.topics))
+        if isinstance(reason, BrokerRefusedError):
+            raise reason from error
         raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error
 
 
 def _prepare(installation: Installation, wanted: Sequence[str], screen: ProgressScreen) -> None:
-    """Everything before the first program: left-overs, ports, files, configuration, supervisor."""
+    """Prepare the first start: leftover processes, ports, files, configuration, supervisor."""
     settings = installation.settings
-    left = marked(installation.config)
-    if left:
-        screen.line(f"ending {len(left)} processes that an earlier run left behind")
-        for process in left:
+    leftover = marked(installation.config)
+    if leftover:
+        screen.line(f"ending {len(leftover)} processes that an earlier run left behind")
+        for process in leftover:
             process.terminate()
-        end(left, patience_s=10)
+        end(leftover, timeout_s=10)
     check_ports(ports_needed(installation, airflow=not COMPONENTS.keys().isdisjoint(wanted)))
     check_space([SpaceNeed(settings.data, DATA_BYTES, "room for data")])
     provision(settings, screen.line)
@@ -204,7 +204,7 @@ def _prepare(installation: Installation, wanted: Sequence[str], screen: Progress
 
 
 def _brokers(installation: Installation, java_home: Path) -> list[Program]:
-    made = []
+    programs = []
     for ports in installation.brokers:
         broker = BrokerSettings(
             port=ports.port,
@@ -213,9 +213,9 @@ def _brokers(installation: Installation, java_home: Path) -> list[Program]:
             jars=installation.settings.home / "jars" / "kafka",
             java_home=java_home,
             node=ports.node,
-            quorum=tuple(one.controller_port for one in installation.brokers),
+            quorum=tuple(other.controller_port for other in installation.brokers),
         )
         broker.write_properties()
         broker.format_storage()
-        made.append(Program(ports.name, tuple(broker.command()), settle_s=3))
-    return made
+        programs.append(Program(ports.name, tuple(broker.command()), settle_s=3))
+    return programs

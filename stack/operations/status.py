@@ -1,4 +1,4 @@
-"""`status`: what runs, what became of the frames, and how far behind the stream is."""
+"""`status`: programs, outcomes of frames, and how far behind the stream is."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from stack.site.clock import Clock
 from stack.site.installation import Installation
 
 ADMIN = "admin"
-WORDS = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}
-"""The supervisor's words in ours, where they differ."""
+STATE_NAMES = {"BACKOFF": "restarting", "EXITED": "restarting", "FATAL": "failed"}
+"""The supervisor's states → ours, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ProgramStatus:
     Attributes:
         name: of the program.
         state: running (and healthy), starting, unhealthy, restarting, failed, stopping, stopped.
-        restarts: since the system was started.
+        restarts: number since the system was started.
         rss_mb: memory of its process tree in MB, see `stack.programs.processes.memory_mb`.
         url: where it listens, or None.
     """
@@ -45,7 +45,7 @@ class ProgramStatus:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How a person gets into Airflow; `passwords` is a file, user → password, that only its owner reads."""
+    """Login of Airflow for people; `passwords` is a file, user → password, that only its owner can read."""
 
     url: str
     user: str
@@ -64,12 +64,12 @@ class Status:
     airflow: Login | None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, in the order of the fields."""
+        """Return plain values, in the order of the fields."""
         return asdict(self)
 
 
 def read_status(installation: Installation, clock: Clock) -> Status:
-    """Look at everything once; what is missing counts as zero, None or stopped."""
+    """Read everything once; missing parts count as zero, None or stopped."""
     lake = read_lake(installation.settings.lake)
     ends = end_offsets(installation.settings.broker)
     frames = {
@@ -86,24 +86,26 @@ def read_status(installation: Installation, clock: Clock) -> Status:
 
 
 def login(installation: Installation) -> Login | None:
-    """Address, user and password of the person who may do everything; None before Airflow's first start."""
+    """Return address, user and password of Airflow's administrator; None before its first start."""
     home = airflow_home(installation)
     password = read_passwords(home).get(ADMIN)
     return Login(address(installation), ADMIN, password, str(passwords_file(home))) if password else None
 
 
 def program_states(installation: Installation, clock: Clock) -> list[ProgramStatus]:
-    """State of each program, in the order in which they start."""
+    """Return the state of each program, in the order in which they start."""
     supervisor = Supervisor(installation)
     states = supervisor.states()
-    found = [] if installation.embedded else [_foreign_broker(installation, clock)]
+    programs = [] if installation.embedded else [_foreign_broker(installation, clock)]
     for name in (name for name in NAMES if name in states or name in names(installation)):
         state = states.get(name, ProgramState("STOPPED"))
-        word = _word(installation, name, state, clock)
+        display_state = _display_state(installation, name, state, clock)
         url = _url(installation, name) if state.pid else None
         restarts = supervisor.restarts(name) if states else 0
-        found.append(ProgramStatus(name, word, restarts, memory_mb(state.pid) if state.pid else 0.0, url))
-    return found
+        programs.append(
+            ProgramStatus(name, display_state, restarts, memory_mb(state.pid) if state.pid else 0.0, url)
+        )
+    return programs
 
 
 def _foreign_broker(installation: Installation, clock: Clock) -> ProgramStatus:
@@ -111,9 +113,9 @@ def _foreign_broker(installation: Installation, clock: Clock) -> ProgramStatus:
     return ProgramStatus(KAFKA, state, 0, 0.0, installation.settings.kafka)
 
 
-def _word(installation: Installation, name: str, state: ProgramState, clock: Clock) -> str:
+def _display_state(installation: Installation, name: str, state: ProgramState, clock: Clock) -> str:
     if state.state not in ("RUNNING", "STARTING"):
-        return WORDS.get(state.state, state.state.lower())
+        return STATE_NAMES.get(state.state, state.state.lower())
     if health_problem(installation, name, clock, state.pid) is None:
         return "running"
     return "starting" if state.up_s < START_TIMEOUT_S else "unhealthy"

@@ -1,6 +1,6 @@
-"""Whether a program is well, for whatever supervises it: `python -m stack.programs.check_program NAME`.
+"""Health check of a program, for its supervisor: `python -m stack.programs.check_program NAME`.
 
-Status 0 where nothing is wrong with it, else 1 and what is. It must run where the program does: in the same
+Status 0 if it is healthy, else 1 and the reason. It must run where the program does: in the same
 container, on the same machine.
 """
 
@@ -19,20 +19,20 @@ from stack.site.clock import SystemClock
 from stack.site.installation import Installation
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Look once; 2 for a program that there is not or a setting that cannot be used."""
+def main(args: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Check once; return 2 for an unknown program or an invalid setting."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    name = arguments[0] if arguments else ""
+    name = args[0] if args else ""
     if name not in NAMES:
         sys.stderr.write(f"there is no program {name!r}; there are {', '.join(NAMES)}\n")
         return 2
     try:
-        why = health_problem(Installation.from_env(environ, PROJECT_ROOT), name, SystemClock())
+        problem = health_problem(Installation.from_env(environ, PROJECT_ROOT), name, SystemClock())
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{name}: {why or 'well'}\n")
-    return 1 if why else 0
+    sys.stdout.write(f"{name}: {problem or 'well'}\n")
+    return 1 if problem else 0
 
 
 if __name__ == "__main__":

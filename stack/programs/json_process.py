@@ -1,4 +1,4 @@
-"""Programs that answer in lines of JSON: started, read as they go on, and ended for good."""
+"""Runs programs that print lines of JSON, and ends them with all their children."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from stack.programs.processes import end, tree
 
 LAST_LINES: Final = 400
 ERROR: Final = re.compile(r"Z ERROR (.+)|^(?:\w+\.)*\w+(?:Error|Exception): (.+)")
-"""How a job of ours tells an expected error, and Python or Java any other."""
+"""Line of an expected error of our jobs, and of any other of Python or Java."""
 
 
 def json_lines(
-    command: Sequence[str], env: Mapping[str, str], log: Path, patience_s: float
+    command: Sequence[str], env: Mapping[str, str], log: Path, timeout_s: float
 ) -> Iterator[dict[str, Any]]:
-    """Each line of JSON that a program prints, as it comes; all else that it writes goes into a log.
+    """Yield each line of JSON that a program prints, as it comes; other output goes into a log.
 
-    A program that takes longer than `patience_s` seconds, or whose answers nobody wants any more, is killed
-    with all that it started.
+    A program that takes longer than `timeout_s` seconds, or whose output is no longer read, is killed with
+    its children.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab", buffering=0) as noise:
-        noise.truncate(0)
+    with log.open("ab", buffering=0) as log_file:
+        log_file.truncate(0)
         process = subprocess.Popen(
-            command, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=noise
+            command, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log_file
         )
         assert process.stdout is not None
-        killer = Timer(patience_s, lambda: end(tree(process.pid), 0))
+        killer = Timer(timeout_s, lambda: end(tree(process.pid), 0))
         killer.daemon = True
         killer.start()
         try:
@@ -41,7 +41,7 @@ def json_lines(
                 if line.startswith(b"{"):
                     yield json.loads(line)
                 else:
-                    noise.write(line)
+                    log_file.write(line)
         finally:
             killer.cancel()
             end(tree(process.pid), 0)
@@ -50,9 +50,9 @@ def json_lines(
 
 
 def last_error(log: Path) -> str:
-    """What a program said went wrong, out of its log; its last line where it did not say."""
+    """Return the last error in a program's log, or else its last line."""
     lines = [line for line in last_lines(log, LAST_LINES) if line.strip()]
     for line in reversed(lines):
-        if found := ERROR.search(line):
-            return str(found[1] or found[2])
+        if match := ERROR.search(line):
+            return str(match[1] or match[2])
     return lines[-1] if lines else "it ended, or was ended, without a word"

@@ -1,4 +1,4 @@
-"""The least rights on a secured Kafka that each program of the system works with, and who it logs in as."""
+"""The minimal rights of each program on a secured Kafka, and the user it logs in as."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READ, WRITE, DESCRIBE = ACLOperation.READ, ACLOperation.WRITE, ACLOperation.DESC
 KEEP: Final = (ACLOperation.CREATE, DESCRIBE, ACLOperation.ALTER, ACLOperation.ALTER_CONFIGS)
 PROBED_OPERATIONS: Final = (ACLOperation.CREATE, ACLOperation.DELETE, READ, WRITE)
 Rights = Mapping[str, tuple[ACLOperation, ...]]
-"""Topic, or beginning of topics where it ends in `*` → operations. Reading and writing include describing."""
+"""Topic, or prefix of topics if it ends in `*` → operations. Reading and writing include describing."""
 
 RIGHTS: Final[Mapping[str, Rights]] = {
     CAPTURE: {FRAMES_TOPIC: (WRITE,), STATUS_TOPIC: (WRITE,)},
@@ -55,18 +55,18 @@ TOOL: Final = '--bootstrap-server "$KAFKA" --command-config admin.properties'
 
 
 class RightsError(RuntimeError):
-    """The broker did not take access rules; the message says which and why."""
+    """The broker refused access rules; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one user gets on one topic.
+    """Rights of one user on one topic.
 
     Attributes:
-        program: that the user is for.
+        program: that uses the login.
         user: without `User:`.
-        topic: its name, or the beginning of names where `prefixed`.
-        prefixed: whether all topics are meant whose names begin so.
+        topic: its name, or a prefix of names if `prefixed`.
+        prefixed: whether all topics with this prefix are meant.
         operations: as Kafka names them.
     """
 
@@ -78,34 +78,38 @@ class Grant:
 
     @property
     def pattern(self) -> ACLResourcePatternType:
-        """How Kafka is to read the topic."""
+        """Return whether Kafka reads the topic literally or as a prefix."""
         return ACLResourcePatternType.PREFIXED if self.prefixed else ACLResourcePatternType.LITERAL
 
     @property
     def words(self) -> list[str]:
-        """The operations as people write them."""
-        return ["".join(part.capitalize() for part in one.name.split("_")) for one in self.operations]
+        """Return the operations as people write them."""
+        return [
+            "".join(part.capitalize() for part in operation.name.split("_")) for operation in self.operations
+        ]
 
     @property
     def topics(self) -> str:
-        """The topic, or `beginning*` for all that begin so."""
+        """Return the topic, or `prefix*`."""
         return f"{self.topic}*" if self.prefixed else self.topic
 
     def command(self) -> str:
-        """The same for Kafka's own tool."""
-        wanted = " ".join(f"--operation {word}" for word in self.words)
+        """Return the command of Kafka's own tool that adds these rights."""
+        operations = " ".join(f"--operation {word}" for word in self.words)
         kind = f"--topic {self.topic} --resource-pattern-type {self.pattern.name.lower()}"
-        return f"kafka-acls.sh {TOOL} --add --allow-principal {quote(f'User:{self.user}')} {wanted} {kind}"
+        return (
+            f"kafka-acls.sh {TOOL} --add --allow-principal {quote(f'User:{self.user}')} {operations} {kind}"
+        )
 
     def acls(self) -> Iterator[ACL]:
-        """The same for Kafka's client."""
+        """Yield these rights for Kafka's client."""
         resource = ResourcePattern(ResourceType.TOPIC, self.topic, self.pattern)
         for operation in self.operations:
             yield ACL(f"User:{self.user}", "*", operation, ACLPermissionType.ALLOW, resource)
 
 
 def list_grants(users: Mapping[str, str]) -> list[Grant]:
-    """What every program needs.
+    """List the rights that every program needs.
 
     Args:
         users: program → its user, for all programs.
@@ -118,19 +122,19 @@ def list_grants(users: Mapping[str, str]) -> list[Grant]:
 
 
 def add_rights(address: Address, grants: Iterable[Grant]) -> int:
-    """Add the rules where the login is an administrator's; those that exist stay. Returns how many there are.
+    """Add the rules, as an administrator; existing ones stay. Return their number.
 
     Raises:
         BrokerAwayError: the broker is away, or refuses the login.
         RightsError: it refuses a rule.
     """
-    wanted = [acl for grant in grants for acl in grant.acls()]
+    acls = [acl for grant in grants for acl in grant.acls()]
     with reached(address), KafkaAdminClient(**client_options(address)) as admin:
-        done = admin.create_acls(wanted)
-    if done["failed"]:
-        why = ", ".join(sorted({error.message for error in done["failed"]}))
+        result = admin.create_acls(acls)
+    if result["failed"]:
+        reasons = ", ".join(sorted({error.message for error in result["failed"]}))
         raise RightsError(
-            f"Kafka at {address} refused {len(done['failed'])} of {len(wanted)} rules ({why}):"
+            f"Kafka at {address} refused {len(result['failed'])} of {len(acls)} rules ({reasons}):"
             " log in as one who may alter the cluster, or have its operator run what --commands prints"
         )
-    return len(wanted)
+    return len(acls)

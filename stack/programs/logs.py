@@ -1,4 +1,4 @@
-"""Logs: the last lines of the programs' logs, and what is added to them."""
+"""The last lines of the programs' logs, and lines added to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class UnknownProgramError(LookupError):
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """The last lines of a log; empty when there is none."""
+    """Return the last lines of a log; empty if there is none."""
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
             return [line.rstrip("\n") for line in deque(lines, maxlen=count)]
@@ -28,7 +28,7 @@ def last_lines(log: Path, count: int) -> list[str]:
 
 
 class LogFollower:
-    """Reads what is added to a log, across its rotation by size."""
+    """Reads lines added to a log, across its rotation by size."""
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -36,13 +36,13 @@ class LogFollower:
 
     def _where(self) -> tuple[int, int]:
         try:
-            found = self.log.stat()
+            stat = self.log.stat()
         except OSError:
             return 0, 0
-        return found.st_ino, found.st_size
+        return stat.st_ino, stat.st_size
 
     def added(self) -> str:
-        """Whole lines written since the last call."""
+        """Return the complete lines written since the last call."""
         inode, size = self._where()
         if inode != self._inode or size < self._position:
             self._inode, self._position = inode, 0
@@ -57,21 +57,21 @@ class LogFollower:
 
 
 def choose_logs(installation: Installation, program: str | None) -> list[Path]:
-    """The log of one program, or of all.
+    """Return the log of one program, or of all.
 
     Raises:
         UnknownProgramError: there is no such program.
     """
-    here = names(installation)
+    present = names(installation)
     if program is not None and program not in (*NAMES, SUPERVISOR):
-        raise UnknownProgramError(f"no program {program!r}; there are {', '.join((*here, SUPERVISOR))}")
+        raise UnknownProgramError(f"no program {program!r}; there are {', '.join((*present, SUPERVISOR))}")
     if program:
         return [installation.log(program)]
-    return [log for name in NAMES if (log := installation.log(name)).exists() or name in here]
+    return [log for name in NAMES if (log := installation.log(name)).exists() or name in present]
 
 
 def follow(logs: Sequence[Path], clock: Clock) -> Iterator[tuple[Path, str]]:
-    """Forever: the log and the text that was added to it."""
+    """Yield forever a log and the text added to it."""
     followers = [LogFollower(log) for log in logs]
     while True:
         for follower in followers:

@@ -1,4 +1,4 @@
-"""Process trees: who belongs to us, what they use, and how to end them for good."""
+"""Process trees: finds ours, measures their memory, and ends them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GONE_ERRORS = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """A process and all its descendants; empty when it is gone."""
+    """Return a process and all its descendants; empty if it is gone."""
     try:
         top = psutil.Process(pid)
         return [top, *top.children(recursive=True)]
@@ -22,7 +22,7 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def marked(config: Path) -> list[psutil.Process]:
-    """Every process started under this configuration, orphans of a killed supervisor included."""
+    """Return all processes started under this configuration, orphans of a killed supervisor included."""
     return [process for process in psutil.process_iter() if _mark_of(process) == str(config)]
 
 
@@ -34,10 +34,10 @@ def _mark_of(process: psutil.Process) -> str | None:
 
 
 def memory_mb(pid: int) -> float:
-    """Memory of a process tree in MB (1,000,000 bytes).
+    """Return the memory of a process tree in MB (1,000,000 bytes).
 
-    The sum of the proportional set sizes, which share out a page between those who map it, where
-    the system knows them (Linux), else of the unique set sizes. Resident set sizes would count
+    The sum of the proportional set sizes, which divide a page among the processes that map it, where
+    the system has them (Linux), else of the unique set sizes. Resident set sizes would count
     every shared page, for example of forked Python workers, once for each.
     """
     return round(sum(_bytes(process) for process in tree(pid)) / 1e6, 1)
@@ -45,8 +45,8 @@ def memory_mb(pid: int) -> float:
 
 def _bytes(process: psutil.Process) -> int:
     try:
-        used = process.memory_full_info()
-        return int(getattr(used, "pss", 0) or used.uss)
+        memory = process.memory_full_info()
+        return int(getattr(memory, "pss", 0) or memory.uss)
     except psutil.AccessDenied:
         return int(process.memory_info().rss)
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
@@ -54,25 +54,27 @@ def _bytes(process: psutil.Process) -> int:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still runs; one that only waits for its parent to collect it does not."""
+    """Return whether a process still runs; a zombie does not."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 
 
-def end(processes: Iterable[psutil.Process], patience_s: float) -> list[int]:
+def end(processes: Iterable[psutil.Process], timeout_s: float) -> list[int]:
     """Wait until the processes are gone and kill those that stay.
 
     Args:
-        processes: recorded earlier; a recycled pid is told apart by its start time.
-        patience_s: seconds before they are killed.
+        processes: recorded earlier; a recycled pid is recognised by its start time.
+        timeout_s: seconds before they are killed.
 
     Returns:
         The pids that had to be killed.
     """
-    _, left = psutil.wait_procs([one for one in processes if is_alive(one)], timeout=patience_s)
-    alive = [process for process in left if is_alive(process)]
+    _, remaining = psutil.wait_procs(
+        [process for process in processes if is_alive(process)], timeout=timeout_s
+    )
+    alive = [process for process in remaining if is_alive(process)]
     for process in alive:
         try:
             process.kill()

@@ -1,4 +1,4 @@
-"""The supervised programs: what runs, and in which environment."""
+"""The supervised programs: their commands and environments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KAFKA, STREAM, DASHBOARD, CAPTURE = "kafka", "stream", "dashboard", "capture"
 KAFKAS: Final = (KAFKA, name_node(2), name_node(3))
 SPARKS: Final = (SPARK_MASTER, *SPARK_WORKERS)
 NAMES: Final = (*KAFKAS, *SPARKS, STREAM, *COMPONENTS, DASHBOARD, CAPTURE)
-"""All that there may be, in the order in which they start; they stop in the opposite one."""
+"""All possible programs, in the order in which they start; they stop in reverse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,19 @@ class Program:
 
 
 def names(installation: Installation) -> list[str]:
-    """The programs of this installation, in the order in which they start."""
-    there = {*(broker.name for broker in installation.brokers), *installation.cluster.names}
-    return [name for name in NAMES if name in there or name not in (*KAFKAS, *SPARKS)]
+    """Return the programs of this installation, in the order in which they start."""
+    present = {*(broker.name for broker in installation.brokers), *installation.cluster.names}
+    return [name for name in NAMES if name in present or name not in (*KAFKAS, *SPARKS)]
 
 
 def spark_programs(installation: Installation, python: str = sys.executable) -> list[Program]:
-    """Master and workers of our own Spark cluster, if any."""
+    """Return master and workers of our own Spark cluster, if any."""
     sparks = installation.cluster.names
     return [Program(name, (python, "-m", "stack.programs.run_spark", name), settle_s=5) for name in sparks]
 
 
 def python_programs(python: str = sys.executable) -> list[Program]:
-    """The programs of this project, as processes."""
+    """Return the programs of this project."""
     return [
         Program(STREAM, (python, "-m", "jobs.stream.run_stream"), settle_s=10),
         *(
@@ -65,7 +65,7 @@ def python_programs(python: str = sys.executable) -> list[Program]:
 
 
 def child_environment(installation: Installation) -> dict[str, str]:
-    """The environment of every program: the merged one, completed so that children find everything."""
+    """Return the environment of every program: the merged one, with all paths and ports set."""
     ports = (
         installation.kafka_port,
         installation.controller_port,
@@ -84,7 +84,7 @@ def child_environment(installation: Installation) -> dict[str, str]:
         # Of the executors too: on other machines it may lie elsewhere.
         "PYSPARK_PYTHON": text(installation.env, "EXECUTOR_PYTHON", sys.executable),
         "PYSPARK_DRIVER_PYTHON": sys.executable,
-        # Else Spark's own scripts look for it, and lose their way where a folder's name holds a space.
+        # Else Spark's own scripts look for it, and fail if a folder's name holds a space.
         "SPARK_HOME": str(Path(sysconfig.get_path("purelib")) / "pyspark"),
         "SPARK_LOCAL_IP": LOOPBACK,
         "SPARK_CONF_DIR": str(spark_conf_folder(installation)),
@@ -92,23 +92,23 @@ def child_environment(installation: Installation) -> dict[str, str]:
 
 
 def spark_environment(installation: Installation) -> dict[str, str]:
-    """The same for programs that may start Spark: with a Java, and Spark's configuration written.
+    """Return the environment of programs that may start Spark, and write Spark's configuration.
 
     Raises:
-        JavaNotFoundError: there is no fitting Java.
+        JavaNotFoundError: there is no suitable Java.
     """
     settings = installation.settings
     java_home = find_java(settings.home, installation.env)
     env = child_environment(installation)
-    more = {**daemon_conf(installation), **cluster_conf(settings, env)} if uses_cluster(env) else {}
-    write_spark_conf(settings, spark_conf_folder(installation), more)
+    overrides = {**daemon_conf(installation), **cluster_conf(settings, env)} if uses_cluster(env) else {}
+    write_spark_conf(settings, spark_conf_folder(installation), overrides)
     return env | {"JAVA_HOME": str(java_home)}
 
 
 def spark_conf_folder(installation: Installation) -> Path:
-    """Folder of Spark's configuration, which is written anew for each start; another where a cluster is used.
+    """Return the folder of Spark's configuration, rewritten at each start; another if a cluster is used.
 
-    A command that was told of no cluster must not change what a running one is started anew with.
+    A command without a cluster must not change the configuration of a running one.
     """
     env = {**installation.cluster.to_env(), **installation.env}
     folder = "spark-cluster-conf" if uses_cluster(env) else "spark-conf"

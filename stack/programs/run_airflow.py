@@ -1,4 +1,4 @@
-"""Become an Airflow process, or do what is to be done beside one.
+"""Become an Airflow process, or maintain its database and logs.
 
 `python -m stack.programs.run_airflow COMPONENT`
 """
@@ -33,7 +33,7 @@ from stack.programs.programs import spark_environment
 from stack.site.installation import Installation
 
 PREPARE, TRIM = "prepare", "trim"
-SETTING_UP = (
+SETUP_COMMANDS = (
     ("db", "migrate"),
     ("pools", "set", SPARK_POOL, "1", "Spark jobs run one after the other, beside the stream"),
 )
@@ -45,45 +45,49 @@ NICENESS = 2
 
 
 def environment(installation: Installation) -> dict[str, str]:
-    """The environment of Airflow, its secrets made and Spark's configuration written where missing."""
+    """Return the environment of Airflow; create its secrets if missing, and write Spark's configuration."""
     secrets = make_secrets(airflow_home(installation))
     base = environment_of(BATCH, spark_environment(installation))
     return airflow_environment(installation, base, secrets)
 
 
 def is_prepared(installation: Installation) -> bool:
-    """Whether database and pool are there, as this version of Airflow wants them."""
+    """Return whether database and pool are set up for this version of Airflow."""
     try:
-        own = not places(installation).database
-        return own and database(installation).exists() and stamp(installation).read_text("utf-8") == _wanted()
+        uses_sqlite = not places(installation).database
+        return (
+            uses_sqlite
+            and database(installation).exists()
+            and stamp(installation).read_text("utf-8") == _expected_stamp()
+        )
     except OSError:
         return False
 
 
 def stamp(installation: Installation) -> Path:
-    """Says for what the database was prepared last."""
+    """Return the file that records for which version the database was prepared."""
     return airflow_home(installation) / "prepared.json"
 
 
-def _wanted() -> str:
-    return json.dumps({"airflow": version("apache-airflow"), "commands": SETTING_UP})
+def _expected_stamp() -> str:
+    return json.dumps({"airflow": version("apache-airflow"), "commands": SETUP_COMMANDS})
 
 
 def prepare(installation: Installation) -> None:
-    """Bring the database to this version, and make the pool."""
-    _ask_airflow(installation, SETTING_UP)
-    stamp(installation).write_text(_wanted(), "utf-8")
+    """Migrate the database to this version, and create the pool."""
+    _run_airflow_commands(installation, SETUP_COMMANDS)
+    stamp(installation).write_text(_expected_stamp(), "utf-8")
 
 
 def trim(installation: Installation, now: datetime) -> None:
-    """Forget runs and delete logs that are too old; UTC."""
+    """Delete runs and logs that are too old; `now` in UTC."""
     before = oldest_kept(installation, now)
-    _ask_airflow(installation, [clean_command(before)])
+    _run_airflow_commands(installation, [clean_command(before)])
     print(f"{trim_logs(installation, before)} logs from before {before:%Y-%m-%d} deleted")  # noqa: T201
 
 
-def _ask_airflow(installation: Installation, commands: Iterable[Sequence[str]]) -> None:
-    """Run Airflow's own commands in this one process, since loading takes longest."""
+def _run_airflow_commands(installation: Installation, commands: Iterable[Sequence[str]]) -> None:
+    """Run Airflow's own commands in this one process, since loading Airflow takes longest."""
     os.environ.update(environment(installation))
     from airflow.cli.cli_parser import get_parser
 
@@ -93,11 +97,11 @@ def _ask_airflow(installation: Installation, commands: Iterable[Sequence[str]]) 
 
 
 def end_orphans(installation: Installation) -> None:
-    """End the idle workers that a killed scheduler left; those at work end their task first."""
+    """Kill the idle workers that a killed scheduler left; busy ones end their task first."""
     for process in marked(installation.config):
         try:
             if IDLE_WORKER in " ".join(process.cmdline()):
-                process.kill()  # It takes no notice of SIGTERM while it waits.
+                process.kill()  # It ignores SIGTERM while it waits.
         except GONE_ERRORS:
             continue
 

@@ -1,7 +1,7 @@
 """Become one program, in the foreground: `python -m stack.programs.run_program NAME [ARGUMENT…]`.
 
-For whatever supervises programs by itself: a container engine, systemd. What `up` would have made and set for
-the program is made and set here; nothing is started beside it.
+For external supervisors: a container engine, systemd. Sets up what `up` would have set up for the program;
+nothing is started beside it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ DAEMONS: Final = {
     "spark-master": f"{STANDALONE}.master.Master",
     "spark-worker": f"{STANDALONE}.worker.Worker",
 }
-"""The two of Spark's own standalone cluster → their classes, which take the arguments."""
+"""Daemon of Spark's own standalone cluster → its class, which takes the arguments."""
 
 
 class ProgramUnknownError(LookupError):
-    """A program that there is not."""
+    """A program that does not exist."""
 
 
 def commands(env: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Name → command of every program that can be run so; Kafka has an image of its own.
+    """Return name → command of every program that can be run; Kafka has an image of its own.
 
     Args:
         env: of the programs, for the folder of Spark.
@@ -41,25 +41,25 @@ def commands(env: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def command_of(name: str, arguments: Sequence[str], env: Mapping[str, str]) -> list[str]:
-    """The whole command line.
+    """Return the whole command line.
 
     Raises:
         ProgramUnknownError: there is no such program.
     """
-    known = commands(env)
-    if name not in known:
-        raise ProgramUnknownError(f"there is no program {name!r}; there are {', '.join(sorted(known))}")
-    return [*known[name], *arguments]
+    available = commands(env)
+    if name not in available:
+        raise ProgramUnknownError(f"there is no program {name!r}; there are {', '.join(sorted(available))}")
+    return [*available[name], *arguments]
 
 
 def environment_of(name: str, installation: Installation) -> dict[str, str]:
-    """What the program finds in its environment, Spark's configuration written.
+    """Return the environment of the program, and write Spark's configuration.
 
-    Spark's daemons are there to be reached by other machines, and so take the address of this one unless
-    `--host` tells another; all other programs stay on loopback.
+    Spark's daemons must be reachable from other machines, and so use the address of this one unless
+    `--host` gives another; all other programs stay on loopback.
 
     Raises:
-        JavaNotFoundError: there is no fitting Java.
+        JavaNotFoundError: there is no suitable Java.
         SettingError: a setting cannot be used.
     """
     env = spark_environment(installation)
@@ -67,7 +67,7 @@ def environment_of(name: str, installation: Installation) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Replace this process by the program; 1 with one sentence when that cannot be."""
+    """Replace this process by the program; return 1, with one sentence, if that fails."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("", ())
     try:
         env = environment_of(name, Installation.from_env(environ, PROJECT_ROOT))

@@ -24,36 +24,36 @@ INHERITED: Final = (
     *("JAVA_HOME", "JDK_JAVA_OPTIONS", "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP"),
     MARK,
 )
-"""All that a daemon, and so an executor, gets of the environment: no secret of a camera, and no PYTHONPATH,
-since an executor elsewhere has none either."""
+"""Variables that a daemon, and so an executor, inherits: no secret of a camera, and no PYTHONPATH,
+since an executor on another machine has none either."""
 RETENTION_S: Final = 3600
-"""What Spark brought to an executor, and its logs, is deleted so many seconds after the application's end."""
+"""Files and logs of an executor are deleted this long after the application's end."""
 
 
 def spark_folder(installation: Installation) -> Path:
-    """Everything of the daemons: work folders, what the master remembers, the secret."""
+    """Return the folder of the daemons: work folders, recovery state of the master, the secret."""
     return installation.settings.data / "spark"
 
 
 def daemon_conf(installation: Installation) -> dict[str, str]:
-    """Configuration of our own cluster; nothing where there is none.
+    """Return the configuration of our own cluster; empty if there is none.
 
-    All that speak on the cluster's ports know its secret: another user of this machine could otherwise run
-    programs as us. It stands in a file of mode 0600, and never in a command line.
+    All clients of the cluster's ports need its secret: otherwise another user of this machine could run
+    programs as us. It is in a file of mode 0600, and never in a command line.
     """
     if not installation.cluster.workers:
         return {}
     return {
         "spark.authenticate": "true",
         "spark.authenticate.secret": _secret(spark_folder(installation)),
-        # It takes programs from anybody, without the secret, and is on unless told.
+        # It accepts programs from anybody, without the secret, and is on by default.
         "spark.master.rest.enabled": "false",
         "spark.ui.killEnabled": "false",
         "spark.master.ui.decommission.allow.mode": "DENY",
-        # A master that was started anew knows its applications again.
+        # A restarted master recovers its applications.
         "spark.deploy.recoveryMode": "FILESYSTEM",
         "spark.deploy.recoveryDirectory": str(spark_folder(installation) / "recovery"),
-        # It gives nobody an executor until all have answered, or for so many seconds: 60 unless told.
+        # It assigns no executor until all have answered, or for this many seconds; the default is 60.
         "spark.deploy.recoveryTimeout": "20",
         "spark.worker.cleanup.enabled": "true",
         "spark.worker.cleanup.interval": "600",
@@ -62,7 +62,7 @@ def daemon_conf(installation: Installation) -> dict[str, str]:
 
 
 def _secret(folder: Path) -> str:
-    """The cluster's secret, made at the first call and readable by nobody else."""
+    """Return the cluster's secret, created at the first call and readable by nobody else."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     file = folder / "secret"
@@ -72,12 +72,12 @@ def _secret(folder: Path) -> str:
 
 
 def forget_applications(installation: Installation) -> None:
-    """Before a start of everything: the master would wait a minute for applications that are gone."""
+    """Delete recovery state before a full start: the master would wait a minute for old applications."""
     shutil.rmtree(spark_folder(installation) / "recovery", ignore_errors=True)
 
 
 def daemon_command(installation: Installation, name: str, spark_home: str) -> list[str]:
-    """Program and arguments of the master or of a worker."""
+    """Return the command line of the master or of a worker."""
     cluster = installation.cluster
     spark_class = str(Path(spark_home) / "bin" / "spark-class")
     pages = ["--host", LOOPBACK, "--webui-port", str(cluster.page(name))]
@@ -89,34 +89,38 @@ def daemon_command(installation: Installation, name: str, spark_home: str) -> li
 
 
 def work_folder(installation: Installation, name: str) -> Path:
-    """Where a daemon works, and a worker's executors leave their logs."""
+    """Return the working folder of a daemon, with the logs of a worker's executors."""
     return spark_folder(installation) / name
 
 
 def daemon_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a daemon, out of that of programs that may start Spark."""
+    """Return the environment of a daemon, from that of programs that may start Spark."""
     inherited = {name: env[name] for name in INHERITED if name in env}
     return {**inherited, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS}
 
 
 def spark_problem(cluster: SparkCluster, name: str) -> str | None:
-    """What keeps the master, or a worker, from being healthy; None when nothing does."""
+    """Return why the master, or a worker, is unhealthy, or None."""
     if name == SPARK_MASTER:
         return None if is_open(cluster.master_port) else f"no answer at {cluster.url}"
     page = f"http://{LOOPBACK}:{cluster.page(name)}"
-    # A worker that was killed stays in the master's list for a while, beside the one at its place.
-    known = [one for one in _said_by_master(cluster).get("workers", ()) if one.get("webuiaddress") == page]
-    alive = any(one.get("state") == "ALIVE" for one in known)
-    return None if alive else "the master has lost it" if known else "the master does not know it"
+    # A killed worker stays in the master's list for a while, beside its replacement.
+    workers = [
+        worker
+        for worker in _read_master_state(cluster).get("workers", ())
+        if worker.get("webuiaddress") == page
+    ]
+    alive = any(worker.get("state") == "ALIVE" for worker in workers)
+    return None if alive else "the master has lost it" if workers else "the master does not know it"
 
 
-def _said_by_master(cluster: SparkCluster) -> Mapping[str, Any]:
-    """What the master's page says to programs; empty when it does not answer."""
+def _read_master_state(cluster: SparkCluster) -> Mapping[str, Any]:
+    """Read the master's state from its JSON page; empty if it does not answer."""
     try:
         with urllib.request.urlopen(
             f"http://{LOOPBACK}:{cluster.master_ui_port}/json/", timeout=REQUEST_TIMEOUT_S
         ) as page:
-            said = json.load(page)
+            state = json.load(page)
     except (OSError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return state if isinstance(state, dict) else {}

@@ -1,4 +1,4 @@
-"""Talking to the supervisor: start it, ask it, and tell it what to run."""
+"""Client of the supervisor: starts it, queries it, and starts and stops programs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ ALREADY_STARTED, NOT_RUNNING = 60, 70
 
 
 class SupervisorError(RuntimeError):
-    """The supervisor cannot be started, or refuses an order; the message says why."""
+    """The supervisor cannot be started, or refuses a request; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramState:
-    """What the supervisor knows about a program.
+    """State of a program according to the supervisor.
 
     Attributes:
-        state: the supervisor's word, for example RUNNING, BACKOFF or FATAL.
+        state: the supervisor's name of it, for example RUNNING, BACKOFF or FATAL.
         pid: 0 when it does not run.
         up_s: seconds since it was started; 0 when it does not run.
         reason: why it could not be started, or empty.
@@ -47,7 +47,7 @@ class ProgramState:
 
 
 def socket_path(run: Path) -> Path:
-    """A short path for the socket of a run folder; the system allows only about 100 bytes.
+    """Return a short path for the socket of a run folder; the system allows only about 100 bytes.
 
     Raises:
         SupervisorError: somebody else owns the folder it should lie in.
@@ -56,25 +56,25 @@ def socket_path(run: Path) -> Path:
     if len(os.fsencode(folder)) > 70:
         folder = Path("/tmp") / folder.name
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    stat = folder.lstat()
+    if folder.is_symlink() or stat.st_uid != os.getuid() or stat.st_mode & 0o077:
         raise SupervisorError(f"{folder} is not a private folder of yours; remove it or set TMPDIR")
     return folder / f"{hashlib.sha256(os.fsencode(run)).hexdigest()[:12]}.sock"
 
 
 def start_supervisor(installation: Installation, env: Mapping[str, str]) -> None:
-    """Start the supervisor in the background; no program runs yet.
+    """Start the supervisor in the background, without starting any program.
 
     Raises:
         SupervisorError: it does not start.
     """
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(installation.config)]
-    marked = {**env, MARK: str(installation.config)}
-    started = subprocess.run(
-        command, env=marked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    marked_env = {**env, MARK: str(installation.config)}
+    result = subprocess.run(
+        command, env=marked_env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    if started.returncode:
-        raise SupervisorError(f"the supervisor did not start: {(started.stderr or started.stdout).strip()}")
+    if result.returncode:
+        raise SupervisorError(f"the supervisor did not start: {(result.stderr or result.stdout).strip()}")
 
 
 class Supervisor:
@@ -98,22 +98,22 @@ class Supervisor:
             transport.close()
 
     def pid(self) -> int | None:
-        """Process id of the supervisor, or None when none answers."""
+        """Return the process id of the supervisor, or None if none answers."""
         try:
             return int(self._call("supervisor.getPID"))
         except UNREACHABLE:
             return None
 
     def states(self) -> dict[str, ProgramState]:
-        """State of each program; empty when no supervisor answers."""
+        """Return the state of each program; empty if no supervisor answers."""
         try:
-            found = self._call("supervisor.getAllProcessInfo")
+            programs = self._call("supervisor.getAllProcessInfo")
         except UNREACHABLE:
             return {}
-        return {info["name"]: _program_state(info) for info in found}
+        return {info["name"]: _program_state(info) for info in programs}
 
     def start(self, program: str) -> None:
-        """Start a program; fine when it runs already.
+        """Start a program, unless it runs already.
 
         Raises:
             SupervisorError: it cannot be started.
@@ -121,7 +121,7 @@ class Supervisor:
         self._order("supervisor.startProcess", program, ALREADY_STARTED)
 
     def stop(self, program: str) -> None:
-        """Begin to stop a program; fine when it does not run.
+        """Begin to stop a program, if it runs.
 
         Raises:
             SupervisorError: it cannot be stopped.
@@ -140,16 +140,16 @@ class Supervisor:
             ) from error
 
     def shutdown(self) -> None:
-        """Ask the supervisor to end; fine when it is gone."""
+        """Ask the supervisor to end, if it runs."""
         try:
             self._call("supervisor.shutdown")
         except UNREACHABLE:
             return
 
     def restarts(self, program: str) -> int:
-        """How often a program was started again since the supervisor's start.
+        """Return how often a program was restarted since the supervisor's start.
 
-        The supervisor keeps no counter. Its log does: it is written by the very process that
+        The supervisor keeps no counter, so its log is read: it is written by the very process that
         restarts, outlives every program, and needs no listener that could itself be down.
         """
         log = self._installation.logs / "supervisord.log"

@@ -1,4 +1,4 @@
-"""The supervisor's configuration as text, safe for any path it can hold."""
+"""Renders the supervisor's configuration, safe for any path it can hold."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ stdout_logfile_backups=3
 
 
 def render_config(installation: Installation, programs: Sequence[Program], socket: Path) -> str:
-    """The whole file.
+    """Render the configuration file.
 
     The environment is not part of it: programs inherit the supervisor's, so that no secret is
-    written to a disk.
+    written to disk.
 
     Raises:
-        SettingError: a path holds what no supervisor configuration can.
+        SettingError: a path cannot be written in a supervisor configuration.
     """
     head = HEAD.format(
-        socket=_escaped(str(socket)),
-        root=_escaped(str(installation.root)),
-        run=_escaped(str(installation.settings.run)),
-        logs=_escaped(str(installation.logs)),
+        socket=_escape(str(socket)),
+        root=_escape(str(installation.root)),
+        run=_escape(str(installation.settings.run)),
+        logs=_escape(str(installation.logs)),
     )
     return head + "".join(_section(installation, program) for program in programs)
 
@@ -74,16 +74,16 @@ def render_config(installation: Installation, programs: Sequence[Program], socke
 def _section(installation: Installation, program: Program) -> str:
     return PROGRAM.format(
         name=program.name,
-        command=_escaped(shlex.join(program.command)),
-        root=_escaped(str(installation.root)),
+        command=_escape(shlex.join(program.command)),
+        root=_escape(str(installation.root)),
         # The supervisor expands this one option twice.
-        log=_escaped(_escaped(str(installation.log(program.name)))),
+        log=_escape(_escape(str(installation.log(program.name)))),
         settle_s=program.settle_s,
     )
 
 
-def _escaped(value: str) -> str:
-    # Its parser takes " ;" and " #" for a comment even within quotes, and knows no escape.
+def _escape(value: str) -> str:
+    # Its parser treats " ;" and " #" as a comment even within quotes, and has no escape.
     if re.search(r"\s[;#]|[\r\n]", value):
         raise SettingError(f"the path {value!r} holds ' ;', ' #' or a line break; use another folder")
     return value.replace("%", "%%")

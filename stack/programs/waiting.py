@@ -1,4 +1,4 @@
-"""Waiting until a supervised program is healthy, and what is said where it does not become so."""
+"""Waits until a supervised program is healthy, and reports why it is not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stack.site.clock import Clock
 from stack.site.installation import Installation
 
 START_TIMEOUT_S: Final = 300.0
-"""Seconds a program has to become healthy: a machine busy with other work took over 120 to start Spark."""
+"""Timeout for a program to become healthy: a busy machine took over 120 s to start Spark."""
 RESTART_LOOP_TIMEOUT_S: Final = 120.0
-"""After so many seconds one that ended and waits to be started again is not waited for any longer."""
+"""Timeout for a program that ended and waits to be restarted."""
 
 
 class UnhealthyError(RuntimeError):
@@ -21,14 +21,14 @@ class UnhealthyError(RuntimeError):
 
 
 class ProgressScreen(Protocol):
-    """Where the progress of a start is shown."""
+    """Shows the progress of a start."""
 
     def line(self, text: str) -> None:
-        """Say something that stays."""
+        """Print a permanent line."""
         ...
 
     def waiting(self, text: str) -> None:
-        """Say what is being waited for; replaces the last such text."""
+        """Show what is being waited for, replacing the last such text."""
         ...
 
 
@@ -37,29 +37,29 @@ def wait_healthy(
 ) -> None:
     """Wait until a program is healthy.
 
-    At most `START_TIMEOUT_S`, or `RESTART_LOOP_TIMEOUT_S` where it ends again and again.
+    At most `START_TIMEOUT_S`, or `RESTART_LOOP_TIMEOUT_S` if it keeps ending.
 
     Raises:
-        UnhealthyError: it was given up, or the time is over.
+        UnhealthyError: the supervisor gave up, or the timeout is over.
     """
     began = clock.monotonic()
     while True:
         state = supervisor.states().get(name)
-        why = health_problem(installation, name, clock, state.pid if state else None)
-        if why is None:
+        problem = health_problem(installation, name, clock, state.pid if state else None)
+        if problem is None:
             break
         word, waited = state.state if state is not None else "", clock.monotonic() - began
         if word == "FATAL" or waited > (RESTART_LOOP_TIMEOUT_S if word == "BACKOFF" else START_TIMEOUT_S):
             end = "the supervisor gave up on it" if word == "FATAL" else f"not healthy after {waited:.0f} s"
-            raise UnhealthyError(failure_report(installation, name, f"{end} ({why})"))
-        again = " (restarting)" if word == "BACKOFF" else ""
-        screen.waiting(f"waiting for {name}: {why}{again}")
+            raise UnhealthyError(failure_report(installation, name, f"{end} ({problem})"))
+        suffix = " (restarting)" if word == "BACKOFF" else ""
+        screen.waiting(f"waiting for {name}: {problem}{suffix}")
         clock.sleep(0.5)
     screen.line(f"{name} is healthy")
 
 
 def failure_report(installation: Installation, name: str, end: str) -> str:
-    """How a program ended, and the last lines of its log."""
+    """Format how a program ended, with the last lines of its log."""
     log = installation.log(name)
     lines = "\n".join(last_lines(log, 20)) or "(nothing)"
     return f"{name}: {end}. The last lines of {log}:\n{lines}"

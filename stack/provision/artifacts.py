@@ -1,4 +1,4 @@
-"""What is fetched besides Python packages: names, versions, sizes and SHA-256 from `artifacts.toml`."""
+"""Fetched files besides Python packages: names, versions, sizes and SHA-256 from `artifacts.toml`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DATA_FILE: Final = Path(__file__).with_name("artifacts.toml")
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One file as it must be.
+    """A file to fetch, with its expected size and hash.
 
     Attributes:
         path: below the cache folder, with `/`.
@@ -37,13 +37,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Files out of a package of npm or PyPI.
+    """Files from a package of npm or PyPI.
 
     Attributes:
-        name, version: as the package index knows them.
-        folder: of the files, inside the archive.
+        name, version: in the package index.
+        folder: folder of the files inside the archive.
         archive: the package itself, as downloaded.
-        files: what is taken out of it.
+        files: the files to extract.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """Everything that `make up` fetches; `converter` counts up when the model must be converted anew."""
+    """Everything that `make up` fetches; a higher `converter` number makes the model be converted again."""
 
     jars: dict[str, tuple[Artifact, ...]]
     model: Package
@@ -78,13 +78,13 @@ def load_artifacts(file: Path = DATA_FILE) -> Artifacts:
 
 
 def load_on_demand(file: Path = DATA_FILE) -> tuple[Package, int]:
-    """The package of the models that are only fetched when asked for, and the number of their converter."""
+    """Return the package of the models fetched on demand, and the number of their converter."""
     entry = tomllib.loads(file.read_text(encoding="utf-8"))["on_demand"]
     return _package(entry, "downloads/on-demand"), entry["converter"]
 
 
 def load_s3_jars(file: Path = DATA_FILE) -> tuple[Artifact, ...]:
-    """The jars that only a lake in a bucket needs."""
+    """Return the jars that only a lake in a bucket needs."""
     jars = tomllib.loads(file.read_text(encoding="utf-8"))["s3_jars"]
     return tuple(_jar("s3", *item) for item in jars.items())
 
@@ -96,7 +96,10 @@ def _jar(folder: str, source: str, entry: dict[str, Any]) -> Artifact:
 
 def _package(entry: dict[str, Any], target: str) -> Package:
     archive = entry["archive"]
-    files = (Artifact(f"{target}/{name}", of["bytes"], of["sha256"]) for name, of in entry["files"].items())
+    files = (
+        Artifact(f"{target}/{name}", properties["bytes"], properties["sha256"])
+        for name, properties in entry["files"].items()
+    )
     return Package(
         name=entry["package"],
         version=entry["version"],
@@ -107,7 +110,7 @@ def _package(entry: dict[str, Any], target: str) -> Package:
 
 
 class Stamp:
-    """Remembers which files were hashed, by size and time of change, so that a start need not hash 80 MB.
+    """Records which files were hashed, by size and modification time, so that a start need not hash 80 MB.
 
     Kept as `verified.json` in the cache folder. A missing or broken stamp only costs the hashing.
     """
@@ -121,7 +124,7 @@ class Stamp:
             self.known = {}
 
     def holds(self, path: str, sha256: str) -> bool:
-        """Whether the file below the cache folder is the right one; hashes it when it changed since."""
+        """Return whether the file below the cache folder has this hash; hash it only if it changed since."""
         file = self.home / path
         try:
             state = file.stat()
@@ -135,11 +138,11 @@ class Stamp:
         return True
 
     def forget(self) -> None:
-        """Hash every file again when next asked."""
+        """Forget all hashes, so that every file is hashed again."""
         self.known = {name: mark for name, mark in self.known.items() if not isinstance(mark, list)}
 
     def save(self) -> None:
-        """Write the stamp in one step, when it changed; a cache that cannot be written is still read."""
+        """Write the stamp atomically if it changed; a read-only cache is ignored."""
         text = json.dumps(self.known, indent=0, sort_keys=True)
         try:
             if self.file.is_file() and self.file.read_text(encoding="utf-8") == text:

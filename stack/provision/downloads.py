@@ -1,4 +1,4 @@
-"""Fetch files with the tools that know their registry by themselves: Ivy (out of pyspark), npm and pip."""
+"""Fetches files with the tools of their registries: Ivy (from pyspark), npm and pip."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from stack.provision.java import find_java
 from stack.provision.node import find_npm
 
 DOWNLOADED: Final = re.compile(r"\[SUCCESSFUL ?\] \S+#(\S+);(\S+?)!")
-"""Ivy's word that one file came, with its name and version."""
+"""Ivy's line about a downloaded file, with its name and version."""
 IVY_TIMEOUTS: Final = (
     "-Dsun.net.client.defaultConnectTimeout=20000",
     "-Dsun.net.client.defaultReadTimeout=60000",
 )
-"""Without these a network that swallows packets would hold Java for ever."""
+"""Without these a network that drops packets would block Java forever."""
 
 
 class ToolError(RuntimeError):
-    """A tool that could not fetch what it was asked for; the message ends with its own last words."""
+    """A tool failed to fetch a file; the message ends with its last output."""
 
 
 def run_tool(
@@ -37,12 +37,12 @@ def run_tool(
     on_line: Callable[[str], None] = lambda _line: None,
     env: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a tool in a folder, handing over each line it prints.
+    """Run a tool in a folder, passing each line it prints to `on_line`.
 
     Raises:
         ToolError: it ended with another code than 0.
     """
-    last: deque[str] = deque(maxlen=12)
+    last_lines: deque[str] = deque(maxlen=12)
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -55,20 +55,20 @@ def run_tool(
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            last.append(line.rstrip())
+            last_lines.append(line.rstrip())
             on_line(line.rstrip())
     if process.returncode:
-        raise ToolError("\n  ".join(filter(str.strip, last)) or f"exit code {process.returncode}")
+        raise ToolError("\n  ".join(filter(str.strip, last_lines)) or f"exit code {process.returncode}")
 
 
 def fetch_jars(jars: Sequence[Artifact], folder: Path, home: Path, on_file: Callable[[str], None]) -> None:
     """Fetch exactly these jars with the Ivy inside pyspark; finished ones are kept in its cache.
 
     Args:
-        jars: what to fetch, none of them twice in two versions.
-        folder: of `NAME-VERSION.jar`; Ivy's own cache lies in it too.
+        jars: jars to fetch, each in one version.
+        folder: target of `NAME-VERSION.jar`; holds Ivy's own cache too.
         home: cache folder, for the packaged Java.
-        on_file: called with `NAME-VERSION.jar` when that was downloaded.
+        on_file: called with `NAME-VERSION.jar` after its download.
 
     Raises:
         ToolError: Ivy could not get one of them.
@@ -86,7 +86,7 @@ def fetch_jars(jars: Sequence[Artifact], folder: Path, home: Path, on_file: Call
 
 
 def describe_jars(jars: Sequence[Artifact]) -> str:
-    """An Ivy module file that asks for these jars and for nothing they depend on."""
+    """Return an Ivy module file that requires these jars without their dependencies."""
     rows = []
     for jar in jars:
         group, name, version = (quoteattr(part) for part in jar.source.split(":"))
@@ -101,7 +101,7 @@ def describe_jars(jars: Sequence[Artifact]) -> str:
 
 
 def find_ivy() -> Path:
-    """The Ivy that pyspark brings along.
+    """Return the Ivy jar of pyspark.
 
     Raises:
         ToolError: pyspark is not installed, or without it.
@@ -119,9 +119,9 @@ def fetch_npm_package(package: Package, folder: Path) -> None:
     Raises:
         ToolError: npm could not get it.
     """
-    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=5000"]
-    wanted = f"{package.name}@{package.version}"
-    run_tool([*find_npm(), "pack", wanted, "--ignore-scripts", "--loglevel=error", *patience], folder)
+    retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=5000"]
+    requirement = f"{package.name}@{package.version}"
+    run_tool([*find_npm(), "pack", requirement, "--ignore-scripts", "--loglevel=error", *retries], folder)
 
 
 def fetch_wheel(package: Package, folder: Path) -> None:
@@ -131,12 +131,12 @@ def fetch_wheel(package: Package, folder: Path) -> None:
         ToolError: pip could not get it.
     """
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--retries=1"]
-    wanted = f"{package.name}=={package.version}"
-    run_tool([*pip, "--no-deps", "--only-binary=:all:", "--dest", ".", wanted], folder)
+    requirement = f"{package.name}=={package.version}"
+    run_tool([*pip, "--no-deps", "--only-binary=:all:", "--dest", ".", requirement], folder)
 
 
 def unpack(archive: Path, package: Package, folder: Path) -> None:
-    """Take the package's listed files, and nothing else, out of its archive into a folder.
+    """Extract only the package's listed files from its archive into a folder.
 
     Raises:
         ToolError: the archive lacks one of them.
@@ -148,7 +148,7 @@ def unpack(archive: Path, package: Package, folder: Path) -> None:
 
 
 def read_member(archive: Path, member: str) -> bytes:
-    """One file's bytes out of a wheel or a gzipped tar.
+    """Read one file from a wheel or a gzipped tar.
 
     Raises:
         ToolError: it is not in there, or the archive is broken.
@@ -158,7 +158,7 @@ def read_member(archive: Path, member: str) -> bytes:
             with zipfile.ZipFile(archive) as wheel:
                 return wheel.read(member)
         with tarfile.open(archive) as tar:
-            opened = tar.extractfile(member)
-            return opened.read() if opened else b""
+            extracted = tar.extractfile(member)
+            return extracted.read() if extracted else b""
     except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise ToolError(f"{archive.name} lacks {member} ({error}); delete it and fetch it again") from error

@@ -1,4 +1,4 @@
-"""Fetch groups of files, each checked by SHA-256 before it is moved into place."""
+"""Fetches groups of files, each checked by SHA-256 before it is moved into place."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stack.provision.downloads import ToolError, fetch_jars, unpack
 Report = Callable[[str], None]
 Fetch = Callable[[Sequence[Artifact], Path, "Progress"], None]
 INCOMING: Final = "downloads/incoming"
-"""Below the cache folder: what came and is not yet checked, and Ivy's own cache."""
+"""Below the cache folder: files not yet checked, and Ivy's own cache."""
 ATTEMPTS: Final = 2
-"""A file that came broken is fetched once more; broken twice is no accident."""
+"""A broken file is fetched once more; broken twice is no accident."""
 
 
 class ProvisionError(RuntimeError):
-    """Something of the cache could not be fetched or made; what is finished is kept."""
+    """A file of the cache could not be fetched or created; finished ones are kept."""
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def lock(home: Path, report: Report) -> Iterator[None]:
 
 
 class Progress:
-    """Counts fetched files and says each one's name and size."""
+    """Counts fetched files and reports each one's name and size."""
 
     def __init__(self, wanted: Sequence[Artifact], report: Report) -> None:
         self.sizes = {file.name: file.size for file in wanted}
@@ -60,17 +60,17 @@ class Progress:
         self.report = report
 
     def fetched(self, name: str) -> None:
-        """Say that a file came; a second word about it is dropped."""
+        """Report a fetched file, once."""
         size = self.sizes.pop(name, None)
         if size is not None:
             self.report(f"  [{self.total - len(self.sizes)}/{self.total}] {name}, {size / 1e6:.1f} MB")
 
 
 def fetch_checked(files: Sequence[Artifact], fetch: Fetch, stamp: Stamp, progress: Progress) -> None:
-    """Fetch files, and move those with the right SHA-256 into place; the others are fetched once more.
+    """Fetch files, and move those with the right SHA-256 into place; fetch the others once more.
 
     Raises:
-        ProvisionError: they could not be fetched, or came broken twice.
+        ProvisionError: they could not be fetched, or were broken twice.
     """
     for _ in range(ATTEMPTS):
         if not files:
@@ -92,7 +92,7 @@ def fetch_checked(files: Sequence[Artifact], fetch: Fetch, stamp: Stamp, progres
 
 
 def describe_failure(files: Sequence[Artifact], error: ToolError) -> str:
-    """One sentence with what is missing and the cure, then the tool's own last words."""
+    """Return one sentence with the missing files and the cure, then the tool's last output."""
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     size = sum(file.size for file in files) / 1e6
     return (
@@ -102,19 +102,19 @@ def describe_failure(files: Sequence[Artifact], error: ToolError) -> str:
 
 
 def move_checked(file: Artifact, folder: Path, stamp: Stamp, progress: Progress) -> bool:
-    """Move one fetched file into place when it is the right one; a wrong one is deleted."""
-    came, target = folder / file.name, stamp.home / file.path
-    if not came.is_file() or sha256_of(came) != file.sha256:
-        came.unlink(missing_ok=True)
+    """Move one fetched file into place if its hash is right, else delete it."""
+    fetched, target = folder / file.name, stamp.home / file.path
+    if not fetched.is_file() or sha256_of(fetched) != file.sha256:
+        fetched.unlink(missing_ok=True)
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    came.replace(target)
+    fetched.replace(target)
     progress.fetched(file.name)
     return stamp.holds(file.path, file.sha256)
 
 
 def ivy_of(home: Path) -> Fetch:
-    """Fetch jars with Ivy."""
+    """Return a function that fetches jars with Ivy."""
 
     def fetch(files: Sequence[Artifact], folder: Path, progress: Progress) -> None:
         fetch_jars(files, folder, home, progress.fetched)
@@ -123,7 +123,7 @@ def ivy_of(home: Path) -> Fetch:
 
 
 def unpacked(package: Package, download: Callable[[Package, Path], None]) -> Fetch:
-    """Fetch files by downloading their package and taking them out of it."""
+    """Return a function that downloads a package and extracts files from it."""
 
     def fetch(_files: Sequence[Artifact], folder: Path, progress: Progress) -> None:
         folder.mkdir(parents=True, exist_ok=True)

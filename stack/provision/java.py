@@ -1,4 +1,4 @@
-"""Find a Java that runs Spark 4.2 and Kafka 4.2: the machine's own, else the one packaged for Python."""
+"""Finds a Java for Spark 4.2 and Kafka 4.2: the machine's own, else the one packaged for Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lake.config.settings import text
 from lake.storage.files import write_atomically
 
 MIN_VERSION: Final = 17
-"""Spark 4.2 and the Kafka 4.2 broker both ask for Java 17 or newer."""
+"""Spark 4.2 and the Kafka 4.2 broker both require Java 17 or newer."""
 
 WRAPPER: Final = """\
 #!/bin/sh
@@ -30,30 +30,30 @@ exec {java} "$@"
 
 
 class JavaNotFoundError(FileNotFoundError):
-    """No Java of a fitting version on this machine nor in the Python environment."""
+    """No Java of a suitable version on this machine or in the Python environment."""
 
 
 def find_java(home: Path, env: Mapping[str, str] | None = None) -> Path:
-    """The `JAVA_HOME` of a Java >= 17: the machine's, else the packaged one behind a wrapper.
+    """Return the `JAVA_HOME` of a Java >= 17: the machine's, else the packaged one behind a wrapper.
 
-    The setting PYCTURESTREAM_JAVA=bundled passes over the machine's Java.
+    The setting PYCTURESTREAM_JAVA=bundled ignores the machine's Java.
 
     Args:
         home: cache folder; the wrapper is written to `java/bin/java` below it.
-        env: environment to read, `os.environ` unless told.
+        env: environment to read, `os.environ` by default.
 
     Raises:
-        JavaNotFoundError: neither is there.
+        JavaNotFoundError: there is neither.
         SettingError: PYCTURESTREAM_JAVA is neither `auto` nor `bundled`.
     """
     env = os.environ if env is None else env
-    wanted = text(env, "JAVA")
-    system = find_system_java(env) if wanted == "auto" else None
-    return system or wrap_bundled_java(home)
+    choice = text(env, "JAVA")
+    system_java = find_system_java(env) if choice == "auto" else None
+    return system_java or wrap_bundled_java(home)
 
 
 def needs_bundled_java(env: Mapping[str, str]) -> bool:
-    """Whether the packaged Java is wanted, or the only one there can be.
+    """Return whether the packaged Java is requested, or the machine has none.
 
     Raises:
         SettingError: PYCTURESTREAM_JAVA is neither `auto` nor `bundled`.
@@ -62,29 +62,29 @@ def needs_bundled_java(env: Mapping[str, str]) -> bool:
 
 
 def find_system_java(env: Mapping[str, str]) -> Path | None:
-    """The machine's Java >= 17 by $JAVA_HOME, then by PATH; None when there is none."""
+    """Return the machine's Java >= 17 by $JAVA_HOME, then by PATH, or None."""
     programs = [shutil.which("java", path=env.get("PATH", os.defpath))]
     if env.get("JAVA_HOME"):
         programs.insert(0, str(Path(env["JAVA_HOME"]) / "bin" / "java"))
     for program in filter(None, programs):
-        described = parse_java(describe_java(program))
-        if described and described[0] >= MIN_VERSION:
-            return described[1]
+        version_and_home = parse_java(describe_java(program))
+        if version_and_home and version_and_home[0] >= MIN_VERSION:
+            return version_and_home[1]
     return None
 
 
 def describe_java(program: str) -> str:
-    """What a Java says of itself; empty when it does not run (macOS has a `java` that only complains)."""
+    """Return the properties that a Java prints; empty if it does not run (macOS has a stub `java`)."""
     command = [program, "-XshowSettings:properties", "-version"]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return ran.stderr if ran.returncode == 0 else ""
+    return result.stderr if result.returncode == 0 else ""
 
 
 def parse_java(description: str) -> tuple[int, Path] | None:
-    r"""Major version and home folder out of what `java -XshowSettings:properties` prints.
+    r"""Parse major version and home folder from the output of `java -XshowSettings:properties`.
 
     >>> parse_java("java.home = /opt/jdk 8\njava.specification.version = 1.8")
     (8, PosixPath('/opt/jdk 8'))

@@ -1,4 +1,4 @@
-"""What is asked of the machine: platform, Python and disk space. Standard library only: it runs first."""
+"""Checks of platform and disk space. Standard library only: it runs first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Final
 
 GB: Final = 10**9
 ENVIRONMENT_BYTES: Final = 6_200_000_000
-"""The Python environment while it is installed, with the packages of the tests; 4.4 GB of it remain."""
+"""Python environment during installation, with the packages of the tests; 4.4 GB remain."""
 CACHE_BYTES: Final = 250_000_000
 """Jars, model and clips, and twice their size while they are fetched."""
 DATA_BYTES: Final = 2 * GB
@@ -34,20 +34,20 @@ class SpaceError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class SpaceNeed:
-    """Bytes that will be written below a path, and for what."""
+    """Bytes that will be written below a path, and their purpose."""
 
     path: Path
     size: int
-    what: str
+    purpose: str
 
 
 def check_platform(system: str, machine: str, libc: tuple[str, str], macos: str) -> None:
-    """Refuse what the packages have no builds for.
+    """Refuse platforms without builds of the packages.
 
     Args:
-        system: as `platform.system()` says.
-        machine: as `platform.machine()` says.
-        libc: as `platform.libc_ver()` says.
+        system: value of `platform.system()`.
+        machine: value of `platform.machine()`.
+        libc: value of `platform.libc_ver()`.
         macos: version of macOS; empty elsewhere.
 
     Raises:
@@ -73,7 +73,7 @@ def parse_version(version: str) -> tuple[int, ...]:
 
 
 def check_space(needs: Sequence[SpaceNeed]) -> str:
-    """Say what is needed and what is free, per disk.
+    """Return needed and free space, per disk.
 
     Raises:
         SpaceError: a disk has less; the message says how much, for what, and the cure.
@@ -85,16 +85,16 @@ def check_space(needs: Sequence[SpaceNeed]) -> str:
 
 
 def check_disk(needs: Sequence[SpaceNeed]) -> str:
-    """The sentence about one disk.
+    """Return the sentence about one disk.
 
     Raises:
         SpaceError: it has less than is needed.
     """
     folder = existing(needs[0].path)
-    wanted, free = sum(need.size for need in needs), shutil.disk_usage(folder).free
-    parts = ", ".join(f"{need.size / GB:.1f} GB {need.what}" for need in needs)
-    sentence = f"needs {wanted / GB:.1f} GB on the disk of {folder} ({parts}); {free / GB:.1f} GB are free"
-    if free < wanted:
+    needed, free = sum(need.size for need in needs), shutil.disk_usage(folder).free
+    parts = ", ".join(f"{need.size / GB:.1f} GB {need.purpose}" for need in needs)
+    sentence = f"needs {needed / GB:.1f} GB on the disk of {folder} ({parts}); {free / GB:.1f} GB are free"
+    if free < needed:
         raise SpaceError(
             f"{sentence}: free some, or put the project, PYCTURESTREAM_HOME (cache)"
             " or PYCTURESTREAM_DATA on a larger disk"
@@ -103,13 +103,13 @@ def check_disk(needs: Sequence[SpaceNeed]) -> str:
 
 
 def existing(path: Path) -> Path:
-    """The path itself, or its nearest parent that exists."""
+    """Return the path itself, or its nearest existing parent."""
     path = path.absolute()
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def main() -> int:
-    """Check this machine before anything is installed into the current folder; 1 if it is not fit."""
+    """Check this machine before anything is installed into the current folder; return 1 if unsuitable."""
     cache = Path(os.environ.get("PYCTURESTREAM_HOME") or "~/.cache/pycturestream").expanduser()
     needs = [
         SpaceNeed(Path(".venv"), ENVIRONMENT_BYTES, "Python packages in .venv"),

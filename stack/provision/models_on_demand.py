@@ -1,4 +1,4 @@
-"""Models that only an evaluation needs: fetched and converted when they are first asked for by name."""
+"""Models only for evaluations: fetched and converted when first requested by name."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from stack.provision.machine import SpaceNeed, check_space
 from stack.provision.provision import read_manifest, run_converter
 
 CONVERTED_BYTES: Final = 30_000_000
-"""One converted model and its copy while it is moved; 15 MB measured."""
+"""One converted model and its copy while it is moved; measured 15 MB."""
 
 
 def names_of(package: Package) -> list[str]:
-    """The models of a package, by the names of their topologies."""
+    """Return the names of the models in a package."""
     return [file.name.removesuffix(".json") for file in package.files if file.name.endswith(".json")]
 
 
-def provide(settings: Settings, words: Iterable[str], report: Report) -> None:
-    """Make those models present that the words name, as `nanodet` or `nanodet:tensorflow`.
+def provide(settings: Settings, args: Iterable[str], report: Report) -> None:
+    """Provide the models named in `args`, as `nanodet` or `nanodet:tensorflow`.
 
-    Touches no network when all are.
+    Uses no network if all are present.
 
     Args:
         settings: `home` is the cache folder.
-        words: of the command line; other words are none of ours.
-        report: takes one line of progress at a time.
+        args: of the command line; others are ignored.
+        report: called with each line of progress.
 
     Raises:
         ProvisionError: a model could not be fetched or converted; the message says why.
         SpaceError: the disk is too full.
     """
     (package, converter), home = load_on_demand(), settings.home
-    asked = {word.partition(":")[0] for word in words}
-    names = [name for name in names_of(package) if name in asked]
+    requested = {word.partition(":")[0] for word in args}
+    names = [name for name in names_of(package) if name in requested]
     mark = f"{converter}:{package.archive.sha256}"
     if all(_is_converted(name, mark, Stamp(home)) for name in names):
         return
@@ -56,7 +56,7 @@ def provide(settings: Settings, words: Iterable[str], report: Report) -> None:
 
 
 def _only(package: Package, names: Sequence[str]) -> Package:
-    """The package with the files of these models alone."""
+    """Return the package with only the files of these models."""
     files = (file for file in package.files if file.name.partition(".")[0] in names)
     return replace(package, files=tuple(files))
 

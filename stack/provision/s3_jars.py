@@ -1,4 +1,4 @@
-"""What only a lake in a bucket needs: its jars are fetched, and its log store compiled, when one is set."""
+"""Jars and compiled log store for a lake in a bucket, fetched only if one is set."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ COMPILED: Final = "log_store_of"
 
 
 def provide_s3(settings: Settings, report: Report) -> None:
-    """Make the jars present where the lake is in a bucket; touches no network when they are.
+    """Provide the jars if the lake is in a bucket; uses no network if they are present.
 
     Args:
         settings: `home` is the cache folder.
-        report: takes one line of progress at a time.
+        report: called with each line of progress.
 
     Raises:
         ProvisionError: a jar could not be fetched, or the log store not compiled.
@@ -47,7 +47,7 @@ def provide_s3(settings: Settings, report: Report) -> None:
 
 
 def is_complete(home: Path) -> bool:
-    """Whether every jar is the right one, by sizes and times; hashes only what changed since."""
+    """Return whether every jar is right, by sizes and times; hash only files that changed."""
     stamp = Stamp(home)
     complete = all(stamp.holds(jar.path, jar.sha256) for jar in load_s3_jars()) and _is_compiled(stamp)
     stamp.save()
@@ -72,13 +72,13 @@ def _is_compiled(stamp: Stamp) -> bool:
 
 
 def _fingerprint() -> str:
-    """Of the source and of all that it is compiled against."""
+    """Return a hash of the source and of all that it is compiled against."""
     jars = "".join(jar.sha256 for jar in load_s3_jars())
     return hashlib.sha256(SOURCE.read_bytes() + jars.encode()).hexdigest()
 
 
 def _compile(stamp: Stamp, settings: Settings, report: Report) -> None:
-    """Compile with the Scala compiler that pyspark ships, the one that Spark itself was made by.
+    """Compile with the Scala compiler of pyspark, which Spark itself was built with.
 
     Raises:
         ProvisionError: the compiler failed; its last words follow.
@@ -100,7 +100,7 @@ def _compile(stamp: Stamp, settings: Settings, report: Report) -> None:
 
 
 def _pack(classes: Path, jar: Path) -> None:
-    """The classes as a jar, moved into place when it is whole."""
+    """Write the classes as a jar, moved into place when complete."""
     with replacing(jar) as new, zipfile.ZipFile(new, "w") as packed:
         for file in sorted(classes.rglob("*.class")):
             packed.write(file, file.relative_to(classes).as_posix())

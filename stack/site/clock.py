@@ -1,4 +1,4 @@
-"""Time as a value that is handed down, so that waiting and freshness can be tested."""
+"""Clocks, passed as values so that waiting and freshness can be tested."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What waiting needs to know about time."""
+    """A clock for timestamps, deadlines and waiting."""
 
     def now(self) -> datetime:
-        """The moment, UTC."""
+        """Return the current time, UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that only grow, for deadlines."""
+        """Return monotonic seconds, for deadlines."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -24,14 +24,14 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock; the only place of the command that asks it."""
+    """The machine's clock; the only place of the command that reads it."""
 
     def now(self) -> datetime:
-        """The moment, UTC."""
+        """Return the current time, UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

@@ -22,12 +22,12 @@ PORTS: Final = (
     "DASHBOARD_PORT",
 )
 MORE_PORTS: Final = ("KAFKA_PORT_2", "KAFKA_CONTROLLER_PORT_2", "KAFKA_PORT_3", "KAFKA_CONTROLLER_PORT_3")
-"""Ports of the second and third broker, where there are three."""
+"""Ports of the second and third broker, if there are three."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerPorts:
-    """Where one embedded broker listens, on loopback; nodes count from 1."""
+    """Ports of one embedded broker, on loopback; nodes count from 1."""
 
     node: int
     port: int
@@ -35,30 +35,30 @@ class BrokerPorts:
 
     @property
     def name(self) -> str:
-        """Of its program, log and folder."""
+        """Name of its program, log and folder."""
         return name_node(self.node)
 
     @property
     def address(self) -> str:
-        """Where clients connect."""
+        """Address for clients."""
         return f"{LOOPBACK}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the commands need to know.
+    """Settings of this installation, and its folders.
 
     Attributes:
         root: folder of the project.
         settings: shared settings; `kafka` is the broker or the brokers in use, embedded or not.
         env: the merged environment, which child processes inherit.
         kafka_port, controller_port, ui_port, airflow_port, airflow_logs_port, dashboard_port: on loopback.
-        brokers: the embedded ones, `kafka_port` and `controller_port` being the first's; empty where the
-            brokers are not ours to start.
-        copies: of each topic; None for as many as the brokers allow, at most 3.
+        brokers: the embedded ones, `kafka_port` and `controller_port` being the first's; empty for external
+            brokers.
+        copies: replicas of each topic; None for as many as the brokers allow, at most 3.
         cluster: our own Spark cluster, if any.
         frames_hours, frames_gib: how long, and up to what size, the broker keeps pictures.
-        frames_partitions: of the frames topic: so many workers can analyse at once.
+        frames_partitions: partitions of the frames topic: the most workers that can analyse at once.
     """
 
     root: Path
@@ -88,7 +88,7 @@ class Installation:
 
     @classmethod
     def from_values(cls, env: Mapping[str, str], root: Path) -> Self:
-        """The same from an environment that the files have already completed.
+        """Create it from an environment that already includes the files.
 
         Raises:
             SettingError: a setting cannot be used.
@@ -126,21 +126,21 @@ class Installation:
 
     @property
     def embedded(self) -> bool:
-        """Whether the brokers are ours to start."""
+        """Return whether the brokers are embedded ones."""
         return bool(self.brokers)
 
     @property
     def topics(self) -> dict[str, dict[str, str]]:
-        """The contract's topics, with this installation's retention of pictures."""
-        kept = {
+        """Return the contract's topics, with this installation's retention of pictures."""
+        retention = {
             "retention.ms": str(int(self.frames_hours * HOUR_MS)),
             "retention.bytes": str(int(self.frames_gib * GIB / self.frames_partitions)),
         }
-        return TOPICS | {FRAMES_TOPIC: TOPICS[FRAMES_TOPIC] | kept}
+        return TOPICS | {FRAMES_TOPIC: TOPICS[FRAMES_TOPIC] | retention}
 
     @property
     def config(self) -> Path:
-        """The supervisor's configuration."""
+        """Path of the supervisor's configuration."""
         return self.settings.run / "supervisord.conf"
 
     @property
@@ -149,12 +149,12 @@ class Installation:
         return self.settings.data / "logs"
 
     def log(self, program: str) -> Path:
-        """The log of a program."""
+        """Return the log of a program."""
         return self.logs / f"{program}.log"
 
 
 def _ports(env: Mapping[str, str]) -> dict[str, int]:
-    """Setting → port, of everything that may listen."""
+    """Read setting → port of all programs that may listen."""
     several = text(env, "KAFKA_BROKERS") == "3"
     ports = {name: whole(env, name) for name in (*PORTS, *(MORE_PORTS if several else ()))}
     taken = ports | SparkCluster.from_env(env).listening
@@ -165,7 +165,7 @@ def _ports(env: Mapping[str, str]) -> dict[str, int]:
 
 
 def _copies(env: Mapping[str, str], brokers: int | None) -> int | None:
-    """Copies of each topic: as told, else as many as there are embedded brokers, else None."""
+    """Return the replicas of each topic: as set, else the number of embedded brokers, else None."""
     copies = whole(env, "KAFKA_REPLICATION")
     if brokers and copies > brokers:
         raise SettingError(

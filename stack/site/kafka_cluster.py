@@ -1,4 +1,4 @@
-"""Several embedded brokers as one cluster: their names, what they copy, and that their number stays."""
+"""Clusters of several embedded brokers: names, replication, and a check of their size."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CLUSTER_ID: Final = "cluster.id"
 
 
 class ClusterSizeError(RuntimeError):
-    """The data folder holds a cluster of another number of brokers than is asked for."""
+    """The data folder holds a cluster with another number of brokers than requested."""
 
 
 def name_node(node: int) -> str:
-    """Name of a broker's folder, log and program; nodes count from 1.
+    """Return the name of a broker's folder, log and program; nodes count from 1.
 
     >>> name_node(1), name_node(3)
     ('kafka', 'kafka-3')
@@ -27,7 +27,7 @@ def name_node(node: int) -> str:
 
 
 def list_voters(controller_ports: Sequence[int]) -> str:
-    """Every broker votes, as `node@host:port` of its controller.
+    """List every broker as a voter, as `node@host:port` of its controller.
 
     >>> list_voters([9093, 9095])
     '1@127.0.0.1:9093,2@127.0.0.1:9095'
@@ -36,12 +36,12 @@ def list_voters(controller_ports: Sequence[int]) -> str:
 
 
 def copies_in_step(copies: int) -> int:
-    """How many copies must hold a record before it is acknowledged: all but one, so that one may be away."""
+    """Return how many replicas must hold a record to acknowledge it: all but one, which may be away."""
     return max(1, copies - 1)
 
 
 def copied(brokers: int) -> dict[str, str | int]:
-    """Properties that keep a cluster of several going without one of them; none for a single broker."""
+    """Return properties that let a cluster run without one of its brokers; none for a single broker."""
     if brokers == 1:
         return {}
     copies = min(MAX_COPIES, brokers)
@@ -51,17 +51,17 @@ def copied(brokers: int) -> dict[str, str | int]:
         "min.insync.replicas": copies_in_step(copies),
         **{f"{topic}.replication.factor": copies for topic in internal},
         **{f"{topic}.min.isr": copies_in_step(copies) for topic in internal[1:]},
-        # Else the last one to stop waits 5 minutes for the consent of a quorum that is gone.
+        # Else the last one to stop waits 5 minutes for a quorum that is gone.
         "controlled.shutdown.enable": "false",
     }
 
 
 def check_size(data: Path, brokers: int) -> None:
-    """Refuse to start a cluster in the folder of one of another size: neither grows nor shrinks by itself.
+    """Refuse to start a cluster in the folder of one of another size, since sizes cannot change.
 
     Args:
         data: data folder of the installation.
-        brokers: how many are to be started.
+        brokers: number of brokers to start.
 
     Raises:
         ClusterSizeError: there is a cluster of another size.
@@ -78,12 +78,12 @@ def check_size(data: Path, brokers: int) -> None:
 
 
 def find_cluster(data: Path, brokers: int) -> str | None:
-    """The id of the cluster in a data folder, as any of its brokers has it; None where none has."""
+    """Return the id of the cluster in a data folder, from any of its brokers; None without one."""
     files = (data / name_node(node) / "logs" / "meta.properties" for node in range(1, brokers + 1))
     return next(filter(None, (read_property(file, CLUSTER_ID) for file in files)), None)
 
 
 def read_property(file: Path, name: str) -> str | None:
-    """A property as Kafka or we wrote it; None without the file, or without the property in it."""
+    """Read a property; None without the file, or without the property in it."""
     lines = file.read_text("ascii").splitlines() if file.exists() else []
     return next((line.partition("=")[2] for line in lines if line.partition("=")[0] == name), None)

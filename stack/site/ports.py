@@ -1,4 +1,4 @@
-"""Ports: whether they are free, who holds one, and which setting moves it."""
+"""Checks of ports: which are busy, who holds them, and which setting moves them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ class PortBusyError(OSError):
 
 
 def ports_needed(installation: Installation, airflow: bool = True) -> dict[str, int]:
-    """Setting → port of everything that will listen."""
+    """Return setting → port of everything that will listen."""
     needed = {"SPARK_UI_PORT": installation.ui_port, "DASHBOARD_PORT": installation.dashboard_port}
     for broker in installation.brokers:
-        end = "" if broker.node == 1 else f"_{broker.node}"
-        needed |= {f"KAFKA_PORT{end}": broker.port, f"KAFKA_CONTROLLER_PORT{end}": broker.controller_port}
+        suffix = "" if broker.node == 1 else f"_{broker.node}"
+        needed |= {
+            f"KAFKA_PORT{suffix}": broker.port,
+            f"KAFKA_CONTROLLER_PORT{suffix}": broker.controller_port,
+        }
     if airflow:
         needed |= {
             "AIRFLOW_PORT": installation.airflow_port,
@@ -34,7 +37,7 @@ def check_ports(needed: dict[str, int]) -> None:
     """Refuse to start when a port is taken.
 
     Raises:
-        PortBusyError: names every busy port at once, so that one look at `.env` is enough.
+        PortBusyError: names every busy port at once, so that one edit of `.env` is enough.
     """
     busy = [describe_busy(setting, port) for setting, port in needed.items() if not is_free(port)]
     if busy:
@@ -42,22 +45,22 @@ def check_ports(needed: dict[str, int]) -> None:
 
 
 def describe_busy(setting: str, port: int) -> str:
-    """One sentence about a busy port: the holder and the cure."""
+    """Return one sentence about a busy port: the holder and the cure."""
     return f"port {port} is held by {holder(port)}: {move(setting, port)}"
 
 
 def move(setting: str, port: int) -> str:
-    """How to get around a busy port; `NAME+1` is the port after that which NAME sets.
+    """Return the cure for a busy port; `NAME+1` is the port after the one that NAME sets.
 
     >>> move("PYCTURESTREAM_SPARK_WORKER_UI_PORT+1", 65535)
     'stop it, or put PYCTURESTREAM_SPARK_WORKER_UI_PORT=65434 into .env'
     """
-    name, _, turn = setting.partition("+")
-    return f"stop it, or put {name}={_next_free(port) - int(turn or 0)} into .env"
+    name, _, offset = setting.partition("+")
+    return f"stop it, or put {name}={_next_free(port) - int(offset or 0)} into .env"
 
 
 def is_free(port: int) -> bool:
-    """Whether we could listen on this loopback port."""
+    """Return whether this loopback port is free to listen on."""
     with socket.socket() as probe:
         # Connections of an earlier run that linger in TIME_WAIT do not make a port busy.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -69,7 +72,7 @@ def is_free(port: int) -> bool:
 
 
 def is_open(port: int, host: str = LOOPBACK) -> bool:
-    """Whether somebody answers there within a second."""
+    """Return whether the port accepts a connection within a second."""
     try:
         with socket.create_connection((host, port), timeout=1):
             return True
@@ -78,7 +81,7 @@ def is_open(port: int, host: str = LOOPBACK) -> bool:
 
 
 def holder(port: int) -> str:
-    """Who listens on the port, for example `java (pid 4711)`, or `another user's program`."""
+    """Describe who listens on the port, for example `java (pid 4711)`, or `another user's program`."""
     pid = listener(port)
     try:
         return f"{psutil.Process(pid).name()} (pid {pid})" if pid else "another user's program"
@@ -87,10 +90,10 @@ def holder(port: int) -> str:
 
 
 def listener(port: int) -> int | None:
-    """Process id of who listens on the port; None when nobody, or nobody we may look at."""
+    """Return the id of the process that listens on the port; None if none is visible."""
     for process in psutil.process_iter():
         try:
-            if any(_listens(one, port) for one in process.net_connections("tcp")):
+            if any(_listens(connection, port) for connection in process.net_connections("tcp")):
                 return int(process.pid)
         except psutil.Error:
             continue
@@ -103,4 +106,6 @@ def _listens(connection: Any, port: int) -> bool:
 
 def _next_free(port: int) -> int:
     candidates = (port + step for step in range(100, 20_000, 100))
-    return next((one for one in candidates if one < 65536 and is_free(one)), port - 100)
+    return next(
+        (candidate for candidate in candidates if candidate < 65536 and is_free(candidate)), port - 100
+    )

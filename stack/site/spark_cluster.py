@@ -1,4 +1,4 @@
-"""An own Spark cluster on loopback: how many workers, where they listen, and what each offers."""
+"""The own Spark cluster on loopback: its workers, ports and slots."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final, Self
 from lake.config.settings import LOOPBACK, PREFIX, whole
 
 SPARK_PORTS: Final = ("SPARK_MASTER_PORT", "SPARK_MASTER_UI_PORT", "SPARK_WORKER_UI_PORT")
-"""The last is the first worker's; each further worker has the next one."""
+"""The last is the first worker's; each further worker has the next port."""
 MAX_WORKERS: Final = 8
-"""On one machine; more belong on machines of their own."""
+"""Limit on one machine; more workers belong on other machines."""
 SPARK_MASTER: Final = "spark-master"
 SPARK_WORKERS: Final = tuple(f"spark-worker-{number}" for number in range(1, MAX_WORKERS + 1))
 STREAM_SLOTS: Final = 2
@@ -22,12 +22,12 @@ BATCH_SLOTS: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class SparkCluster:
-    """A standalone master and its workers; no workers, no cluster.
+    """A standalone master and its workers; without workers there is no cluster.
 
     Attributes:
-        workers: how many.
-        master_port, master_ui_port: of the master, on loopback.
-        worker_ui_port: of the first worker.
+        workers: their number.
+        master_port, master_ui_port: ports of the master, on loopback.
+        worker_ui_port: port of the first worker.
     """
 
     workers: int
@@ -40,31 +40,31 @@ class SparkCluster:
         """Read the settings from any mapping.
 
         Raises:
-            SettingError: one cannot be used.
+            SettingError: one is invalid.
         """
         return cls(whole(env, "SPARK_WORKERS"), *(whole(env, name) for name in SPARK_PORTS))
 
     @property
     def url(self) -> str:
-        """The master's address, as Spark writes it."""
+        """URL of the master for Spark."""
         return f"spark://{LOOPBACK}:{self.master_port}"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The programs, in the order in which they start."""
+        """Names of the programs, in the order in which they start."""
         return (SPARK_MASTER, *SPARK_WORKERS[: self.workers]) if self.workers else ()
 
     def page(self, name: str) -> int:
-        """Port of a daemon's pages; also of a running one that these settings do not know of."""
+        """Return the port of a daemon's web pages, also of one that these settings do not include."""
         if name == SPARK_MASTER:
             return self.master_ui_port
         return self.worker_ui_port + SPARK_WORKERS.index(name)
 
     @property
     def listening(self) -> dict[str, int]:
-        """Setting, without its prefix → port, of everything that will listen; none where there is no cluster.
+        """Return setting, without its prefix → port of all daemons; empty without a cluster.
 
-        The second worker's port, and each further one's, is the setting of the first one with a number added.
+        Ports of further workers have the setting of the first one with `+1`, `+2` and so on.
         """
         if not self.workers:
             return {}
@@ -75,17 +75,17 @@ class SparkCluster:
         return first | {f"SPARK_WORKER_UI_PORT+{turn}": self.worker_ui_port + turn for turn in more}
 
     def to_env(self) -> dict[str, str]:
-        """What programs are told beside these settings: both layers run here, and share its slots.
+        """Return settings for programs on this cluster: both layers run here, and share its slots.
 
-        What the environment says otherwise goes before it.
+        The environment takes precedence over them.
         """
         if not self.workers:
             return {}
-        told = {
+        settings = {
             "SPARK_MASTER": self.url,
             "STREAM_CORES": self.workers * STREAM_SLOTS,
             "EXECUTOR_CORES": STREAM_SLOTS,
             "BATCH_MASTER": self.url,
             "BATCH_CORES": self.workers * BATCH_SLOTS,
         }
-        return {PREFIX + name: str(value) for name, value in told.items()}
+        return {PREFIX + name: str(value) for name, value in settings.items()}

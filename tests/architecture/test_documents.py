@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from stack.cli.command import HANDED_OVER, app
+from stack.cli.command import EXTERNAL_COMMANDS, app
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "docs").glob("*.md"))
@@ -49,7 +49,7 @@ def test_a_link_leads_somewhere(page: str, link: str) -> None:
 
 @pytest.mark.parametrize(("page", "command"), mentions(r"\./pycturestream ([a-z][a-z-]*)"))
 def test_a_command_exists(page: str, command: str) -> None:
-    assert command in {*HANDED_OVER, *get_command(app).commands}  # type: ignore[attr-defined]
+    assert command in {*EXTERNAL_COMMANDS, *get_command(app).commands}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("page", "target"), mentions(r"(?:`|^)make ([a-z][a-z-]*)"))

@@ -11,7 +11,7 @@ import pytest
 
 from lake.config.settings import PROJECT_ROOT
 from stack import environment
-from stack.environment import EnvironmentMadeError, create, install, is_installed, remember, requirements
+from stack.environment import EnvironmentCreationError, create, install, is_installed, remember, requirements
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,9 @@ def test_what_is_installed_is_not_installed_again_until_its_file_changes(project
 def test_a_failed_installation_is_not_remembered(project: Path) -> None:
     remember(["uv"])
     program(project / ".venv" / "bin" / "python", "exit 2")
-    with pytest.raises(EnvironmentMadeError, match=r"could not be installed .* it goes on where it stopped"):
+    with pytest.raises(
+        EnvironmentCreationError, match=r"could not be installed .* it continues where it stopped"
+    ):
         install(["base"])
     assert not is_installed("base")
 
@@ -69,7 +71,7 @@ def test_a_python_without_a_venv_module_is_told_with_the_package_that_brings_it(
     monkeypatch.setattr(sys, "executable", str(python))
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     with pytest.raises(
-        EnvironmentMadeError, match=rf"sudo apt install python{version}-venv.*ensurepip is not"
+        EnvironmentCreationError, match=rf"sudo apt install python{version}-venv.*ensurepip is not"
     ):
         create()
     assert not (project / ".venv").exists()
@@ -78,7 +80,7 @@ def test_a_python_without_a_venv_module_is_told_with_the_package_that_brings_it(
 def test_an_environment_that_is_a_link_is_left_alone(project: Path) -> None:
     (project / ".venv").rename(project / "elsewhere")
     (project / ".venv").symlink_to(project / "elsewhere")
-    with pytest.raises(EnvironmentMadeError, match=r"is a link to .*elsewhere, left alone"):
+    with pytest.raises(EnvironmentCreationError, match=r"is a link to .*elsewhere, left alone"):
         create()
     assert (project / "elsewhere" / "bin" / "python").exists()
 

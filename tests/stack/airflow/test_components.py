@@ -23,7 +23,7 @@ from stack.airflow.credentials import SecretsError, make_secrets, read_passwords
 from stack.airflow.health import component_problem
 from stack.airflow.places import AirflowPlaces
 from stack.airflow.sqlite import CONNECT_ARGS
-from stack.programs.run_airflow import SETTING_UP, end_orphans, is_prepared, stamp
+from stack.programs.run_airflow import SETUP_COMMANDS, end_orphans, is_prepared, stamp
 from stack.site.installation import Installation
 from stack.site.ports import ports_needed
 
@@ -153,7 +153,7 @@ def test_a_database_elsewhere_is_never_taken_for_prepared(tmp_path: Path) -> Non
     one, other = (Installation.from_env(env, tmp_path) for env in (own, own | ELSEWHERE))
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow" / "airflow.db").touch()
-    stamp(one).write_text(json.dumps({"airflow": version("apache-airflow"), "commands": SETTING_UP}))
+    stamp(one).write_text(json.dumps({"airflow": version("apache-airflow"), "commands": SETUP_COMMANDS}))
     assert (is_prepared(one), is_prepared(other)) == (True, False)
 
 

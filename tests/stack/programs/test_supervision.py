@@ -64,7 +64,7 @@ def here(tmp_path: Path) -> Iterator[Installation]:
     left = marked(installation.config)
     for process in left:
         process.kill()
-    end(left, patience_s=5)
+    end(left, timeout_s=5)
     socket_path(installation.settings.run).unlink(missing_ok=True)
 
 

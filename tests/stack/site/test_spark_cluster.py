@@ -164,7 +164,7 @@ def test_a_worker_is_well_when_the_master_says_so_of_the_one_that_runs_now(
     known = [{"webuiaddress": "http://127.0.0.1:8092", "state": state} for state in states]
     other = {"webuiaddress": "http://127.0.0.1:8091", "state": "ALIVE"}
     monkeypatch.setattr(
-        "stack.programs.spark_daemons._said_by_master", lambda _: {"workers": [other, *known]}
+        "stack.programs.spark_daemons._read_master_state", lambda _: {"workers": [other, *known]}
     )
     assert spark_problem(SparkCluster(2, 7077, 8090, 8091), "spark-worker-2") == why
 
