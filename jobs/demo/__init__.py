@@ -1,1 +1,1 @@
-"""An invented history, for a lake that has none yet."""
+"""Synthetic history, for a lake that has none yet."""

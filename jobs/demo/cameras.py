@@ -1,4 +1,4 @@
-"""The demo's cameras: what passes them, when, and where in the picture. Invented, not measured."""
+"""The demo's cameras: their objects, busy times and positions in the picture. Invented, not measured."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OTHER_SIZE: Final = (0.12, 0.10)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one camera looks at.
+    """What one camera sees.
 
     Attributes:
         name: in the camera's id, behind PREFIX.
@@ -41,7 +41,7 @@ class Scene:
         rush: (hour of the day in UTC, its width in hours, its height) of each busy time.
         quiet: activity between the busy times; must be above 0.
         weekend: activity on Saturday and Sunday, of that on a working day.
-        busy: how much passes here, of what passes an average camera.
+        busy: number of objects, relative to an average camera.
         centre: (y, x) around which the objects appear, as parts of the picture.
     """
 
@@ -54,7 +54,7 @@ class Scene:
     centre: tuple[float, float]
 
     def activity(self, hour: np.ndarray) -> np.ndarray:
-        """Relative activity at hours of the day (UTC, 0..24), a sum of bells that go round midnight."""
+        """Return relative activity at hours of the day (UTC, 0..24), a sum of bells that wrap at midnight."""
         total = np.full(hour.shape, self.quiet)
         for middle, width, height in self.rush:
             apart = np.abs((hour + 0.5 - middle + 12) % 24 - 12)
@@ -110,7 +110,7 @@ SCENES: Final = (
 
 
 def camera_names(count: int) -> list[str]:
-    """Ids of the first cameras, which say that they are synthetic: each scene in turn, then again with 2.
+    """Return the ids of the first cameras, marked as synthetic: each scene in turn, then again with 2.
 
     >>> camera_names(9)[::8]
     ['synthetic-door', 'synthetic-door-2']
@@ -120,5 +120,5 @@ def camera_names(count: int) -> list[str]:
 
 
 def scene_of(camera: int) -> Scene:
-    """What the camera with this number, from 0, looks at."""
+    """Return the scene of the camera with this number, from 0."""
     return SCENES[camera % len(SCENES)]

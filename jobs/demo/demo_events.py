@@ -1,7 +1,7 @@
-"""Invents days of history for a lake that has none yet: `python -m jobs.demo.demo_events`.
+"""Invent days of history for a lake that has none yet: `python -m jobs.demo.demo_events`.
 
-The history is drawn by chance out of a seed, marked by the topic `synthetic` and by camera ids that begin
-with `synthetic-`, and taken out again by `--remove`. There is one at a time: a new one takes its place.
+The history is drawn at random from a seed, marked by the topic `synthetic` and by camera ids that begin
+with `synthetic-`, and deleted by `--remove`. There is one at a time: a new one replaces it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ log = logging.getLogger("demo_events")
 
 
 def replace_history(root: LakeLocation, plan: Plan) -> dict[str, Any]:
-    """Write a history in place of an earlier one; what was written, as plain values.
+    """Write a history in place of an earlier one; return a summary as plain values.
 
     Raises:
-        HistoryError: a real camera bears the name of one of its own.
+        HistoryError: a real camera has the name of a synthetic one.
     """
     history = plan.history
     check_names(root)
@@ -61,7 +61,7 @@ def replace_history(root: LakeLocation, plan: Plan) -> dict[str, Any]:
 
 
 def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line; a slip ends the program with 2."""
+    """Parse the command line; an error ends the program with status 2."""
     parser = argparse.ArgumentParser(prog=f"python -m {PROGRAM}", description=__doc__, allow_abbrev=False)
     parser.add_argument("--seed", type=int, default=1, help="the same seed and end give the same rows")
     parser.add_argument("--days", type=int, default=14, help=f"1 to {MAX_DAYS}; default %(default)s")
@@ -90,7 +90,7 @@ def _moment(text: str) -> datetime:
 
 
 def asked_history(given: argparse.Namespace, now: datetime) -> History:
-    """The history that the command line asks for.
+    """Return the history that the command line describes.
 
     Raises:
         HistoryError: it cannot be made, or would lie in the future.
@@ -114,7 +114,7 @@ def _sentence(report: Mapping[str, Any]) -> str:
 
 
 def make_tables(lake: Lake, spark: Callable[[], SparkSession]) -> None:
-    """Make the tables that are missing; Spark is only started when some are."""
+    """Create missing tables; start Spark only when there are some."""
     if not all(lake.exists(table) for table in TABLES):
         lake.create(spark())
 
@@ -126,7 +126,7 @@ def _remove(settings: BatchSettings) -> dict[str, Any]:
 
 
 def _write(given: argparse.Namespace, env: Mapping[str, str], settings: BatchSettings) -> dict[str, Any]:
-    """Write, and publish unless told otherwise; a plan that cannot be made starts no Spark."""
+    """Write, and publish unless disabled; a plan that cannot be made starts no Spark."""
     plan, lake = plan_history(asked_history(given, utc_now())), Lake(settings.shared.lake)
     spark = partial(open_batch_session, env, "demo_events", settings)
     make_tables(lake, spark)
@@ -139,7 +139,7 @@ def _write(given: argparse.Namespace, env: Mapping[str, str], settings: BatchSet
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Write or remove a history; the exit status."""
+    """Write or remove a history; return the exit status."""
     given = read_arguments(argv)
     logging.basicConfig(  # standard output is for the JSON
         level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stderr

@@ -1,4 +1,4 @@
-"""Draws the frames of one invented hour: when each was taken and came in, and what became of it."""
+"""Draw the frames of one synthetic hour: their times of capture and arrival, and their outcomes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SLOTS: Final = 1200
 """Pictures that a camera takes in an hour."""
 SLOT_US: Final = 3_000_000
 BLOCKS: Final = 12
-"""An hour has so many stretches, some busier than others."""
+"""Intervals of an hour, some busier than others."""
 GAPS, LONGEST_GAP = 0.1, 300
 """Share of the hours in which a camera sends nothing for a while, and the most slots that takes."""
 CORRUPT, SKIPPED = 0.0004, 0.04
@@ -38,12 +38,12 @@ class Frames:
     skipped: np.ndarray
 
     def __len__(self) -> int:
-        """How many."""
+        """Return the number of frames."""
         return len(self.camera)
 
     @classmethod
     def draw(cls, plan: Plan, number: int, random: np.random.Generator) -> Self:
-        """Draw the frames of an hour; a camera's first one is always whole, so that it can show objects."""
+        """Draw the frames of an hour; a camera's first one is never corrupt, so that it can show objects."""
         camera, slot, nth = _slots(plan.frames[number], random)
         count, start = len(camera), int(plan.history.hour(number).timestamp()) * 1_000_000
         captured = start + slot * SLOT_US + random.integers(0, SLOT_US // 2, count)
@@ -64,7 +64,7 @@ class Frames:
         return cls(*(column[order] for column in columns))
 
     def offsets(self, before: np.ndarray) -> np.ndarray:
-        """Offset of each frame, when so many of each partition came before this hour."""
+        """Return each frame's offset, given the number of earlier frames in each partition."""
         counts = np.bincount(self.partition, minlength=TOPIC_PARTITIONS)
         opens = counts.cumsum() - counts
         return np.asarray(before[self.partition] + np.arange(len(self)) - opens[self.partition])
@@ -73,13 +73,13 @@ class Frames:
 def waits(
     random: np.random.Generator, usual_ms: float, low_ms: float, high_ms: float, count: int
 ) -> np.ndarray:
-    """Waiting times in microseconds, most of them short and a few long."""
+    """Draw waiting times in microseconds, most of them short and a few long."""
     drawn = random.lognormal(np.log(usual_ms), 0.45, count).clip(low_ms, high_ms)
     return np.asarray((drawn * 1000).astype(np.int64))
 
 
 def _slots(frames: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Camera, slot and number of each frame: so many different slots for each camera, none in its gap.
+    """Draw camera, slot and number of each frame: distinct slots for each camera, none in its gap.
 
     There is a frame every 15 s, and further ones where it is busy.
 
@@ -97,7 +97,7 @@ def _slots(frames: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray,
 
 
 def _gaps(cameras: int, random: np.random.Generator) -> np.ndarray:
-    """Slots [cameras, SLOTS] in which nothing is sent."""
+    """Draw the slots [cameras, SLOTS] in which nothing is sent."""
     length = random.integers(40, LONGEST_GAP, cameras) * (random.random(cameras) < GAPS)
     start = random.integers(0, SLOTS - LONGEST_GAP, cameras)
     slot = np.arange(SLOTS)

@@ -1,4 +1,4 @@
-"""Plans an invented history: what every camera sees in every hour, and when it is out. No row yet.
+"""Plan a synthetic history: what every camera sees in every hour, and its outages; no rows yet.
 
 All of it follows from a seed. A plan is small (hours by cameras), so that its rows can be written hour by
 hour in bounded memory (`jobs.demo.rows`), each hour from a random generator of its own.
@@ -31,12 +31,12 @@ MAX_SEED: Final = 2**32 - 1
 
 
 class HistoryError(ValueError):
-    """A history that cannot be made; the message names the value and the cure."""
+    """A history that cannot be made; the message names the value and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is asked for: whole days of hours that end with the last full hour before `end` (UTC).
+    """Parameters of a history: whole days of hours that end with the last full hour before `end` (UTC).
 
     Attributes:
         seed: the same seed and end give the same rows.
@@ -53,7 +53,7 @@ class History:
     end: datetime
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be made."""
+        """Refuse parameters out of range."""
         _within("seed", self.seed, 0, MAX_SEED)
         _within("days", self.days, 1, MAX_DAYS)
         _within("cameras", self.cameras, 1, MAX_CAMERAS)
@@ -67,7 +67,7 @@ class History:
 
     @property
     def hour_count(self) -> int:
-        """Hours in all."""
+        """Total number of hours."""
         return self.days * 24
 
     @property
@@ -81,7 +81,7 @@ class History:
         return camera_names(self.cameras)
 
     def hour(self, number: int) -> datetime:
-        """Start of an hour, counted from 0; the one after the last is the end."""
+        """Return the start of an hour, counted from 0; the one after the last is the end."""
         return self.first + number * HOUR
 
 
@@ -95,8 +95,8 @@ class Plan:
     """A history by hours and cameras: all arrays are [hours, cameras].
 
     Attributes:
-        history: what was asked for.
-        outages: whether the camera is out for the whole hour.
+        history: its parameters.
+        outages: whether the camera is off for the whole hour.
         objects: how many objects are seen; 0 in outages, else at least 1.
         frames: how many frames come in; 0 in outages.
     """
@@ -108,7 +108,7 @@ class Plan:
 
     @cached_property
     def sessions(self) -> np.ndarray:
-        """Number of the agent's session: a new one after each outage."""
+        """Number of the agent's session: incremented after each outage."""
         ended = np.diff(self.outages.astype(np.int64), axis=0, prepend=0) == -1
         return np.asarray(ended.cumsum(axis=0))
 
@@ -120,7 +120,7 @@ class Plan:
         return np.asarray(before - np.maximum.accumulate(np.where(opens, before, 0), axis=0))
 
     def listed_outages(self) -> list[dict[str, Any]]:
-        """Each outage as camera, first hour and the hour after its last, by time."""
+        """List each outage as camera, first hour and the hour after its last, by time."""
         edges = np.diff(self.outages.astype(np.int8), axis=0, prepend=0, append=0)
         found = []
         for camera, name in enumerate(self.history.names):
@@ -134,7 +134,7 @@ class Plan:
 
 
 def plan_history(history: History) -> Plan:
-    """Decide by chance, out of the seed, what every camera sees in every hour.
+    """Draw at random, from the seed, what every camera sees in every hour.
 
     Raises:
         HistoryError: so many or so few objects do not fit into the hours.
@@ -146,7 +146,7 @@ def plan_history(history: History) -> Plan:
 
 
 def _outages(history: History, random: np.random.Generator) -> np.ndarray:
-    """Outages of single cameras, at least one in all, each at most a quarter of the history long."""
+    """Draw outages of single cameras, at least one in all, each at most a quarter of the history long."""
     out = np.zeros((history.hour_count, history.cameras), dtype=bool)
     count = 1 + int(random.poisson(history.days * history.cameras / DAYS_BETWEEN_OUTAGES))
     lengths = np.minimum(random.geometric(0.2, count), min(30, history.hour_count // 4))
@@ -157,7 +157,7 @@ def _outages(history: History, random: np.random.Generator) -> np.ndarray:
 
 
 def _weights(history: History, random: np.random.Generator) -> np.ndarray:
-    """How busy each hour and camera is: time of day, weekday, and chance."""
+    """Draw the weight of each hour and camera: by time of day, weekday, and chance."""
     starts = [history.hour(number) for number in range(history.hour_count)]
     clock = np.array([start.hour for start in starts], dtype=float)
     weekend = np.array([start.weekday() >= 5 for start in starts])
@@ -175,7 +175,7 @@ def _weights(history: History, random: np.random.Generator) -> np.ndarray:
 def _objects(
     history: History, live: np.ndarray, weights: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """Exactly the objects asked for, at least one wherever a camera is not out."""
+    """Distribute exactly the requested objects, at least one wherever a camera is not off."""
     spare = history.objects - int(live.sum())
     if spare < 0:
         raise HistoryError(

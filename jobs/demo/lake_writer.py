@@ -1,4 +1,4 @@
-"""Writes an invented history into the lake, and takes it out again; without Spark."""
+"""Write a synthetic history into the lake, and remove it again; without Spark."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ SYNTHETIC: Final = (
     (BROKER_HOURS, ITS_TOPIC),
     (DETECTOR_RUNS, f"run_id LIKE '{PREFIX}%'"),
 )
-"""Which rows of each table are invented; what others are made of goes first, lest it be counted anew."""
+"""Synthetic rows of each table; source tables come first, so that nothing is recounted from them."""
 
 log = logging.getLogger("demo_events")
 
 
 def remove_history(root: LakeLocation) -> dict[str, int]:
-    """Delete all invented rows; table → how many there were."""
+    """Delete all synthetic rows; return table → number of rows deleted."""
     removed: dict[str, int] = {}
     for table, where in SYNTHETIC:
         retry_on_conflict(lambda: removed.update(_delete(root, table, where)))  # noqa: B023, done at once
@@ -70,10 +70,10 @@ def _delete(root: LakeLocation, table: Table, where: str) -> dict[str, int]:
 
 
 def check_names(root: LakeLocation) -> None:
-    """Refuse to mix with real cameras.
+    """Check that no real camera has a demo camera's name.
 
     Raises:
-        HistoryError: a real camera is called as one of the demo's.
+        HistoryError: a real camera has such a name.
     """
     sql = f"SELECT DISTINCT camera_id FROM detections WHERE {ITS_CAMERAS} AND NOT ({ITS_TOPIC})"
     found = [row["camera_id"] for row in read_rows(root, sql, DETECTIONS)]
@@ -85,7 +85,7 @@ def check_names(root: LakeLocation) -> None:
 
 
 def write_history(root: LakeLocation, plan: Plan) -> int:
-    """Write all rows, part by part; how many frames there are."""
+    """Write all rows, part by part; return the number of frames."""
     _append(root, DETECTOR_RUNS, _runs(plan.history))
     written = frames = 0
     for chunk in chunks(plan):
@@ -98,7 +98,7 @@ def write_history(root: LakeLocation, plan: Plan) -> int:
 
 
 def _write_chunk(root: LakeLocation, chunk: Chunk) -> None:
-    """Outcomes first: a frame without any would be taken for one that waits for its analysis."""
+    """Write outcomes first: a frame without one would count as waiting for its analysis."""
     _append(root, DETECTIONS, chunk.detections)
     _append(root, FRAMES, chunk.frames)
 
@@ -117,7 +117,7 @@ def _runs(history: History) -> pa.Table:
 
 
 def _run(history: History, layer: str) -> dict[str, Any]:
-    """As `jobs.frames.detector_run` describes a real one."""
+    """Describe the detector run as `jobs.frames.detector_run` describes a real one."""
     known = {
         "layer": layer,
         "engine": "none: drawn by chance",

@@ -1,4 +1,4 @@
-"""Draws what is seen on the frames of one invented hour: labels, scores, boxes, and their sectors."""
+"""Draw the objects on the frames of one synthetic hour: labels, scores, boxes, and sectors."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from jobs.detector.sectors import COLUMNS, ROWS
 from lake.contracts.wire_format import STORED_SCORE
 
 MIN_SCORE_DRAWN: Final = 0.4
-"""Share of the objects of which the model is not sure."""
+"""Share of the objects with a low score."""
 SMALLEST, LARGEST = 0.02, 0.95
 """Sides of a box, as parts of the picture."""
 
 
 def draw_rows(rows: list[np.ndarray], counts: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """For each object the row on which it is seen, camera after camera, out of its camera's rows."""
+    """Draw the row of each object from its camera's rows, camera after camera."""
     return np.concatenate(
         [
             mine[random.integers(0, len(mine), count)]
@@ -30,11 +30,11 @@ def draw_rows(rows: list[np.ndarray], counts: np.ndarray, random: np.random.Gene
 
 
 def draw_objects(row: np.ndarray, rows: int, seen: pa.Table) -> pa.Array:
-    """Objects gathered into one list per row, the surest first.
+    """Gather objects into one list per row, best score first.
 
     Args:
         row: the row of each object.
-        rows: how many there are.
+        rows: number of rows.
         seen: the objects' columns, in the order of `row`.
     """
     order = np.lexsort((-seen["score"].to_numpy(), row))
@@ -46,7 +46,7 @@ def draw_objects(row: np.ndarray, rows: int, seen: pa.Table) -> pa.Array:
 
 
 def see(scenes: list[Scene], counts: np.ndarray, random: np.random.Generator) -> pa.Table:
-    """So many objects of each camera: columns as in the struct of `detections.objects`."""
+    """Draw each camera's number of objects: columns as in the struct of `detections.objects`."""
     labels = [_labels(scene, count, random) for scene, count in zip(scenes, counts.tolist(), strict=True)]
     label = np.concatenate(labels) if labels else np.empty(0, dtype=object)
     centre = np.repeat(np.array([scene.centre for scene in scenes]), counts, axis=0)
@@ -64,7 +64,7 @@ def see(scenes: list[Scene], counts: np.ndarray, random: np.random.Generator) ->
 
 
 def thirds(low: np.ndarray, high: np.ndarray) -> pa.Array:
-    """Which third of the picture holds the middle of each side, as `jobs.detector.sectors` decides it."""
+    """Return the third of the picture that holds each box's centre, as in `jobs.detector.sectors`."""
     centre = (low.astype(np.float64) + high.astype(np.float64)) / 2
     return pa.array((centre * 3).astype(np.int64).clip(0, 2))
 
@@ -83,7 +83,7 @@ def _scores(count: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _boxes(label: np.ndarray, centre: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """ymin, xmin, ymax, xmax in 0..1, float32; what stands lower in the picture is nearer and larger."""
+    """Draw ymin, xmin, ymax, xmax in 0..1, float32; lower in the picture is nearer and larger."""
     usual = np.array([SIZES.get(name, OTHER_SIZE) for name in label]).reshape(-1, 2)
     place = centre + random.normal(0, 0.18, centre.shape)
     nearness = (0.5 + place[:, :1]).clip(0.4, 1.5)

@@ -1,4 +1,4 @@
-"""Counts, checks and publishes an invented history by the batch layer's own jobs."""
+"""Count, check and publish a synthetic history by the batch layer's own jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def publish_history(
     Args:
         spark: the session.
         lake: the tables.
-        plan: what was written.
+        plan: the plan whose rows were written.
         run_id: names the run in all that it writes.
         now: the clock, UTC.
         docs: folder of the Data Docs.

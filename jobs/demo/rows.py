@@ -1,7 +1,7 @@
-"""Rows of an invented history, as the archives would have written them: `frames` and `detections`.
+"""Rows of a synthetic history, as the archives would have written them: `frames` and `detections`.
 
 Frames have no bytes. What the speed layer skipped was analysed by the batch layer, so that nothing is left
-for it to look at.
+for it to analyse.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Chunk:
 
 
 def chunks(plan: Plan) -> Iterator[Chunk]:
-    """All rows, in parts of at most one day and few objects, so that memory stays bounded."""
+    """Yield all rows, in parts of at most one day and few objects, so that memory stays bounded."""
     before = np.zeros(TOPIC_PARTITIONS, dtype=np.int64)
     for start, end in _ranges(plan):
         parts = []
@@ -68,19 +68,19 @@ def _ranges(plan: Plan) -> Iterator[tuple[int, int]]:
 
 
 def topic_id(seed: int) -> str:
-    """Stands for the UUID of the topic."""
+    """Return the text that stands for the topic's UUID."""
     return f"{SYNTHETIC_TOPIC}-{seed}"
 
 
 def run_id(seed: int, layer: str) -> str:
-    """The detector run that the rows of a layer name."""
+    """Return the id of a layer's detector run."""
     return f"{topic_id(seed)}-{layer}"
 
 
 def rows_of_hour(
     plan: Plan, number: int, frames: Frames, offsets: np.ndarray, random: np.random.Generator
 ) -> tuple[pa.Table, pa.Table]:
-    """Rows of `frames` and of `detections` of one hour of all cameras."""
+    """Build the rows of `frames` and `detections` of one hour of all cameras."""
     sessions = pa.array([_session(plan, number, at) for at in range(plan.history.cameras)])
     session, sequence = sessions.take(frames.camera), plan.sequences[number][frames.camera] + frames.nth
     origin = _origin(plan, number, frames, offsets, session, sequence)
@@ -96,7 +96,7 @@ def rows_of_hour(
 
 
 def _session(plan: Plan, number: int, camera: int) -> str:
-    """Random id of the agent's run, as long as a real one."""
+    """Return a random id of the agent's run, as long as a real one."""
     name = f"{plan.history.seed}/{camera}/{plan.sessions[number, camera]}"
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
@@ -104,7 +104,7 @@ def _session(plan: Plan, number: int, camera: int) -> str:
 def _origin(
     plan: Plan, number: int, frames: Frames, offsets: np.ndarray, session: pa.Array, sequence: np.ndarray
 ) -> dict[str, Any]:
-    """Columns that both tables have."""
+    """Return the columns that both tables have."""
     count, camera = len(frames), pa.array(plan.history.names).take(frames.camera)
     numbers = pa.array(sequence).cast(pa.string())
     captured = pa.array(frames.captured).cast(MOMENT)
@@ -140,7 +140,7 @@ def _same(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Array:
 def _detections(
     plan: Plan, number: int, frames: Frames, origin: pa.Table, random: np.random.Generator
 ) -> pa.Table:
-    """One row by the speed layer for each frame, and one by the batch layer for each that it skipped."""
+    """Build a row of the speed layer for each frame, and of the batch layer for each skipped one."""
     again = np.nonzero(frames.skipped)[0]
     frame = np.concatenate([np.arange(len(frames)), again])
     batch = np.arange(len(frame)) >= len(frames)
@@ -162,7 +162,7 @@ def _detections(
 def _objects(
     plan: Plan, number: int, camera: np.ndarray, detected: np.ndarray, random: np.random.Generator
 ) -> pa.Array:
-    """What each row of `detections` shows: many of them nothing."""
+    """Draw the objects of each row of `detections`: many rows have none."""
     counts, cameras = plan.objects[number], range(plan.history.cameras)
     rows = [np.nonzero((camera == at) & detected)[0] for at in cameras]
     seen = see([scene_of(at) for at in cameras], counts, random)
@@ -172,7 +172,7 @@ def _objects(
 def _stages(
     plan: Plan, number: int, appended: np.ndarray, batch: np.ndarray, random: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """When each row was analysed: live within a second, by the batch layer some minutes after the hour.
+    """Draw when each row was analysed: live within a second, in batch some minutes after the hour.
 
     Nothing is analysed after the end of the history, which the last hour may reach.
     """

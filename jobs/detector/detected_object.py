@@ -1,4 +1,4 @@
-"""What a detector says of a picture."""
+"""The object that a detector found in a picture."""
 
 from __future__ import annotations
 

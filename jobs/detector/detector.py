@@ -1,4 +1,4 @@
-"""Finds objects in pictures with the provisioned model; the engine is a setting."""
+"""Find objects in pictures with the provisioned model; the engine is a setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.detector.detected_object import DetectedObject
 from jobs.detector.engines import Engine, LiteRtEngine, TensorFlowEngine
 from jobs.detector.images import fit_picture
 from jobs.detector.model_manifest import Manifest, Shipment, read_labels, read_manifest
-from jobs.detector.ssd_decoding import IOU_THRESHOLD, Found
+from jobs.detector.ssd_decoding import IOU_THRESHOLD, RawDetections
 from lake.config.setting_keys import KEYS
 from lake.config.settings import PREFIX, SettingError, Settings, path, text, whole
 from lake.contracts.wire_format import STORED_SCORE
@@ -25,7 +25,7 @@ MODEL_NAME: Final = "coco-ssd"
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
-    """How objects are found.
+    """Settings of a detector.
 
     Attributes:
         engine: `litert` or `tensorflow`.
@@ -74,7 +74,7 @@ class DetectorSettings:
         )
 
     def to_env(self) -> dict[str, str]:
-        """The same settings as an environment for a child process."""
+        """Return the same settings as an environment for a child process."""
         values = {
             "ENGINE": self.engine,
             "MODEL": self.model,
@@ -93,22 +93,22 @@ class Detector:
         self.manifest = manifest
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
-        """Objects of each picture (BGR uint8 [H, W, 3], any sizes), best first."""
+        """Find the objects of each picture (BGR uint8 [H, W, 3], any sizes), best first."""
         if not pictures:
             return []
         fitted = np.stack([fit_picture(picture, self.manifest.input_size) for picture in pictures])
-        return [self._name(found) for found in self._engine.find(fitted)]
+        return [self._name(detections) for detections in self._engine.find(fitted)]
 
-    def _name(self, found: Found) -> list[DetectedObject]:
-        named = [(self._label(int(number)), row) for row, number in enumerate(found.classes)]
+    def _name(self, detections: RawDetections) -> list[DetectedObject]:
+        named = [(self._label(int(number)), row) for row, number in enumerate(detections.classes)]
         return [
-            DetectedObject(label, float(found.scores[row]), *map(float, found.boxes[row]))
+            DetectedObject(label, float(detections.scores[row]), *map(float, detections.boxes[row]))
             for label, row in named
             if label
         ]
 
     def _label(self, number: int) -> str:
-        """The label of a class; an unused one, or one the labels file does not know, is empty."""
+        """Return the label of a class; empty where it is unused, or not in the labels file."""
         return self._labels[number] if 0 <= number < len(self._labels) else ""
 
 
@@ -116,7 +116,7 @@ def load_detector(settings: DetectorSettings) -> Detector:
     """Check the model's files against its manifest and load them.
 
     Raises:
-        ModelFilesError: the folder is missing, incomplete or changed; the message says the cure.
+        ModelFilesError: the folder is missing, incomplete or changed; the message names the remedy.
     """
     manifest = read_manifest(settings.model)
     labels = read_labels(settings.model, manifest)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from jobs.detector.model_manifest import ANCHORS, SAVED_MODEL, Manifest, ModelFilesError, check_files
-from jobs.detector.ssd_decoding import Found, find_objects
+from jobs.detector.ssd_decoding import RawDetections, find_objects
 
 OUTPUTS: Final = ("detection_boxes", "detection_scores", "detection_classes")
 
@@ -20,13 +20,13 @@ OUTPUTS: Final = ("detection_boxes", "detection_scores", "detection_classes")
 class Engine(Protocol):
     """Finds objects in pictures that already have the model's input size."""
 
-    def find(self, pictures: np.ndarray) -> list[Found]:
-        """uint8 RGB [N, S, S, 3] → the objects of each picture."""
+    def find(self, pictures: np.ndarray) -> list[RawDetections]:
+        """Find the objects of each picture, uint8 RGB [N, S, S, 3]."""
         ...
 
 
 def normalise(pictures: np.ndarray) -> np.ndarray:
-    """uint8 → float32 in -1..1, as the network was trained."""
+    """Scale uint8 to float32 in -1..1, as the network was trained."""
     scaled = pictures.astype(np.float32)
     scaled *= 2 / 255
     scaled -= 1
@@ -34,7 +34,7 @@ def normalise(pictures: np.ndarray) -> np.ndarray:
 
 
 class ModelFailedError(RuntimeError):
-    """A model that was loaded, and could not be computed on a picture."""
+    """A loaded model that failed on a picture."""
 
 
 class SavedModel:
@@ -64,17 +64,17 @@ class SavedModel:
         self._tf = tf
         self._score = score
 
-    def find(self, pictures: np.ndarray) -> list[Found]:
-        """uint8 RGB [N, H, W, 3] → the objects of each picture.
+    def find(self, pictures: np.ndarray) -> list[RawDetections]:
+        """Find the objects of each picture, uint8 RGB [N, H, W, 3].
 
         Raises:
             ModelFailedError: TensorFlow refused the pictures.
         """
         step = self._batch or len(pictures)
         batches = [pictures[start : start + step] for start in range(0, len(pictures), step or 1)]
-        return [found for batch in batches for found in self._find_batch(batch)]
+        return [detections for batch in batches for detections in self._find_batch(batch)]
 
-    def _find_batch(self, pictures: np.ndarray) -> list[Found]:
+    def _find_batch(self, pictures: np.ndarray) -> list[RawDetections]:
         try:
             outputs = self._call(**{self._input: self._tf.constant(pictures)})
         except self._tf.errors.OpError as error:
@@ -82,13 +82,13 @@ class SavedModel:
         boxes, scores, classes = (outputs[name].numpy() for name in OUTPUTS)
         kept = [np.flatnonzero(row >= self._score) for row in scores]
         return [
-            Found(boxes[row][keep], scores[row][keep], classes[row][keep].astype(np.int64) - 1)
+            RawDetections(boxes[row][keep], scores[row][keep], classes[row][keep].astype(np.int64) - 1)
             for row, keep in enumerate(kept)
         ]
 
 
 def _input_of(call: Any, folder: Path, tf: Any) -> Any:
-    """The one input of a detector; its name is the keyword by which it is called."""
+    """Return the spec of a detector's only input; its name is the keyword of the call."""
     inputs = list(call.structured_input_signature[1].values()) if call else []
     outputs = set(call.structured_outputs) if call else set()
     fits = [spec for spec in inputs if spec.dtype == tf.uint8 and spec.shape.rank == 4]
@@ -139,11 +139,11 @@ class LiteRtEngine:
         self._anchors = np.load(folder / ANCHORS)
         self._score, self._iou = score, iou
 
-    def find(self, pictures: np.ndarray) -> list[Found]:
-        """uint8 RGB [N, S, S, 3] → the objects of each picture."""
+    def find(self, pictures: np.ndarray) -> list[RawDetections]:
+        """Find the objects of each picture, uint8 RGB [N, S, S, 3]."""
         return [self._find_one(picture) for picture in pictures]
 
-    def _find_one(self, picture: np.ndarray) -> Found:
+    def _find_one(self, picture: np.ndarray) -> RawDetections:
         self._interpreter.set_tensor(self._input, normalise(picture[None]))
         self._interpreter.invoke()
         encoded, logits = (self._interpreter.get_tensor(index)[0] for index in (self._boxes, self._logits))

@@ -1,9 +1,9 @@
-"""Brings the detector to executors that know nothing of this machine: our code, and the model's files.
+"""Ship the detector to executors on other machines: our code, and the model's files.
 
 The code goes as a zip, not as a wheel: a wheel of ours would be the same files and a little about them, and
 Spark puts a `.zip` on its workers' import path and no `.whl`. The model goes as one archive, which Spark
 unpacks beside each executor. The SHA-256 of its manifest travels with every task, and the manifest has that
-of each file: a worker computes with what the driver chose, or not at all.
+of each file: a worker computes with the driver's model, or not at all.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from lake.storage.files import replacing, sha256_of
 
 CODE: Final = ("jobs", "lake")
 """Packages that a worker imports."""
-LONG_AGO: Final = (2020, 1, 1, 0, 0, 0)
+ARCHIVE_TIME: Final = (2020, 1, 1, 0, 0, 0)
 """Time of every file in an archive: the same files are the same archive."""
 
 
 def ship_detector(context: SparkContext, detector: DetectorSettings, folder: Path) -> DetectorSettings:
-    """The detector as executors find it; the same where this very process is the executor.
+    """Ship the code and model to the executors; return the settings unchanged where Spark runs locally.
 
     Args:
         context: of the application.
@@ -39,12 +39,12 @@ def ship_detector(context: SparkContext, detector: DetectorSettings, folder: Pat
         folder: keeps what is shipped for as long as the application runs, and for the next one.
 
     Raises:
-        ModelFilesError: the model is not here as its manifest says, or did not arrive so.
+        ModelFilesError: the model differs from its manifest, here or on an executor.
     """
     if is_local(str(context.master)):
         return detector
     shipment = describe_shipment(detector.model)
-    if not any(one.endswith(f"#{shipment.name}") for one in context.listArchives):
+    if not any(archive_name.endswith(f"#{shipment.name}") for archive_name in context.listArchives):
         context.addPyFile(str(pack(code_files(PROJECT_ROOT), folder, "code")))
         archive = pack(model_files(detector.model), folder, "model")
         context.addArchive(f"{archive.as_uri()}#{shipment.name}")
@@ -55,30 +55,30 @@ def ship_detector(context: SparkContext, detector: DetectorSettings, folder: Pat
 
 
 def check_arrivals(context: SparkContext, shipped: DetectorSettings) -> list[str]:
-    """What is wrong with the model on the executors that there are; waits for the first of them."""
+    """Return what is wrong with the model on each live executor; wait for the first of them."""
     slots = context.defaultParallelism
-    found = context.parallelize(range(slots), slots).mapPartitions(_Faults(shipped)).collect()
-    return sorted(set(found))
+    faults = context.parallelize(range(slots), slots).mapPartitions(_Faults(shipped)).collect()
+    return sorted(set(faults))
 
 
 class _Faults:
-    """Runs in a worker; a sentence if the model did not arrive there."""
+    """Task that runs in a worker and yields a sentence if the model did not arrive there."""
 
     def __init__(self, shipped: DetectorSettings) -> None:
         self._shipped = shipped
 
     def __call__(self, _numbers: Iterable[int]) -> Iterator[str]:
         try:
-            arrived(self._shipped)
+            find_shipped_model(self._shipped)
         except ModelFilesError as error:
             yield str(error)
 
 
-def arrived(detector: DetectorSettings) -> DetectorSettings:
-    """The detector with the folder in which this process finds the model, checked if Spark brought it.
+def find_shipped_model(detector: DetectorSettings) -> DetectorSettings:
+    """Return the settings with this process's model folder, checked if Spark shipped it.
 
     Raises:
-        ModelFilesError: names the file, both sums, and the machine.
+        ModelFilesError: a file is missing or changed; names it, both sums, and the machine.
     """
     if detector.shipment is None or TaskContext.get() is None:  # here, or alone in a child of the driver
         return detector
@@ -88,7 +88,7 @@ def arrived(detector: DetectorSettings) -> DetectorSettings:
 
 
 def describe_shipment(model: Path) -> Shipment:
-    """What is to arrive of the model folder.
+    """Return the name and checksum under which the model folder is shipped.
 
     Raises:
         ModelFilesError: it has no manifest.
@@ -99,18 +99,18 @@ def describe_shipment(model: Path) -> Shipment:
 
 
 def code_files(root: Path) -> dict[str, Path]:
-    """Name in the archive → file, of all that a worker may import."""
-    found = (path for package in CODE for path in sorted((root / package).rglob("*.py")))
-    return {path.relative_to(root).as_posix(): path for path in found}
+    """Return name in the archive → file, for all code that a worker may import."""
+    paths = (path for package in CODE for path in sorted((root / package).rglob("*.py")))
+    return {path.relative_to(root).as_posix(): path for path in paths}
 
 
 def model_files(model: Path) -> dict[str, Path]:
-    """Name in the archive → file, of the manifest and of what it lists."""
+    """Return name in the archive → file, for the manifest and the files that it lists."""
     return {name: model / name for name in (MANIFEST, *sorted(read_manifest(model).files))}
 
 
 def pack(files: Mapping[str, Path], folder: Path, name: str) -> Path:
-    """An archive of the files, named after what is in them, unless it is there already.
+    """Write an archive of the files, named after their contents, unless it exists already.
 
     Raises:
         ModelFilesError: a file cannot be read.
@@ -127,7 +127,7 @@ def pack(files: Mapping[str, Path], folder: Path, name: str) -> Path:
 
 
 def _write(files: Mapping[str, Path], target: Path) -> None:
-    """In one step: an application that starts beside this one may be packing the same."""
+    """Write in one step: another application may be packing the same files."""
     with replacing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for inside, path in files.items():
-            archive.writestr(zipfile.ZipInfo(inside, LONG_AGO), path.read_bytes())
+            archive.writestr(zipfile.ZipInfo(inside, ARCHIVE_TIME), path.read_bytes())

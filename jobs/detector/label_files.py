@@ -1,4 +1,4 @@
-"""Label files as detectors bring them along: a name per line, `id name` per line, or a label map (pbtxt)."""
+"""Read the label files of detectors: a name per line, `id name` per line, or a label map (pbtxt)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NUMBER: Final = re.compile(r"\bid\s*:\s*(\d+)")
 TEXT: Final = r"\b{}\s*:\s*([\"'])((?:\\.|(?!\1).)*)\1"
 NUMBERED: Final = re.compile(r"(\d+)\s*[:,\s]\s*(\S.*)")
 NAMES: Final = ("labels.txt", "label_map.pbtxt", "labelmap.pbtxt", "labelmap.txt", "classes.txt")
-"""How such a file is called where it lies beside its model."""
+"""Usual names of such a file beside its model."""
 
 
 class LabelsError(ValueError):
@@ -19,19 +19,19 @@ class LabelsError(ValueError):
 
 
 def find_labels(folder: Path) -> Path:
-    """The labels file in a model's folder, by its usual names.
+    """Find the labels file in a model's folder, by its usual names.
 
     Raises:
         LabelsError: there is none.
     """
-    found = [folder / name for name in NAMES if (folder / name).is_file()]
-    if not found:
+    paths = [folder / name for name in NAMES if (folder / name).is_file()]
+    if not paths:
         raise LabelsError(f"{folder} holds none of {', '.join(NAMES)}: put one there, or give --labels FILE")
-    return found[0]
+    return paths[0]
 
 
 def read_label_file(path: Path) -> dict[int, str]:
-    """Class number → label; the n-th line names class n, from 1, where no numbers are written.
+    """Read class number → label; the n-th line names class n, from 1, where no numbers are written.
 
     Raises:
         LabelsError: it names nothing.
@@ -48,7 +48,7 @@ def read_label_file(path: Path) -> dict[int, str]:
 
 
 def parse_label_map(text: str) -> dict[int, str]:
-    """Items of a label map; `display_name` is for people, so it comes before `name`.
+    """Parse the items of a label map; `display_name` is for people, so it comes before `name`.
 
     >>> parse_label_map("item { name: '/m/01g317' id: 1 display_name: 'Person' }")
     {1: 'Person'}
@@ -63,7 +63,7 @@ def parse_label_map(text: str) -> dict[int, str]:
 
 
 def parse_lines(text: str) -> dict[int, str]:
-    r"""One label per line; all lines begin with a number, or none is read as one.
+    r"""Parse one label per line; numbers are read only if all lines begin with one.
 
     >>> parse_lines("1 person\n3: traffic light\n")
     {1: 'person', 3: 'traffic light'}
@@ -73,5 +73,5 @@ def parse_lines(text: str) -> dict[int, str]:
     lines = [line.strip() for line in text.splitlines()]
     numbered = [NUMBERED.fullmatch(line) for line in lines if line]
     if numbered and all(numbered):
-        return {int(one[1]): one[2] for one in numbered if one}
+        return {int(match[1]): match[2] for match in numbered if match}
     return {number: line for number, line in enumerate(lines, 1) if line}

@@ -1,4 +1,4 @@
-"""The model folder and its manifest `model.json`: what is in it, and that it is what was converted."""
+"""The model folder and its manifest `model.json`: read, written, and checked by SHA-256."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ModelFilesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a model folder holds.
+    """Contents of a model folder.
 
     Attributes:
         name: of the model.
@@ -63,7 +63,7 @@ def write_manifest(folder: Path, name: str, input_size: int, source: str) -> Man
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The folder's manifest.
+    """Read the folder's manifest.
 
     Raises:
         ModelFilesError: there is none, or it cannot be read.
@@ -81,7 +81,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_files(folder: Path, manifest: Manifest, names: list[str]) -> None:
-    """Make sure that files, or all files below a named folder, are those the manifest lists.
+    """Check that files, or all files below a named folder, are those the manifest lists.
 
     Raises:
         ModelFilesError: one is missing, changed, or not listed.
@@ -95,7 +95,7 @@ def check_files(folder: Path, manifest: Manifest, names: list[str]) -> None:
 
 
 def check_shipment(folder: Path, shipment: Shipment, machine: str) -> None:
-    """Make sure that what arrived in the folder, on the machine of that name, is the model that was sent.
+    """Check that the folder on the machine of that name holds the model that was shipped.
 
     Raises:
         ModelFilesError: a file is missing or changed.
@@ -123,6 +123,6 @@ def _cure(folder: Path) -> str:
 
 
 def read_labels(folder: Path, manifest: Manifest) -> list[str]:
-    """Labels by class, class 1 first; an empty one is never reported."""
+    """Read the labels by class, class 1 first; an empty one is never reported."""
     check_files(folder, manifest, [manifest.labels])
     return (folder / manifest.labels).read_text().splitlines()

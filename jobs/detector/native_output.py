@@ -1,4 +1,4 @@
-"""Silence for libraries that write to the terminal from native code, past Python's own streams."""
+"""Silence libraries that write to the terminal from native code, past Python's own streams."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what native code writes to the terminal off it, unless the block fails unexpectedly.
+def silence_native_output() -> Iterator[None]:
+    """Suppress what native code writes to the terminal, unless the block fails unexpectedly.
 
-    A ValueError or OSError is an answer for the person, told by the caller; noise would only hide it.
+    A ValueError or OSError is reported by the caller; noise would only hide it.
     """
     with tempfile.TemporaryFile() as log:
         saved = os.dup(1), os.dup(2)

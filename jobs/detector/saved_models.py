@@ -12,7 +12,7 @@ import numpy as np
 from jobs.detector.detected_object import DetectedObject
 from jobs.detector.engines import SavedModel
 from jobs.detector.model_manifest import SAVED_MODEL
-from jobs.detector.ssd_decoding import Found
+from jobs.detector.ssd_decoding import RawDetections
 
 GRAPH: Final = "saved_model.pb"
 
@@ -24,9 +24,9 @@ class SavedModelDetector:
         self._model, self._labels = model, labels
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
-        """Objects of each picture (BGR uint8 [H, W, 3], any sizes), best first.
+        """Find the objects of each picture (BGR uint8 [H, W, 3], any sizes), best first.
 
-        A class that the labels do not name is told by its number, since a labels file that belongs to
+        A class that the labels do not name gets its number as label, since a labels file that belongs to
         another model must not look like a model that sees nothing.
         """
         return [self._name(self._model.find(self._fitted(picture)[None])[0]) for picture in pictures]
@@ -38,20 +38,20 @@ class SavedModelDetector:
         sized = picture if same else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(cv2.cvtColor(sized, cv2.COLOR_BGR2RGB))
 
-    def _name(self, found: Found) -> list[DetectedObject]:
-        best = np.argsort(-found.scores, kind="stable")
-        boxes = np.clip(found.boxes, 0, 1)
+    def _name(self, detections: RawDetections) -> list[DetectedObject]:
+        best = np.argsort(-detections.scores, kind="stable")
+        boxes = np.clip(detections.boxes, 0, 1)
         return [
             DetectedObject(
                 self._labels.get(number) or f"class {number}",
-                float(found.scores[row]),
+                float(detections.scores[row]),
                 *map(float, boxes[row]),
             )
-            for row, number in ((row, int(found.classes[row]) + 1) for row in best)
+            for row, number in ((row, int(detections.classes[row]) + 1) for row in best)
         ]
 
 
-def saved_model_in(folder: Path) -> Path | None:
-    """The SavedModel that a folder is, or holds; None when there is none."""
+def find_saved_model(folder: Path) -> Path | None:
+    """Return the SavedModel that a folder is, or holds; None when there is none."""
     places = (folder, folder / SAVED_MODEL)
     return next((place for place in places if (place / GRAPH).is_file()), None)

@@ -9,7 +9,7 @@ COLUMNS: Final = ("left", "center", "right")
 
 
 def sector_of(ymin: float, xmin: float, ymax: float, xmax: float) -> tuple[str, str]:
-    """The row and column that hold the centre of a box whose sides are parts of the picture, 0..1.
+    """Return the row and column that hold the centre of a box with sides as parts of the picture, 0..1.
 
     A centre on a border belongs to the sector below it or to its right.
 

@@ -1,4 +1,4 @@
-"""From an SSD's raw heads to objects: threshold, decode, suppress doubles. numpy only."""
+"""Decode an SSD's raw heads to objects: threshold, decode boxes, suppress doubles. numpy only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_CANDIDATES = 2000
 """Candidates kept before suppression, best first; bounds the time that one hostile picture can take."""
 
 
-class Found(NamedTuple):
+class RawDetections(NamedTuple):
     """Objects of one picture, best first.
 
     Attributes:
@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
 
 def decode_boxes(encoded: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """Corners [K, 4] of encoded boxes [K, 4] (ty, tx, th, tw) relative to their anchors [K, 4].
+    """Decode boxes [K, 4] (ty, tx, th, tw), relative to their anchors [K, 4], to corners [K, 4].
 
     Box coding of Liu et al., "SSD: Single Shot MultiBox Detector" (2016), variances 1/10 and 1/5.
     """
@@ -38,7 +38,7 @@ def decode_boxes(encoded: np.ndarray, anchors: np.ndarray) -> np.ndarray:
 
 
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of every box [K, 4] with every other [L, 4]: [K, L] in 0..1."""
+    """Return the intersection over union of all boxes [K, 4] with all others [L, 4]: [K, L] in 0..1."""
     top_left = np.maximum(boxes[:, None, :2], others[None, :, :2])
     bottom_right = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     shared = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
@@ -50,27 +50,27 @@ def _areas(boxes: np.ndarray) -> np.ndarray:
     return np.asarray(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1))
 
 
-def suppress(found: Found, iou: float) -> Found:
+def suppress(detections: RawDetections, iou: float) -> RawDetections:
     """Keep the best of boxes of one class that overlap by more than `iou`; at most 100, clipped to 0..1."""
-    best = np.argsort(-found.scores, kind="stable")[:MAX_CANDIDATES]
-    boxes, scores, classes = (part[best] for part in found)
+    best = np.argsort(-detections.scores, kind="stable")[:MAX_CANDIDATES]
+    boxes, scores, classes = (part[best] for part in detections)
     rivals = (box_iou(boxes, boxes) > iou) & (classes[:, None] == classes[None, :])
     alive = np.ones(len(best), dtype=bool)
     for row in range(len(best)):
         if alive[row]:
             alive[row + 1 :] &= ~rivals[row, row + 1 :]
     kept = np.flatnonzero(alive)[:MAX_OBJECTS]
-    return Found(np.clip(boxes[kept], 0, 1), scores[kept], classes[kept])
+    return RawDetections(np.clip(boxes[kept], 0, 1), scores[kept], classes[kept])
 
 
 def find_objects(
     encoded: np.ndarray, logits: np.ndarray, anchors: np.ndarray, score: float, iou: float
-) -> Found:
-    """Objects in one picture's raw heads: encoded boxes [A, 4] and logits [A, C].
+) -> RawDetections:
+    """Find the objects in one picture's raw heads: encoded boxes [A, 4] and logits [A, C].
 
     The threshold comes first, so that only the few boxes above it are decoded.
     """
     rows, classes = np.nonzero(logits > np.log(score / (1 - score)))
     boxes = decode_boxes(encoded[rows], anchors[rows])
     scores = 1 / (1 + np.exp(-logits[rows, classes]))
-    return suppress(Found(boxes, scores.astype(np.float32), classes), iou)
+    return suppress(RawDetections(boxes, scores.astype(np.float32), classes), iou)

@@ -1,1 +1,1 @@
-"""Compares models side by side on the same pictures."""
+"""Compare models side by side on the same pictures."""

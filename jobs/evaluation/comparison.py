@@ -1,4 +1,4 @@
-"""Every model on every picture: what it found, and how long that took."""
+"""Run every model on every picture, and measure the time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from jobs.detector.images import annotate_picture, decode_picture
 from jobs.evaluation.model_choice import Candidate, LoadedModel, ObjectDetector
 
 FAILURES: Final = (OSError, ValueError, RuntimeError, MemoryError)
-"""What a broken file, a wrong model or its engine fails with: a result about it, while the others go on."""
+"""Errors of a broken file, a wrong model or its engine: each becomes a result, and the others continue."""
 MAX_SIDE: Final = 640
 """Pixels of an annotated picture in the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture file as it was; width and height in pixels, None where it cannot be decoded."""
+    """A picture file; width and height in pixels, None where it cannot be decoded."""
 
     name: str
     sha256: str | None
@@ -34,14 +34,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PictureResult:
-    """What one model said of one picture.
+    """Result of one model on one picture.
 
     Attributes:
-        picture: what was looked at.
+        picture: the picture.
         objects: with a score of at least 0.2, best first.
         seconds: from the decoded picture to the objects; None where it failed.
         error: why it failed, else None.
-        annotated: JPEG with the objects over the threshold drawn; without any where the model failed.
+        annotated: JPEG with the objects over the threshold drawn; with none where the model failed.
     """
 
     picture: Picture
@@ -53,12 +53,12 @@ class PictureResult:
 
 @dataclass(frozen=True, slots=True)
 class ModelResults:
-    """All answers of a model.
+    """All results of a model.
 
     Attributes:
         candidate: the model and its engine.
-        weights_sha256: None where it could not be loaded, as the next.
-        load_s: seconds until it had answered once, on a black picture: engines put work off until then.
+        weights_sha256: None, like `load_s`, where it could not be loaded.
+        load_s: seconds until its first result, on a black picture: engines defer work until then.
             The first model of an engine loads the engine too.
         answers: one per picture, in order.
     """
@@ -70,22 +70,22 @@ class ModelResults:
 
     @property
     def median_s(self) -> float | None:
-        """Median seconds per picture; None without any."""
+        """Median seconds per picture; None without results."""
         seconds = [answer.seconds for answer in self.answers if answer.seconds is not None]
         return median(seconds) if seconds else None
 
     @property
     def failed(self) -> int:
-        """Pictures without an answer."""
+        """Number of pictures without a result."""
         return sum(answer.error is not None for answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How models are evaluated.
+    """Parameters of an evaluation.
 
     Attributes:
-        load: makes a candidate ready.
+        load: loads a candidate.
         threshold: objects below it are not drawn.
         clock: seconds that only grow.
     """
@@ -95,7 +95,7 @@ class Evaluation:
     clock: Callable[[], float]
 
     def run(self, candidates: Sequence[Candidate], pictures: Sequence[Path]) -> Iterator[ModelResults]:
-        """Model after model, so that only one is in memory."""
+        """Evaluate model after model, so that only one is in memory."""
         for candidate in candidates:
             yield self._evaluated(candidate, pictures)
 
@@ -126,18 +126,18 @@ class Evaluation:
 
 
 class UnloadableModel:
-    """Stands for a model that could not be loaded."""
+    """Placeholder for a model that could not be loaded."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
-        """Fails as the loading did."""
+        """Raise the error of loading."""
         raise self._error
 
 
 def read_picture(path: Path) -> tuple[Picture, np.ndarray | str]:
-    """The file's facts, and the picture as BGR uint8 [H, W, 3] or why there is none."""
+    """Read a file's description, and the picture as BGR uint8 [H, W, 3] or why there is none."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -151,7 +151,7 @@ def read_picture(path: Path) -> tuple[Picture, np.ndarray | str]:
 
 
 def drawn(picture: np.ndarray, objects: Sequence[DetectedObject]) -> bytes | None:
-    """A JPEG for the report."""
+    """Annotate a picture for the report, as JPEG."""
     scale = MAX_SIDE / max(picture.shape[:2])
     if scale < 1:
         size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
@@ -160,5 +160,5 @@ def drawn(picture: np.ndarray, objects: Sequence[DetectedObject]) -> bytes | Non
 
 
 def format_error(error: Exception) -> str:
-    """An error in words, never empty."""
+    """Return the error's text, never empty."""
     return str(error).strip() or type(error).__name__

@@ -1,4 +1,4 @@
-"""`pycturestream evaluate MODEL… PICTURES…`: every model on every picture, side by side.
+"""Run every model on every picture, side by side: `pycturestream evaluate MODEL… PICTURES…`.
 
 Writes one HTML file with all annotated pictures, and a row per model and picture into `model_evaluations`.
 """
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from jobs.detector.native_output import quiet
+from jobs.detector.native_output import silence_native_output
 from jobs.evaluation.comparison import Evaluation, ModelResults
 from jobs.evaluation.model_choice import Candidate, UnknownModelError, known_models, load, model_of, unknown
 from jobs.evaluation.picture_choice import NoPicturesError, demo_pictures, pictures_in
@@ -40,11 +40,11 @@ from lake.storage.files import write_atomically
 from lake.storage.tables import Lake
 
 REPORTS: Final = "evaluations"
-"""Folder below the data for reports that were not told another place."""
+"""Default folder of reports, below the data folder."""
 
 
 class ReportNotWrittenError(OSError):
-    """A place where the page cannot be written."""
+    """A path where the page cannot be written."""
 
 
 EXPECTED: Final = (UnknownModelError, NoPicturesError, ReportNotWrittenError)
@@ -52,14 +52,14 @@ EXPECTED: Final = (UnknownModelError, NoPicturesError, ReportNotWrittenError)
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """Which models, on which files."""
+    """Models and pictures of an evaluation."""
 
     candidates: tuple[Candidate, ...]
     pictures: tuple[Path, ...]
 
 
 def choose(words: Sequence[str], models: Path, labels: Path | None) -> tuple[list[Candidate], list[Path]]:
-    """Sort the words of the command line into models and paths; without a model, all of the cache.
+    """Split the words of the command line into models and paths; without a model, take all of the cache.
 
     Raises:
         UnknownModelError: a word is neither.
@@ -83,13 +83,13 @@ def evaluate(asked: EvaluationRequest, evaluation: Evaluation, console: Console)
     done: list[ModelResults] = []
     for number, candidate in enumerate(asked.candidates, 1):
         console.print(f"[{number}/{len(asked.candidates)}] {candidate}", markup=False, highlight=False)
-        with quiet():
+        with silence_native_output():
             done.append(next(runs))
     return done
 
 
 def summary(evaluated: Sequence[ModelResults], about: ReportHeader) -> Grid:
-    """The table for people."""
+    """Build the summary table."""
     grid = Grid(*COLUMNS, box=None, pad_edge=False)
     for one in evaluated:
         grid.add_row(*map(escape, figures_of(about, one)))
@@ -97,16 +97,16 @@ def summary(evaluated: Sequence[ModelResults], about: ReportHeader) -> Grid:
 
 
 def report_file(folder: Path, run_id: str, evaluated_at: datetime) -> Path:
-    """Where a report goes that was not told another place; a run id may hold anything."""
+    """Return the default path of a report; a run id may hold any character."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id)[:60]
     return folder / REPORTS / f"{evaluated_at:%Y%m%dT%H%M%SZ}-{plain}.html"
 
 
 def write_report(path: Path, page: str) -> None:
-    """Replace the page in one step, so that nobody opens half of one.
+    """Write the page in one step, so that nobody opens half of it.
 
     Raises:
-        ReportNotWrittenError: the place cannot be written.
+        ReportNotWrittenError: the path cannot be written.
     """
     try:
         write_atomically(path, page)
@@ -117,7 +117,7 @@ def write_report(path: Path, page: str) -> None:
 
 
 def make_table(env: Mapping[str, str], settings: BatchSettings) -> None:
-    """Make the lake's missing tables; Spark is only started for that."""
+    """Create the lake's missing tables; start Spark only for that."""
     lake = Lake(settings.shared.lake)
     if not lake.exists(MODEL_EVALUATIONS):
         with open_batch_session(env, "evaluate_models", settings) as spark:
@@ -125,7 +125,7 @@ def make_table(env: Mapping[str, str], settings: BatchSettings) -> None:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line; a slip ends the program with 2."""
+    """Parse the command line; an error ends the program with status 2."""
     purpose = "Compare models on pictures: what each finds, and how long it takes."
     parser = run_parser("jobs.evaluation.evaluate_models", purpose)
     parser.prog = "pycturestream evaluate"
@@ -139,13 +139,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--demo", action="store_true", help="also look at frames of the provisioned clips")
     parser.add_argument("--threshold", type=score, help="least score that is reported, 0.2 to 1")
     parser.add_argument("--labels", type=Path, help="names the classes of SavedModels that bring no labels")
-    parser.add_argument("--output", type=Path, help="the HTML file; in the data folder unless told")
+    parser.add_argument("--output", type=Path, help="the HTML file; default: in the data folder")
     parser.add_argument("--no-store", action="store_true", help="leave the lake alone, only write the page")
     return parser.parse_args(argv)
 
 
 def score(text: str) -> float:
-    """A threshold from the command line."""
+    """Parse a threshold of the command line."""
     value = float(text)
     if not STORED_SCORE <= value <= 1:
         raise ValueError(text)
@@ -153,7 +153,7 @@ def score(text: str) -> float:
 
 
 def evaluate_as_told(given: argparse.Namespace, env: Mapping[str, str], console: Console) -> int:
-    """Do what the command line says; 1 when a model had no answer to any picture."""
+    """Run the evaluation; return 1 when a model failed on all pictures."""
     settings = BatchSettings.from_env(env)
     threshold = settings.shared.report_threshold if given.threshold is None else given.threshold
     about = ReportHeader(given.run_id, utc_now(), threshold)
@@ -200,7 +200,7 @@ def _tell(
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Evaluate; 0 when every model had an answer to some picture."""
+    """Evaluate; return 0 when every model succeeded on some picture."""
     given, console = parse(argv), Console()
     return run_job(env, lambda: evaluate_as_told(given, env, console), EXPECTED)
 

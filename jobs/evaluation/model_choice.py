@@ -1,4 +1,4 @@
-"""Which models there are to evaluate, and how each is loaded."""
+"""Find and load the models to evaluate."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from jobs.detector.detector import DetectorSettings, load_detector
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import find_labels, read_label_file
 from jobs.detector.model_manifest import MANIFEST, SAVED_MODEL, read_manifest
-from jobs.detector.saved_models import GRAPH, SavedModelDetector, saved_model_in
+from jobs.detector.saved_models import GRAPH, SavedModelDetector, find_saved_model
 from lake.storage.files import sha256_of
 
 ON_DEMAND: Final = ("centernet", "nanodet")
-"""Models that `pycturestream evaluate` fetches when it is first asked for them by name."""
+"""Models that `pycturestream evaluate` fetches when they are first named."""
 WEIGHTS: Final = {
     "litert-float32": "float32.tflite",
     "litert-int8": "int8.tflite",
@@ -33,23 +33,23 @@ class UnknownModelError(LookupError):
 
 
 class ObjectDetector(Protocol):
-    """Whatever finds objects in pictures."""
+    """Anything that finds objects in pictures."""
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
-        """BGR uint8 pictures → the objects of each, best first."""
+        """Find the objects of each BGR uint8 picture, best first."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model, and what computes it.
+    """A model and its engine.
 
     Attributes:
         name: of the model folder.
         engine: a key of WEIGHTS.
-        folder: a model folder with its manifest, or somebody's folder with a SavedModel.
+        folder: a model folder with its manifest, or a third-party folder with a SavedModel.
         own: whether the folder has our manifest.
-        labels: labels file to use instead of the one in somebody's folder.
+        labels: labels file to use instead of the one in a third-party folder.
     """
 
     name: str
@@ -59,18 +59,18 @@ class Candidate:
     labels: Path | None = None
 
     def __str__(self) -> str:
-        """As it is asked for."""
+        """Return `name:engine`, as on the command line."""
         return f"{self.name}:{self.engine}"
 
 
 def known_models(models: Path) -> dict[str, list[Candidate]]:
-    """Model's name → its engines, for every model of the cache."""
+    """Return model name → its candidates, for every model of the cache."""
     folders = sorted(path.parent for path in models.glob(f"*/{MANIFEST}"))
     return {folder.name: engines_of(folder) for folder in folders}
 
 
 def engines_of(folder: Path) -> list[Candidate]:
-    """What computes a model folder of ours, by the weights that its manifest lists.
+    """Return a candidate for each engine of a model folder, by the weights in its manifest.
 
     Raises:
         ModelFilesError: the manifest cannot be read.
@@ -81,12 +81,12 @@ def engines_of(folder: Path) -> list[Candidate]:
 
 
 def model_of(word: str, models: Path, labels: Path | None) -> list[Candidate] | None:
-    """The candidates that a word on the command line means; None when it is no model.
+    """Find the candidates that a word of the command line names; None when it is no model.
 
     Args:
         word: `coco-ssd`, `coco-ssd:tensorflow`, or the path of a folder.
         models: folder of the cache's models.
-        labels: file that names the classes of somebody's SavedModel.
+        labels: file that names the classes of a third-party SavedModel.
     """
     known = known_models(models)
     if word in known:
@@ -97,19 +97,19 @@ def model_of(word: str, models: Path, labels: Path | None) -> list[Candidate] | 
     folder = Path(word).expanduser()
     if (folder / MANIFEST).is_file():
         return engines_of(folder.absolute())
-    if found := saved_model_in(folder):
+    if found := find_saved_model(folder):
         return [somebodys(found.absolute(), labels)]
     return None
 
 
 def somebodys(saved_model: Path, labels: Path | None) -> Candidate:
-    """A SavedModel from elsewhere; its labels lie in its folder or, as in the model zoo, beside it."""
+    """Return a candidate for a third-party SavedModel; its labels lie in its folder or beside it."""
     folder = saved_model.parent if saved_model.name == SAVED_MODEL else saved_model
     return Candidate(folder.name, "tensorflow", folder, own=False, labels=labels)
 
 
 def unknown(word: str, models: Path) -> UnknownModelError:
-    """What to say of a word that means nothing."""
+    """Return the error about a word that is no model and no file."""
     known, name = known_models(models), word.partition(":")[0]
     if name in ON_DEMAND and name not in known:
         sentence = f"model {name!r} is not there yet: ./pycturestream evaluate {name} --demo fetches it"
@@ -141,7 +141,7 @@ def load(candidate: Candidate, settings: DetectorSettings) -> LoadedModel:
         chosen = replace(settings, model=candidate.folder, engine=engine, precision=precision or "float32")
         detector = load_detector(chosen)
         return LoadedModel(detector, one_sha256(_below(detector.manifest.files, WEIGHTS[candidate.engine])))
-    place = saved_model_in(candidate.folder) or candidate.folder
+    place = find_saved_model(candidate.folder) or candidate.folder
     labels = read_label_file(candidate.labels or find_labels(candidate.folder))
     model = SavedModel(place, settings.threads, settings.score)
     files = [place / GRAPH, *sorted((place / "variables").glob("*"))]
@@ -151,12 +151,12 @@ def load(candidate: Candidate, settings: DetectorSettings) -> LoadedModel:
 
 
 def _below(files: Mapping[str, str], top: str) -> dict[str, str]:
-    """The file of that name, or all in the folder of that name."""
+    """Select the file of that name, or all in the folder of that name."""
     return {name: digest for name, digest in files.items() if name.partition("/")[0] == top}
 
 
 def one_sha256(files: Mapping[str, str]) -> str:
-    """One hash for weights: the file's own, or for several that of their list as `sha256sum` prints it.
+    """Return one hash of weights: the file's own, or for several that of their list in `sha256sum` format.
 
     >>> one_sha256({"a.tflite": "12"})
     '12'

@@ -1,4 +1,4 @@
-"""Which pictures models are evaluated on: files, folders, or frames of the provisioned clips."""
+"""Find the pictures to evaluate on: files, folders, or frames of the provisioned clips."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 
 SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 DEMO_MOMENTS: Final = (0.45, 0.9)
-"""Which frames of a clip are taken, as parts of its length: there is something to see on these."""
+"""Positions of the frames taken from a clip, as parts of its length; these show objects."""
 
 
 class NoPicturesError(LookupError):
-    """Nothing to look at."""
+    """An evaluation without pictures."""
 
 
 def pictures_in(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and the pictures lying in the folders named, by name; each once.
+    """Return the files named, and the pictures in the folders named, sorted by name; each once.
 
     Raises:
         NoPicturesError: a folder holds none.
@@ -36,7 +36,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def demo_pictures(clips: Path, folder: Path) -> list[Path]:
-    """Write two frames of each provisioned clip as JPEG; their files.
+    """Write two frames of each provisioned clip as JPEG; return the files.
 
     Raises:
         NoPicturesError: there are no clips, or they cannot be decoded.

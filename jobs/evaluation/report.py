@@ -31,19 +31,19 @@ COLUMNS: Final = ("model", "engine", "load", "per picture", "objects", "failed")
 
 @dataclass(frozen=True, slots=True)
 class ReportHeader:
-    """What a report says of its evaluation: the run's name, when it began (UTC), and the threshold."""
+    """Header of a report: the run's name, its start (UTC), and the threshold."""
 
     run_id: str
     evaluated_at: datetime
     threshold: float
 
     def over(self, objects: Iterable[DetectedObject]) -> list[DetectedObject]:
-        """Those that are reported."""
+        """Select the objects that are reported."""
         return [found for found in objects if found.score >= self.threshold]
 
 
 def render_report(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
-    """The whole page; every model looked at the same pictures."""
+    """Render the page; every model has results for the same pictures."""
     pictures = zip(*(one.answers for one in evaluated), strict=True)
     sheets = "".join(_sheet(about, evaluated, answers) for answers in pictures)
     head = HEAD.format(style=STYLE.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ def _intro(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
 
 
 def figures_of(about: ReportHeader, one: ModelResults) -> tuple[str, ...]:
-    """What is told of a model in one line, in the order of COLUMNS."""
+    """Format a model's summary, in the order of COLUMNS."""
     load = "-" if one.load_s is None else f"{one.load_s:.2f} s"
     objects = sum(len(about.over(answer.objects)) for answer in one.answers)
     numbers = load, _milliseconds(one.median_s), str(objects), str(one.failed)

@@ -1,4 +1,4 @@
-"""What an evaluation leaves in the lake: a row of `model_evaluations` per model and picture."""
+"""Store an evaluation in the lake: a row of `model_evaluations` per model and picture."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from lake.storage.tables import retry_on_conflict
 
 
 def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResults]) -> int:
-    """Write the rows in place of those of an earlier try of the same run; how many there are.
+    """Replace the rows of the same run; return their number.
 
     Args:
-        root: root folder of the tables; `model_evaluations` must be there.
+        root: root folder of the tables; `model_evaluations` must exist.
         about: the evaluation.
-        evaluated: what was found.
+        evaluated: the results.
     """
     rows = [_row(about, one, answer) for one in evaluated for answer in one.answers]
 

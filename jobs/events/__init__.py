@@ -1,1 +1,1 @@
-"""Event files of the first version, into the lake and out of it."""
+"""Import and export of the first version's event files."""

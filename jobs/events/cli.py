@@ -1,4 +1,4 @@
-"""`events import|export|list|remove`: event files of the first version, into the lake and out of it."""
+"""Command `events import|export|list|remove` for event files of the first version."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ EXPECTED_ERRORS: Final = (
     OSError,
 )
 ZoneOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Zone of the file's times; the site's unless told.")
+    str | None, typer.Option(metavar="NAME", help="Zone of the file's times; default: the site's.")
 ]
 CameraOption = Annotated[
-    list[str] | None, typer.Option("--camera", metavar="ID", help="Only this one; may be said several times.")
+    list[str] | None, typer.Option("--camera", metavar="ID", help="Only this one; may be repeated.")
 ]
 
 log = logging.getLogger("events")
@@ -166,14 +166,14 @@ def remove(
 
 
 def _listed(about: Import, found: Extent) -> str:
-    """A line with tabs between its words."""
+    """Format an import as a tab-separated line."""
     span = f"{rfc3339(found.first)} to {rfc3339(found.last)}" if found.first and found.last else "no frame"
     counts = f"{found.objects} objects", f"{found.frames} frames"
     return "\t".join((about.sha256[:SHORT], about.name, about.zone, *counts, span))
 
 
 def sentence(root: LakeLocation, told: ImportSummary) -> str:
-    """What an import came to, for people."""
+    """Describe an import's result for people."""
     about, staged = told.about, told.staged
     name = f"{about.name} as {about.sha256[:SHORT]}"
     found = extent_of(root, about)

@@ -1,7 +1,7 @@
-"""From rows of an event file to frames with their objects, a UTC day at a time, by way of a file on the disk.
+"""Convert rows of an event file to frames with objects, a UTC day at a time, through a file on disk.
 
 Rows of one camera and moment are one frame with several objects; the same row twice is two objects. Each row
-"Nothing detected" is a frame without objects, one of its own. So every row is found again in the lake.
+"Nothing detected" is a frame of its own without objects. So every row can be found again in the lake.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BATCH_ROWS: Final = 100_000
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 DAY_US: Final = 24 * 3600 * 1_000_000
 SCORE: Final = 1.0
-"""The first version stored none of what it was sure of. With 1 no threshold hides what it reported."""
+"""The first version stored no scores. With 1 no threshold hides what it reported."""
 STAGED: Final = pa.schema(
     [("row", pa.int64()), ("observed_at", MOMENT), ("camera_id", pa.string()), ("label", pa.string())]
 )
@@ -34,7 +34,7 @@ STAGED: Final = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class StagedRows:
-    """Rows that were read and found good, in a Parquet file.
+    """Validated rows, in a Parquet file.
 
     Attributes:
         path: the file; columns of STAGED.
@@ -55,11 +55,11 @@ class StagedRows:
 
     @property
     def objects(self) -> int:
-        """Rows that are objects."""
+        """Number of rows that are objects."""
         return self.rows - self.nothing
 
     def of_day(self, day: date) -> pa.Table:
-        """The rows of a day."""
+        """Read the rows of a day."""
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         first, last = (pa.scalar(moment, MOMENT) for moment in (start, start + timedelta(days=1)))
         at = ds.field("observed_at")
@@ -67,7 +67,7 @@ class StagedRows:
 
 
 def stage(events: Iterable[Event], path: Path) -> StagedRows:
-    """Write rows to a file, so many at once; what there are."""
+    """Write rows to a file, in batches; return a summary of them."""
     doubts, cameras, days = dict.fromkeys(LocalTimeProblem, 0), set[str](), set[int]()
     rows = nothing = 0
     with parquet.ParquetWriter(path, STAGED, compression="zstd") as writer:
@@ -104,7 +104,7 @@ def _batch(part: list[Event]) -> pa.RecordBatch:
 
 
 def frames_of(rows: pa.Table, objects: pa.DataType) -> pa.Table:
-    """Frames and what is seen on them, in the order of time.
+    """Group rows to frames with their objects, in the order of time.
 
     Args:
         rows: columns of STAGED, in any order.
@@ -126,7 +126,7 @@ def frames_of(rows: pa.Table, objects: pa.DataType) -> pa.Table:
 
 
 def _begins(ordered: pa.Table, empty: np.ndarray) -> np.ndarray:
-    """Whether a frame begins with each row."""
+    """Return a mask of the rows that begin a frame."""
     begins = empty.copy()
     begins[:1] = True
     moments = ordered["observed_at"].cast(pa.int64()).to_numpy()
@@ -136,7 +136,7 @@ def _begins(ordered: pa.Table, empty: np.ndarray) -> np.ndarray:
 
 
 def _objects(labels: pa.Array, kind: pa.StructType) -> pa.StructArray:
-    """Objects without a box; they have none in the file."""
+    """Build objects without a box; the file has none."""
     known: dict[str, Any] = {"label": labels, "score": pa.repeat(pa.scalar(SCORE, pa.float32()), len(labels))}
     columns = [known.get(field.name, pa.nulls(len(labels), field.type)) for field in kind]
     return pa.StructArray.from_arrays(columns, fields=list(kind))

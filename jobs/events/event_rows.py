@@ -1,8 +1,8 @@
-"""Rows of the first version's `events.json`, read and written: one for each object of each frame.
+"""Read and write rows of the first version's `events.json`: one for each object of each frame.
 
 A row is `{"event_type": label, "timestamp": local time, "camera_id": camera}`; a frame without objects is one
 row whose label is "Nothing detected". A file is one list of rows, as the first version wrote it, or JSON
-lines. Other keys of a row are left unread.
+lines. Other keys of a row are ignored.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ quoted = json.encoder.encode_basestring_ascii
 
 
 class EventRowError(ValueError):
-    """A row that cannot be an event; the message names its place, the value and the cure."""
+    """A row that cannot be an event; the message names its place, the value and the remedy."""
 
 
 class Form(StrEnum):
-    """How rows stand in a file."""
+    """Format of an event file."""
 
     LIST = "list"
     LINES = "lines"
@@ -54,7 +54,7 @@ class Event:
         row: its number in the file, from 1.
         camera_id: the camera, by its new name.
         at: microseconds since 1970, UTC.
-        label: what was seen; None where nothing was.
+        label: of the object; None for a frame without objects.
         doubt: whether its time needed a rule.
     """
 
@@ -67,10 +67,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is read.
+    """Options of reading a file.
 
     Attributes:
-        zone: name of the zone in which its times are meant.
+        zone: name of the zone of its times.
         cameras: only rows of these; none means all.
         names: camera id in the file to that in the lake, where they differ.
     """
@@ -81,11 +81,11 @@ class ReadOptions:
 
 
 def read_events(text: TextIO, reading: ReadOptions, now: datetime) -> Iterator[Event]:
-    """The rows of a file, in its order.
+    """Yield the rows of a file, in its order.
 
     Args:
         text: the file.
-        reading: how it is meant.
+        reading: options of reading.
         now: UTC; no event is later.
 
     Raises:
@@ -137,13 +137,13 @@ def _check_span(at: int, latest: int, said: str, zone: str) -> None:
 def write_events(
     events: Iterable[tuple[datetime, str, str | None]], file: TextIO, form: Form, zone: str
 ) -> int:
-    """Write rows as the first version did; how many there are.
+    """Write rows as the first version did; return their number.
 
     Args:
         events: moment, camera id and label of each; no label for a frame without objects.
-        file: written from where it stands. As a list it is what `json.dump(rows, file, indent=4)` writes.
+        file: written from its present position; a list equals `json.dump(rows, file, indent=4)`.
         form: list or lines.
-        zone: name of the zone in which times are told.
+        zone: name of the zone of the times written.
     """
     clock, count = ZoneInfo(zone), 0
     shape = LIST if form is Form.LIST else LINES

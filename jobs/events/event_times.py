@@ -1,8 +1,8 @@
-"""Times as the first version wrote them, without a zone: how they are read, and written again.
+"""Parse and format times as the first version wrote them, without a zone.
 
 The rule is that of old clients' frames. A time that the clock shows twice, at the end of summer time, is the
 first of the two. A time that it never shows, at its beginning, is read with the offset from before, so that
-it moves on by the length of the gap: 02:30 becomes 03:30. A time with a zone of its own is taken as it says.
+it moves on by the length of the gap: 02:30 becomes 03:30. A time with a zone of its own keeps that zone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class EventTimeError(ValueError):
 
 @lru_cache(maxsize=4096)
 def read_time(said: str, zone: ZoneInfo) -> tuple[int, LocalTimeProblem]:
-    """Microseconds since 1970, UTC, and whether the zone's clock shows the time once.
+    """Parse a time to microseconds since 1970, UTC, and tell whether the zone's clock shows it once.
 
     >>> berlin = ZoneInfo("Europe/Berlin")
     >>> read_time("2018-03-18 18:25:56.092099", berlin)[0]
@@ -62,7 +62,7 @@ def _doubt(first: datetime) -> LocalTimeProblem:
 
 
 def format_time(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment as the first version wrote it.
+    """Format a moment as the first version wrote it.
 
     >>> format_time(datetime(2018, 3, 18, 17, 25, 56, 92099, UTC), ZoneInfo("Europe/Berlin"))
     '2018-03-18 18:25:56.092099'

@@ -1,4 +1,4 @@
-"""Writes what reports count as an event file of the first version."""
+"""Export the objects that reports count as an event file of the first version."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def export_events(
     form: Form = Form.LIST,
     overwrite: bool = False,
 ) -> int:
-    """Write the events of a span; how many rows. The file is there when it is complete, and not before.
+    """Write the events of a span; return the number of rows. The file appears only when it is complete.
 
     Args:
         root: root folder of the tables.
-        file: where to.
+        file: the target.
         span: which events.
         threshold: least score of an object.
         clock: the time now, UTC.
-        zone: name of the zone in which times are told; at the end of summer time an hour of them comes twice.
+        zone: name of the zone of the times; at the end of summer time an hour occurs twice.
         form: a list as the first version wrote it, or JSON lines.
-        overwrite: whether a file that is there may go.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
-        ExportExistsError: there is such a file.
+        ExportExistsError: the file exists.
         OSError: it cannot be written.
     """
     if file.exists() and not overwrite:
@@ -54,7 +54,7 @@ def export_events(
 
 
 def moment_in(said: str, zone: str) -> datetime:
-    """A date, or date and time, as it is meant in a zone unless it names one.
+    """Parse a date, or date and time, in a zone unless it names one.
 
     >>> moment_in("2018-03-18", "Europe/Berlin").isoformat()
     '2018-03-18T00:00:00+01:00'

@@ -1,4 +1,4 @@
-"""Imports an event file of the first version: checked whole, then written in one commit, then published."""
+"""Import an event file of the first version: checked whole, written in one commit, then published."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = logging.getLogger("events")
 
 
 class EventsBusyError(RuntimeError):
-    """Another import or removal is at work on this lake."""
+    """Another import or removal is running on this lake."""
 
 
 class ImportedOtherwiseError(ValueError):
@@ -53,8 +53,8 @@ class ImportSummary:
 
     Attributes:
         about: the import.
-        staged: what was read; None where the file was in the lake before.
-        done: hours that were published or held now.
+        staged: the rows read; None where the file was in the lake before.
+        done: hours that this run published or held.
     """
 
     about: Import
@@ -64,10 +64,10 @@ class ImportSummary:
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[Path]:
-    """Keep other imports and removals out; gives an empty folder, which is gone afterwards.
+    """Lock out other imports and removals; yield an empty folder that is deleted afterwards.
 
     Raises:
-        EventsBusyError: one is at work.
+        EventsBusyError: one is running.
     """
     folder = settings.run / "events"
     settings.run.mkdir(parents=True, exist_ok=True)
@@ -92,22 +92,22 @@ def import_events(
     *,
     publish: bool = True,
 ) -> ImportSummary:
-    """Import a file that is not in the lake yet, and publish those of its hours that nobody decided about.
+    """Import a file that is not in the lake yet, and publish those of its hours without a decision.
 
     Killed at any moment and run again, it ends as if it had never been interrupted.
 
     Args:
-        settings: where the lake is, whose tables are there.
+        settings: of the lake, whose tables exist.
         file: the event file.
-        reading: how it is meant.
-        spark: gives the session, which only publishing needs.
+        reading: options of reading.
+        spark: returns the session, which only publishing needs.
         now: the clock, UTC.
         publish: whether to count, check and publish.
 
     Raises:
-        EventsBusyError: another import is at work.
-        EventRowError, JsonRowsError: a row is none; then nothing was written.
-        ImportedOtherwiseError, EventsKnownError: the file, or its frames, are there.
+        EventsBusyError: another import is running.
+        EventRowError, JsonRowsError: a row is invalid; then nothing was written.
+        ImportedOtherwiseError, EventsKnownError: the file, or its frames, are in the lake.
         OSError: the file cannot be read.
     """
     about = Import.of(file.name, sha256_of(file), reading, now())
@@ -124,7 +124,7 @@ def import_events(
 
 
 def _known(root: LakeLocation, about: Import) -> Import | None:
-    """The same file, where it is in the lake."""
+    """Return the earlier import of the same file, or None."""
     found = next((one for one in imports_of(root) if one.sha256 == about.sha256), None)
     if found is None or not holds(root, found):
         return None
@@ -137,10 +137,10 @@ def _known(root: LakeLocation, about: Import) -> Import | None:
 
 
 def check_frames_are_new(root: LakeLocation, staged: StagedRows) -> None:
-    """See that no frame of a file is in the lake.
+    """Check that no frame of a file is in the lake.
 
-    A frame is the same where camera and moment are, to the microsecond. An event file that has grown, or one
-    that was exported from this lake, is found out so.
+    A frame is the same if camera and time are, to the microsecond. This detects an event file that has
+    grown, or one that was exported from this lake.
 
     Raises:
         EventsKnownError: some are.
@@ -173,7 +173,7 @@ def _refuse(rows: pa.Table, there: pa.Table) -> None:
 def _publish(
     settings: Settings, about: Import, spark: Callable[[], SparkSession], now: Callable[[], datetime]
 ) -> Published:
-    """Hours that are not over are left live; the hourly run publishes them."""
+    """Publish past hours; the hourly run publishes the others."""
     lake, at = Lake(settings.lake), now()
     found = {pair: rows for pair, rows in undecided(lake.root, about).items() if pair[0] + HOUR <= at}
     if not found:

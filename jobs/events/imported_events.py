@@ -1,4 +1,4 @@
-"""What the lake knows of imported event files: each is a detector run of its own, named by its SHA-256."""
+"""Imported event files in the lake: each is a detector run of its own, named by its SHA-256."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from lake.views.publication_states import decisions
 
 MODEL: Final = "unknown: events of the first version"
 REPORTED: Final = 0.5
-"""What the first version reported was over it."""
+"""Threshold of the first version's reports."""
 SHORT: Final = 12
-"""So many digits of a SHA-256 are told."""
+"""Digits of a SHA-256 that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An event file as it was, or shall be, imported.
+    """An event file that was, or shall be, imported.
 
     Attributes:
         name: of the file.
         sha256: of the file; stands for the UUID of a topic.
         zone: in which its times are read.
-        configuration: hash over all that decides what its rows become.
+        configuration: hash over all options that determine its rows.
         at: UTC, when the import began.
     """
 
@@ -44,29 +44,29 @@ class Import:
 
     @classmethod
     def of(cls, name: str, sha256: str, reading: ReadOptions, at: datetime) -> Self:
-        """A file that shall be imported."""
+        """Describe a file that shall be imported."""
         said = [sha256, reading.zone, sorted(reading.cameras), sorted(reading.names.items())]
         return cls(name, sha256, reading.zone, hashlib.sha256(json.dumps(said).encode()).hexdigest(), at)
 
     @classmethod
     def of_run(cls, row: Mapping[str, Any]) -> Self:
-        """One that was: its row of `detector_runs`."""
+        """Read an import from its row of `detector_runs`."""
         [(name, sha256)] = dict(row["model_sha256"]).items()
         zone = str(row["engine"]).rpartition(" ")[2]
         return cls(name, sha256, zone, row["configuration_sha256"], row["started_at"])
 
     @property
     def run_id(self) -> str:
-        """Names the import in all that it writes."""
+        """Id of the import in all that it writes."""
         return f"{IMPORTED_TOPIC}-{self.sha256[:SHORT]}"
 
     @property
     def is_its(self) -> str:
-        """Condition on the rows of frames and objects that are of this import."""
+        """SQL condition for this import's rows of frames and objects."""
         return f"topic = '{IMPORTED_TOPIC}' AND topic_id = '{self.sha256}'"
 
     def to_run(self) -> dict[str, Any]:
-        """Row of `detector_runs`."""
+        """Return the row of `detector_runs`."""
         return {
             "run_id": self.run_id,
             "layer": "batch",
@@ -82,13 +82,13 @@ class Import:
 
 
 def imports_of(root: LakeLocation) -> list[Import]:
-    """All imports that were begun, the oldest first."""
+    """Return all imports that were begun, the oldest first."""
     sql = f"SELECT * FROM detector_runs WHERE model = '{MODEL}' ORDER BY started_at, run_id"
     return [Import.of_run(row) for row in read_rows(root, sql, DETECTOR_RUNS)]
 
 
 def holds(root: LakeLocation, about: Import) -> bool:
-    """Whether the import's rows are in the lake."""
+    """Return whether the import's rows are in the lake."""
     return bool(read_rows(root, f"SELECT 1 AS one FROM detections WHERE {about.is_its} LIMIT 1", DETECTIONS))
 
 
@@ -103,7 +103,7 @@ class Extent:
 
 
 def extent_of(root: LakeLocation, about: Import) -> Extent:
-    """What of an import is in the lake."""
+    """Measure what is in the lake of an import."""
     sql = f"""SELECT count(*) AS frames, coalesce(sum(cardinality(objects)), 0) AS objects,
     min(observed_at) AS first, max(observed_at) AS last FROM detections WHERE {about.is_its}"""
     [row] = read_rows(root, sql, DETECTIONS)
@@ -111,7 +111,7 @@ def extent_of(root: LakeLocation, about: Import) -> Extent:
 
 
 def hours_of(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
-    """Hours and cameras of an import, in the order of time, to their frames and objects."""
+    """Return hour and camera of an import → number of frames and objects, in the order of time."""
     sql = f"""SELECT date_trunc('hour', observed_at) AS hour, camera_id,
     count(*) + sum(cardinality(objects)) AS found
     FROM detections WHERE {about.is_its} GROUP BY 1, 2 ORDER BY 1, 2"""
@@ -119,7 +119,7 @@ def hours_of(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
 
 
 def undecided(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
-    """Those of them that nobody published or held since the import began."""
+    """Return those of the import's hours that were not published or held since it began."""
     hours = hours_of(root, about)
     if not hours:
         return {}

@@ -1,4 +1,4 @@
-"""Reads a JSON list of objects, or JSON lines, row by row: a file of any size in the memory of a few rows.
+"""Read a JSON list of objects, or JSON lines, row by row: a file of any size in the memory of a few rows.
 
 The standard library decodes each row; only where one ends and the next begins is found here. Spark reads such
 a list as one value into one worker's memory, and pandas the whole file.
@@ -13,7 +13,7 @@ from typing import Any, Final, TextIO
 
 CHUNK_CHARACTERS: Final = 1 << 20
 MAX_ROW_LENGTH: Final = 1 << 16
-"""Characters; what is not complete by then is broken, and no reason to read on to the file's end."""
+"""Characters; a longer row is taken as broken, instead of reading on to the file's end."""
 SHOWN: Final = 80
 SPACE: Final = re.compile(r"[ \t\r\n]*")
 
@@ -23,9 +23,9 @@ class JsonRowsError(ValueError):
 
 
 class JsonRows:
-    """The objects in a text.
+    """Iterator over the JSON objects in a text.
 
-    While they are walked through, `place` says where the last one begins.
+    During iteration, `place` is where the last one begins.
 
     Args:
         text: one JSON list of objects, or objects one after another, as JSON lines have them.
@@ -46,10 +46,10 @@ class JsonRows:
         return f"row {self.number} (line {line})"
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Walk through the objects, once.
+        """Iterate over the objects, once.
 
         Raises:
-            JsonRowsError: something is not as it must be.
+            JsonRowsError: the text is malformed.
         """
         is_list = self._next() == "["
         end = "]" if is_list else ""
@@ -83,13 +83,13 @@ class JsonRows:
                 return dict(row)
 
     def _read_on(self, why: str) -> None:
-        """More of a row that is not complete yet."""
+        """Read more of an incomplete row."""
         if self._is_last or len(self._window) - self._at > MAX_ROW_LENGTH:
             raise JsonRowsError(f"{self.place} is no JSON object: {why}")
         self._read()
 
     def _next(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """Return the next character that is no space; empty at the end."""
         while True:
             found = SPACE.match(self._window, self._at)
             self._at = found.end() if found else self._at
@@ -100,7 +100,7 @@ class JsonRows:
             self._read()
 
     def _read(self) -> None:
-        """Forget what was read, and add more."""
+        """Drop the consumed text, and read more."""
         try:
             more = self._text.read(self._at_once)
         except UnicodeDecodeError as error:

@@ -1,7 +1,7 @@
-"""Takes an imported event file out of the lake again, and leaves every other row as it is.
+"""Remove an imported event file from the lake, and leave every other row as it is.
 
-Hours that hold nothing else are forgotten; those in which the same camera has other frames are counted and
-published anew. Killed at any moment and run again, it ends as if it had never been interrupted.
+Hours without other rows are deleted; those in which the same camera has other frames are counted and
+published again. Killed at any moment and run again, it ends as if it had never been interrupted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from lake.storage.reader import read_rows
 from lake.storage.tables import Lake, retry_on_conflict
 
 BY_TOPIC: Final = (DETECTIONS, OBJECTS_CANDIDATE, PUBLISHED_OBJECTS)
-"""What others are made of goes first, lest it be counted anew."""
+"""Source tables come first, so that nothing is recounted from them."""
 BY_HOUR: Final = (
     CAMERA_HOURS_CANDIDATE,
     CAMERA_HOURS,
@@ -46,18 +46,18 @@ BY_HOUR: Final = (
     QUALITY_RESULTS,
     PUBLICATIONS,
 )
-"""Decisions go last: they name the hours to a removal that was interrupted."""
+"""Decisions come last: a removal that was interrupted reads the hours from them."""
 
 
 class UnknownImportError(LookupError):
-    """No import, or several, go by what was said."""
+    """A name that matches no import, or several."""
 
 
 def choose(imports: Iterable[Import], said: str) -> Import:
-    """The import that goes by the first digits of its SHA-256, or by its file's name.
+    """Find the import by the first digits of its SHA-256, or by its file's name.
 
     Raises:
-        UnknownImportError: none does, or several do.
+        UnknownImportError: none matches, or several do.
     """
     every = list(imports)
     found = [one for one in every if one.sha256.startswith(said) or one.name == said] if said else []
@@ -70,12 +70,12 @@ def choose(imports: Iterable[Import], said: str) -> Import:
 def remove_import(
     settings: Settings, about: Import, spark: Callable[[], SparkSession], now: Callable[[], datetime]
 ) -> int:
-    """Delete all rows of an import; how many frames there were.
+    """Delete all rows of an import; return the number of its frames.
 
     Args:
-        settings: where the lake is.
+        settings: of the lake.
         about: the import.
-        spark: gives the session; only asked for where hours hold other frames of its cameras too.
+        spark: returns the session; called only where hours hold other frames of its cameras too.
         now: the clock, UTC.
     """
     lake = Lake(settings.lake)
@@ -95,7 +95,7 @@ def remove_import(
 
 
 def where_exactly(pairs: Collection[CameraHour]) -> str:
-    """A condition on these hours and cameras, as delta-rs can delete by: it compares no time that is text.
+    """Return a condition on these hours and cameras that delta-rs accepts: it compares no time as text.
 
     >>> from lake.contracts.hours import parse_hour
     >>> where_exactly([(parse_hour("2026-01-02T03:00:00Z"), "door")])
@@ -112,13 +112,13 @@ def where_exactly(pairs: Collection[CameraHour]) -> str:
 
 
 def _decided(root: LakeLocation, about: Import) -> set[CameraHour]:
-    """Hours that the import published, also where its frames are gone."""
+    """Read the hours that the import published, also where its frames are gone."""
     sql = f"SELECT DISTINCT hour, camera_id FROM publications WHERE run_id = '{about.run_id}'"
     return {(row["hour"], row["camera_id"]) for row in read_rows(root, sql, PUBLICATIONS)}
 
 
 def _with_others(root: LakeLocation, about: Import, pairs: Collection[CameraHour]) -> set[CameraHour]:
-    """Those hours and cameras in which the lake has other frames too."""
+    """Return the hours and cameras in which the lake has other frames too."""
     if not pairs:
         return set()
     days: list[date] = [hour.date() for hour, _ in pairs]

@@ -1,8 +1,8 @@
-"""What a lake holds as events, in the order of time: every object that reports count, and frames without any.
+"""Read a lake as events, in the order of time: every object that reports count, and frames without any.
 
-Read without a JVM, a UTC day at a time, over tables as they were at one moment. An object is there where its
+Reading needs no JVM and goes by UTC day, over one snapshot of the tables. An object is included where its
 score reaches the report threshold; a frame whose hour is held and was never published is not served, and is
-left out with its objects. A frame that came after its hour was published is told once that is counted anew,
+left out with its objects. A frame that came after its hour was published is included once that is recounted,
 unless it shows nothing.
 """
 
@@ -43,7 +43,7 @@ NEARBY_DETECTIONS: Final = """
     LEFT SEMI JOIN (SELECT o.frame_id FROM detections o WHERE o.day = DATE '{day}') d
       ON t.frame_id = d.frame_id
     WHERE t.day IN ({others})"""
-"""Of other days only frames that were sent again: to look for duplicates among all would cost five days."""
+"""Of other days only frames that were resent: a search for duplicates among all would read five days."""
 ORDER: Final = ("observed_at", "camera_id", "frame_id", "object_number")
 SHAPE: Final = pa.schema(
     [
@@ -61,10 +61,10 @@ ServedEvent = tuple[datetime, str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which events are asked for.
+    """Selection of events.
 
     Attributes:
-        first, last: UTC, half-open; None for all that there is.
+        first, last: UTC, half-open; None for no limit.
         cameras: only these; none means all.
     """
 
@@ -74,7 +74,7 @@ class Span:
 
     @property
     def where(self) -> str:
-        """Condition on objects and frames."""
+        """SQL condition on objects and frames."""
         said = ["TRUE"]
         if self.first is not None:
             said.append(f"observed_at >= TIMESTAMP '{rfc3339(self.first)}'")
@@ -85,7 +85,7 @@ class Span:
         return " AND ".join(said)
 
     def holds(self, day: date) -> bool:
-        """Whether a UTC day has a part in it."""
+        """Return whether a UTC day overlaps the span."""
         after = self.first is None or day >= self.first.date()
         return after and (self.last is None or day <= self.last.date())
 
@@ -93,16 +93,16 @@ class Span:
 def served_events(
     root: LakeLocation, span: Span, threshold: float, clock: Callable[[], datetime]
 ) -> Iterator[ServedEvent]:
-    """The events of a span, one for each object and each frame without any.
+    """Yield the events of a span, one for each object and each frame without any.
 
     Args:
         root: root folder of the tables.
-        span: which are asked for.
-        threshold: 0.2 to 1, least score.
+        span: the selection.
+        threshold: minimum score, 0.2 to 1.
         clock: the time now, UTC.
 
     Raises:
-        LakeUnreadableError: a file is gone or broken.
+        LakeUnreadableError: a file is missing or broken.
     """
     opened = OpenTables(root, clock, READ).now()
     if not opened.has(*READ):
@@ -117,7 +117,7 @@ def served_events(
 
 
 def without_objects(frames: pa.Table, threshold: float) -> pa.Table:
-    """Frames on which nothing reaches the threshold, as rows of SHAPE without a label.
+    """Return frames on which nothing reaches the threshold, as rows of SHAPE without a label.
 
     A score is compared as Spark SQL compares it: in 64 bits.
     """
@@ -132,7 +132,7 @@ def without_objects(frames: pa.Table, threshold: float) -> pa.Table:
 
 
 def _ask(opened: TableSnapshot, sql: str, span: Span, day: date, threshold: float) -> pa.Table:
-    """Rows of a day; files of other days are left out before anything is read."""
+    """Query the rows of a day; files of other days are skipped before anything is read."""
     others = ", ".join(f"DATE '{one}'" for one in days_near([day]) if one != day)
     instead = {
         "detections": NEARBY_DETECTIONS.format(day=day, others=others),

@@ -1,7 +1,7 @@
-"""Rows of `detections` out of an event file.
+"""Write an event file to `detections`.
 
-No picture came, so there is nothing for `frames`. The rows bear the topic `imported` and, in place of a
-topic's id, the SHA-256 of the file, by which a second import of it is known. Nothing went through a broker: a
+There are no pictures, so nothing goes to `frames`. The rows have the topic `imported` and, as topic id,
+the SHA-256 of the file, by which a second import of it is detected. Nothing went through a broker: a
 frame counts as appended when it was observed.
 """
 
@@ -25,7 +25,7 @@ from lake.storage.tables import Lake, retry_on_conflict
 
 
 def write_import(lake: Lake, about: Import, staged: StagedRows) -> None:
-    """Write the rows of a file, in one commit; none writes nothing.
+    """Write the rows of a file in one commit; without rows there is no commit.
 
     The run comes first: a frame's run must be written down before the frame is.
 
@@ -50,7 +50,7 @@ def write_import(lake: Lake, about: Import, staged: StagedRows) -> None:
 
 
 def detections(about: Import, staged: StagedRows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Rows of `detections`, a day at a time; offsets count through all of them."""
+    """Yield rows of `detections`, a day at a time; offsets count through all of them."""
     written = 0
     for day in staged.days:
         frames = frames_of(staged.of_day(day), schema.field("objects").type)

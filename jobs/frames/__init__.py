@@ -1,1 +1,1 @@
-"""From a Kafka record to its outcome: what layers of detection share."""
+"""From a Kafka record to its outcome: shared by the speed and the batch layer."""

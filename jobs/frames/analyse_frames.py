@@ -1,4 +1,4 @@
-"""The worker's side of detection: from a record's bytes to the message that says what is on it."""
+"""The worker's side of detection: from a record's bytes to the message with its objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from jobs.detector.detected_object import DetectedObject
 from jobs.detector.detector import DetectorSettings
-from jobs.detector.executor_files import arrived
+from jobs.detector.executor_files import find_shipped_model
 from jobs.detector.images import CorruptPictureError, PictureTooLargeError, annotate_picture, decode_picture
 from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, outcome, result
 from lake.contracts.wire_format import LEGACY, Status
@@ -37,12 +37,12 @@ class LoadedDetector(Protocol):
     """Anything that finds objects: BGR uint8 pictures in, one list of objects each out."""
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[list[DetectedObject]]:
-        """Objects of each picture."""
+        """Find the objects of each picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a worker needs to know; travels to it with the batch.
+    """Parameters of an analysis, sent to the workers with the batch.
 
     Attributes:
         factory: `module:function` that loads a detector from its settings.
@@ -68,15 +68,15 @@ class NoPictureError(ValueError):
 
 @lru_cache(maxsize=1)
 def load_once(factory: str, settings: DetectorSettings) -> LoadedDetector:
-    """The detector of this process; loading it takes longer than using it."""
+    """Load the detector once per process, since loading takes longer than detecting."""
     module, _, function = factory.partition(":")
-    loaded: LoadedDetector = getattr(importlib.import_module(module), function)(arrived(settings))
+    loaded: LoadedDetector = getattr(importlib.import_module(module), function)(find_shipped_model(settings))
     return loaded
 
 
 @lru_cache(maxsize=1)
 def freeze_gc(_modules: int) -> None:
-    """Take what is loaded out of Python's garbage collection, again only where more modules are.
+    """Exclude loaded objects from garbage collection; repeat only when more modules are loaded.
 
     Spark's worker collects after every task: with a detector and what draws loaded, 35-60 ms each time.
     """
@@ -87,18 +87,18 @@ def freeze_gc(_modules: int) -> None:
 def analyse_in_arrow(
     analysis: Analysis, now: Clock
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: METADATA and `value` in, messages out."""
+    """Return a function for `mapInArrow`: METADATA and `value` in, messages out."""
 
     def analyse_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield in_arrow(analyse(batch.to_pylist(), analysis, now))
+            yield to_arrow(analyse(batch.to_pylist(), analysis, now))
         freeze_gc(len(sys.modules))
 
     return analyse_batches
 
 
-def in_arrow(messages: Sequence[Message]) -> pa.RecordBatch:
-    """Messages as rows of MESSAGE_DDL."""
+def to_arrow(messages: Sequence[Message]) -> pa.RecordBatch:
+    """Convert messages to rows of MESSAGE_DDL."""
     columns = [[getattr(message, name) for message in messages] for name in MESSAGE_SCHEMA.names]
     return pa.RecordBatch.from_arrays(
         [pa.array(column, kind) for column, kind in zip(columns, MESSAGE_SCHEMA.types, strict=True)],
@@ -107,22 +107,24 @@ def in_arrow(messages: Sequence[Message]) -> pa.RecordBatch:
 
 
 def analyse(frames: Iterable[Frame], analysis: Analysis, now: Clock) -> list[Message]:
-    """One message per frame; no frame can stop another."""
+    """Analyse frames and return one message for each; no frame can stop another."""
     started_at = now()
     frames = list(frames)
-    opened = [_open(frame, analysis) for frame in frames]
-    pictures = [picture for picture in opened if isinstance(picture, np.ndarray)]
-    found = iter(_detect(pictures, load_once(analysis.factory, analysis.detector)))
-    answers = [next(found) if isinstance(picture, np.ndarray) else picture for picture in opened]
+    pictures_or_errors = [_decode(frame, analysis) for frame in frames]
+    pictures = [picture for picture in pictures_or_errors if isinstance(picture, np.ndarray)]
+    detected = iter(_detect(pictures, load_once(analysis.factory, analysis.detector)))
+    results = [
+        next(detected) if isinstance(picture, np.ndarray) else picture for picture in pictures_or_errors
+    ]
     stages = StageTimes(analysis.batch_at, started_at, now())
     return [
-        _say(frame, picture, answer, analysis, stages)
-        for frame, picture, answer in zip(frames, opened, answers, strict=True)
+        _build_message(frame, picture, result_or_error, analysis, stages)
+        for frame, picture, result_or_error in zip(frames, pictures_or_errors, results, strict=True)
     ]
 
 
 def picture_bytes(frame: Frame) -> bytes:
-    """The encoded picture in a record's value.
+    """Return the encoded picture in a record's value.
 
     Raises:
         NoPictureError: an old client's JSON without base64 under "image".
@@ -136,7 +138,7 @@ def picture_bytes(frame: Frame) -> bytes:
         raise NoPictureError(f'the message holds no base64 picture under "image": {error}') from error
 
 
-def _open(frame: Frame, analysis: Analysis) -> np.ndarray | tuple[Status, str]:
+def _decode(frame: Frame, analysis: Analysis) -> np.ndarray | tuple[Status, str]:
     whole = analysis.whole_pictures or (frame["partition"], frame["offset"]) in analysis.with_picture
     try:
         return decode_picture(picture_bytes(frame), None if whole else WITHOUT_PICTURE)
@@ -151,7 +153,7 @@ def _open(frame: Frame, analysis: Analysis) -> np.ndarray | tuple[Status, str]:
 def _detect(
     pictures: list[np.ndarray], detector: LoadedDetector
 ) -> Iterator[list[DetectedObject] | tuple[Status, str]]:
-    """All pictures at once; where the model refuses one, each alone."""
+    """Detect in all pictures at once; where the model fails on one, in each alone."""
     try:
         yield from detector.detect(pictures)
     except (ValueError, RuntimeError, ArithmeticError):
@@ -166,7 +168,7 @@ def _detect_alone(picture: np.ndarray, detector: LoadedDetector) -> list[Detecte
         return Status.FAILED, f"the model refused the picture: {error}"
 
 
-def _say(
+def _build_message(
     frame: Frame,
     picture: np.ndarray | tuple[Status, str],
     answer: list[DetectedObject] | tuple[Status, str],
@@ -177,7 +179,7 @@ def _say(
         return outcome(frame, *answer, analysis.run, stages)
     image = None
     if (frame["partition"], frame["offset"]) in analysis.with_picture and isinstance(picture, np.ndarray):
-        shown = [seen for seen in answer if seen.score >= analysis.run.report_threshold]
-        jpeg = annotate_picture(picture, shown)
+        reported = [item for item in answer if item.score >= analysis.run.report_threshold]
+        jpeg = annotate_picture(picture, reported)
         image = base64.b64encode(jpeg).decode() if jpeg else None
     return result(frame, answer, image, analysis.run, stages)

@@ -1,4 +1,4 @@
-"""Finds objects in picture files: `python -m jobs.frames.detect_pictures PICTURE…`. No Kafka, no Spark."""
+"""Find objects in picture files: `python -m jobs.frames.detect_pictures PICTURE…`. No Kafka, no Spark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.table import Table
 from jobs.detector.detected_object import DetectedObject
 from jobs.detector.detector import ENGINES, Detector, DetectorSettings, load_detector
 from jobs.detector.images import annotate_picture, decode_picture
-from jobs.detector.native_output import quiet
+from jobs.detector.native_output import silence_native_output
 from jobs.detector.sectors import sector_of
 from lake.config.settings import SettingError, Settings
 from lake.config.sources import load_configuration
@@ -29,14 +29,14 @@ class PictureNotSavedError(ValueError):
 
 
 def detect_picture(detector: Detector, path: Path, threshold: float) -> tuple[list[DetectedObject], bytes]:
-    """Objects of a picture file at or above a score, best first, and the annotated JPEG.
+    """Find the objects of a picture file at or above a score, best first, and annotate the picture.
 
     Raises:
         OSError: the file cannot be read.
         ValueError: it is no picture that can be decoded, or its annotated copy is too large.
     """
     picture = decode_picture(path.read_bytes(), None)
-    objects = [found for found in detector.detect([picture])[0] if found.score >= threshold]
+    objects = [item for item in detector.detect([picture])[0] if item.score >= threshold]
     annotated = annotate_picture(picture, objects)
     if annotated is None:
         raise PictureNotSavedError("the annotated copy would be over 700 KB: reduce the picture's size")
@@ -44,19 +44,19 @@ def detect_picture(detector: Detector, path: Path, threshold: float) -> tuple[li
 
 
 def objects_table(objects: Sequence[DetectedObject]) -> Table:
-    """One line per object: label, score and sector."""
+    """Build a table with one line per object: label, score and sector."""
     table = Table()
     table.add_column("object")
     table.add_column("score", justify="right")
     table.add_column("sector")
-    for found in objects:
-        sector = sector_of(found.ymin, found.xmin, found.ymax, found.xmax)
-        table.add_row(found.label, f"{found.score:.2f}", " ".join(sector))
+    for item in objects:
+        sector = sector_of(item.ymin, item.xmin, item.ymax, item.xmax)
+        table.add_row(item.label, f"{item.score:.2f}", " ".join(sector))
     return table
 
 
 def run(detector: Detector, pictures: Sequence[Path], output: Path | None, threshold: float) -> int:
-    """Detect in each picture, print the objects, save the annotated copies; returns how many failed."""
+    """Detect in each picture, print the objects, save the annotated copies; return how many failed."""
     console, errors, failed = Console(), Console(stderr=True), 0
     for path in pictures:
         target = (output or path.parent) / f"{path.stem}{SUFFIX}"
@@ -74,11 +74,11 @@ def run(detector: Detector, pictures: Sequence[Path], output: Path | None, thres
 
 
 def load_from_env(engine: str | None) -> tuple[Detector, Settings]:
-    """The detector that the environment asks for, or one with another engine, and the settings."""
+    """Load the detector that the environment configures, or one with another engine, and the settings."""
     settings = Settings.from_env(os.environ)
     chosen = DetectorSettings.from_env(os.environ, settings)
     chosen = replace(chosen, engine=engine or chosen.engine)
-    with quiet():
+    with silence_native_output():
         return load_detector(chosen), settings
 
 

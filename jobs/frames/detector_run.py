@@ -1,4 +1,4 @@
-"""What exactly was detecting: one row of `detector_runs` per run."""
+"""Record each detector run: one row of `detector_runs`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lake.storage.tables import Lake
 def describe_run(
     detector: DetectorSettings, factory: str, policy: Policy, run: RunDescription
 ) -> dict[str, Any]:
-    """The run as columns of `detector_runs`, without its key and start; hashed for `configuration_sha256`."""
+    """Return the columns of `detector_runs` but key and start; their hash is `configuration_sha256`."""
     manifest = read_manifest(detector.model)
-    known = {
+    columns = {
         "layer": run.layer,
         "engine": f"{detector.engine}-{detector.precision}" if factory.startswith("jobs.") else factory,
         "model": manifest.name,
@@ -30,11 +30,11 @@ def describe_run(
         "stored_score": detector.score,
         "report_threshold": run.report_threshold,
     }
-    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
-    return {**known, "configuration_sha256": digest}
+    digest = hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
+    return {**columns, "configuration_sha256": digest}
 
 
-def record_run(lake: Lake, run: RunDescription, known: dict[str, Any], started_at: datetime) -> None:
-    """Write the run down before it detects anything."""
-    row = {**known, "run_id": run.run_id, "started_at": started_at}
+def record_run(lake: Lake, run: RunDescription, columns: dict[str, Any], started_at: datetime) -> None:
+    """Write the run to `detector_runs` before it detects anything."""
+    row = {**columns, "run_id": run.run_id, "started_at": started_at}
     lake.append_arrow(lake.rows(DETECTOR_RUNS, [row]), DETECTOR_RUNS, run.run_id, 0)

@@ -1,4 +1,4 @@
-"""Which frames of a micro-batch are analysed: the policies of the speed layer, on metadata alone."""
+"""Choose the frames of a micro-batch to analyse: policies of the speed layer, on metadata alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Frame = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the speed layer may skip.
+    """Rule for the frames that the speed layer may skip.
 
     Attributes:
         name: `newest` analyses the newest frame per camera of a batch, `all` every frame, however old.
@@ -37,11 +37,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a record before its picture is looked at.
+    """Decision about a record before its picture is decoded.
 
     Attributes:
         status: None when the frame shall be analysed, else its final status.
-        reason: why not, as a sentence.
+        reason: why it is not analysed, as a sentence.
         picture: whether its result shall carry the annotated picture.
     """
 
@@ -53,13 +53,13 @@ class Verdict:
 def choose_frames(
     frames: Iterable[Frame], batch_at: datetime, policy: Policy
 ) -> Iterator[tuple[Frame, Verdict]]:
-    """Each frame with its verdict, as soon as it is known, so that not all need be in memory at once.
+    """Yield each frame with its verdict as soon as that is final, so that few are in memory at once.
 
-    What could be its camera's newest is held back until a newer one comes, or the end.
+    A camera's newest frame so far is held back until a newer one comes, or the end.
 
     Args:
         frames: the records of one partition of a micro-batch, where all of a camera are.
-        batch_at: the time Spark stored for the batch, so that a replayed batch decides alike.
+        batch_at: the time Spark stored for the batch, so that a replayed batch gives the same verdicts.
         policy: what may be skipped.
     """
     newest: dict[str, Frame] = {}
@@ -100,7 +100,7 @@ def _age(frame: Frame) -> tuple[datetime, int, int]:
 
 
 def _passed_over(frame: Frame, policy: Policy) -> Verdict:
-    """Readers of the first version expect a picture with every result of their own frames."""
+    """Return the verdict on an older frame; first-version readers expect a picture with each of theirs."""
     if policy.name == ALL:
         return Verdict(picture=frame["format"] == LEGACY)
     return Verdict(Status.SKIPPED_SUPERSEDED, "a newer frame of the camera came in the same batch")

@@ -1,4 +1,4 @@
-"""The last resort for a batch that keeps killing its workers: each frame alone, in a child process."""
+"""Analyse each frame alone in a child process: the last resort for a batch that kills its workers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ FRAME_TIMEOUT_S = 60.0
 """Seconds that one frame may take; loading the slowest engine takes 13."""
 
 WORKER_DIED = ("Python worker", "PythonException", "PYTHON_WORKER", "PYTHON_EXCEPTION")
-"""Words of Spark's about a task whose worker ended, or raised."""
+"""Words in Spark's errors about a task whose worker ended, or raised."""
 
 log = logging.getLogger(__name__)
 
 
 def killed_its_worker(error: Exception) -> bool:
-    """Whether frames may have done it: not where a model did not arrive, which no frame is to blame for."""
-    said = str(error)
-    return any(sign in said for sign in WORKER_DIED) and ModelFilesError.__name__ not in said
+    """Return whether a frame may have caused the error: not where a model did not arrive."""
+    message = str(error)
+    return any(sign in message for sign in WORKER_DIED) and ModelFilesError.__name__ not in message
 
 
 def analyse_one_by_one(frames: Iterable[Frame], analysis: Analysis, now: Clock) -> list[Message]:
-    """One message per frame; a frame that ends its process, or hangs it, is `failed`.
+    """Return one message per frame; a frame that ends its process, or hangs it, is `failed`.
 
     The pool replaces a child that died and kills one that does not answer.
     """
@@ -55,5 +55,5 @@ def _analyse_alone(pool: ProcessPool, frame: Frame, analysis: Analysis, now: Clo
 
 
 def _analyse(frame: Frame, analysis: Analysis, now: Clock) -> Message:
-    """Runs in the child."""
+    """Analyse one frame, in the child process."""
     return analyse([frame], analysis, now)[0]

@@ -1,4 +1,4 @@
-"""What the speed layer says of a frame, as JSON: `result/1` where it was analysed, else `outcome/1`."""
+"""Messages of the speed layer about a frame, as JSON: `result/1` where it was analysed, else `outcome/1`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RunDescription:
-    """What is equal for all messages of a detector run.
+    """Values that all messages of a detector run share.
 
     Attributes:
         run_id: key of `detector_runs`.
@@ -58,21 +58,21 @@ class RunDescription:
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """UTC moments of a frame's way: its batch, start of decoding, end of the analysis."""
+    """UTC times of a frame's stages: its batch, start of decoding, end of the analysis."""
 
     batch_at: datetime
     started_at: datetime
     finished_at: datetime
 
     def as_json(self) -> dict[str, str]:
-        """RFC 3339 texts by name."""
+        """Return RFC 3339 texts by name."""
         return {name: rfc3339(_utc(getattr(self, name))) for name in STAGE_COLUMNS}
 
 
 def outcome(
     frame: Metadata, status: Status, reason: str | None, run: RunDescription, stages: StageTimes
 ) -> Message:
-    """Say that a frame was not analysed, and why."""
+    """Build the message that a frame was not analysed, and why."""
     value = {"schema": OUTCOME_SCHEMA, **_common(frame, run, stages), "status": status, "reason": reason}
     return Message(OUTCOMES_TOPIC, _key(frame), json.dumps(value).encode())
 
@@ -84,23 +84,23 @@ def result(
     run: RunDescription,
     stages: StageTimes,
 ) -> Message:
-    """Say what was seen.
+    """Build the message with the objects of an analysed frame.
 
     Args:
         frame: the record.
         objects: all objects with score >= 0.2.
         image: base64 JPEG with boxes drawn, or None.
         run: the detector run.
-        stages: when it happened.
+        stages: UTC times of its stages.
     """
-    shown = [_reported(seen) for seen in objects if seen.score >= run.report_threshold]
+    reported = [_reported(item) for item in objects if item.score >= run.report_threshold]
     value: dict[str, Any] = {
         "schema": RESULT_SCHEMA,
         "timestamp": frame["client_timestamp"] or _local(frame["observed_at"], run.zone),
         **_common(frame, run, stages),
         "status": Status.DETECTED,
-        "objects": shown,
-        "candidates": [_stored(seen) for seen in objects],
+        "objects": reported,
+        "candidates": [_stored(item) for item in objects],
     }
     if image is not None:
         value["image"] = image
@@ -109,33 +109,33 @@ def result(
 
 def _common(frame: Metadata, run: RunDescription, stages: StageTimes) -> dict[str, Any]:
     return {
-        **{name: _said(frame[name]) for name in ORIGIN_COLUMNS},
-        "record": {name: _said(frame[name]) for name in RECORD_KEY},
+        **{name: _to_json(frame[name]) for name in ORIGIN_COLUMNS},
+        "record": {name: _to_json(frame[name]) for name in RECORD_KEY},
         "layer": run.layer,
         "run_id": run.run_id,
         "stages": stages.as_json(),
     }
 
 
-def _reported(seen: DetectedObject) -> dict[str, Any]:
-    """As the first version's readers know it, and the box beside it."""
-    box = (seen.ymin, seen.xmin, seen.ymax, seen.xmax)
+def _reported(item: DetectedObject) -> dict[str, Any]:
+    """Return an object as the first version's readers expect it, with its box."""
+    box = (item.ymin, item.xmin, item.ymax, item.xmax)
     return {
-        "label": seen.label,
-        "score": round(float(seen.score), 2),
+        "label": item.label,
+        "score": round(float(item.score), 2),
         "sector": list(sector_of(*box)),
         "box": [round(float(edge), 4) for edge in box],
     }
 
 
-def _stored(seen: DetectedObject) -> dict[str, Any]:
-    box = {name: _single(getattr(seen, name)) for name in ("score", "ymin", "xmin", "ymax", "xmax")}
-    vertical, horizontal = sector_of(seen.ymin, seen.xmin, seen.ymax, seen.xmax)
-    return {"label": seen.label, **box, "sector_v": vertical, "sector_h": horizontal}
+def _stored(item: DetectedObject) -> dict[str, Any]:
+    box = {name: _shortest_float32(getattr(item, name)) for name in ("score", "ymin", "xmin", "ymax", "xmax")}
+    vertical, horizontal = sector_of(item.ymin, item.xmin, item.ymax, item.xmax)
+    return {"label": item.label, **box, "sector_v": vertical, "sector_h": horizontal}
 
 
-def _single(value: float) -> float:
-    """The shortest decimal that reads back as the same float32."""
+def _shortest_float32(value: float) -> float:
+    """Return the shortest decimal that reads back as the same float32."""
     return float(str(np.float32(value)))
 
 
@@ -147,10 +147,10 @@ def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _said(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return rfc3339(_utc(value)) if isinstance(value, datetime) else value
 
 
 def _local(moment: datetime, zone: str) -> str:
-    """Zone-less local time, as the first version's readers expect it."""
+    """Format zone-less local time, as the first version's readers expect it."""
     return _utc(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat()

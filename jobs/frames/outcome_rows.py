@@ -1,4 +1,4 @@
-"""What was said of frames, read back from `result/1` and `outcome/1` as rows of `detections`."""
+"""Read `result/1` and `outcome/1` messages as rows of `detections`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lake.contracts.wire_format import Status, moment
 from lake.schema.schemas import LAYERS
 
 BEFORE_PICTURE: Final = ', "image": "'
-"""Ends what the archive reads of a result: its picture is the last thing in the message, and most of it."""
+"""Where the archive stops reading a result: the picture comes last in the message, and is most of it."""
 NOT_OURS: Final = (
     ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, pa.ArrowException
 )  # fmt: skip
-"""What reading other JSON may end in."""
+"""Errors that reading foreign JSON may raise."""
 
 SOURCE: Final = (
     pa.field("from_topic", pa.string()),
@@ -29,14 +29,14 @@ Row = Mapping[str, Any]
 
 
 def read_outcomes(messages: Iterable[Row], schema: pa.Schema) -> pa.Table:
-    """Kafka messages as rows of `detections`, and where each was read.
+    """Parse Kafka messages to rows of `detections`, and where each was read.
 
     Args:
         messages: `value` (JSON, may end at BEFORE_PICTURE), and `topic`, `partition`, `offset`.
         schema: of `detections`.
 
     Returns:
-        The columns of the schema, from_topic, from_partition and from_offset; a message that is nobody's
+        The columns of the schema, from_topic, from_partition and from_offset; a message that is no
         outcome has no row.
     """
     times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
@@ -58,23 +58,23 @@ def _row(message: Row, names: Sequence[str], times: Sequence[str]) -> dict[str, 
 
 
 def _read(value: bytes, names: Sequence[str], times: Sequence[str]) -> dict[str, Any]:
-    """A column's value stands under its name: in the parts `record` and `stages`, or else in the message."""
-    said = json.loads(value if value.endswith(b"}") else value + b"}")
-    observed = moment(said["observed_at"])
-    values = {**said, **said["record"], **(said.get("stages") or {})}
+    """Parse a message; each value stands under its column's name, in `record`, `stages` or the message."""
+    message = json.loads(value if value.endswith(b"}") else value + b"}")
+    observed = moment(message["observed_at"])
+    values = {**message, **message["record"], **(message.get("stages") or {})}
     return {
         **{name: values.get(name) for name in names},
         **{name: moment(values.get(name)) for name in times},
-        "objects": said.get("candidates") or [],
+        "objects": message.get("candidates") or [],
         "day": observed and observed.date(),
     }
 
 
 def _is_ours(row: Row) -> bool:
-    """Whether the message names a record, and a status and layer that the table takes."""
+    """Return whether the message names a record, and a status and layer that the table takes."""
     named = all(row[name] is not None for name in (*RECORD_KEY, "day"))
-    known = row["status"] in set(Status) and row["layer"] in LAYERS
-    return named and known and row["partition"] >= 0 and row["offset"] >= 0
+    valid = row["status"] in set(Status) and row["layer"] in LAYERS
+    return named and valid and row["partition"] >= 0 and row["offset"] >= 0
 
 
 def _fits(row: Row, schema: pa.Schema) -> bool:

@@ -1,1 +1,1 @@
-"""How every batch program starts, reads its arguments and ends."""
+"""Harness of the batch programs: arguments, settings, start and end."""

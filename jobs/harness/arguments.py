@@ -17,33 +17,33 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class BatchArguments:
-    """What a batch program over hours is told.
+    """Arguments of a batch program over hours.
 
     Attributes:
         scope: the hours and cameras.
         run_id: names the run in all that it writes.
-        dry_run: only say what would be done.
-        given: all of the command line, for a program's own options.
+        dry_run: write nothing; only report what would be done.
+        namespace: the parsed command line, for a program's own options.
     """
 
     scope: Scope
     run_id: str
     dry_run: bool
-    given: argparse.Namespace
+    namespace: argparse.Namespace
 
     @classmethod
     def parse(cls, parser: argparse.ArgumentParser, argv: Sequence[str]) -> Self:
-        """Read the command line with a parser made by `scoped_parser`; a slip ends the program with 2."""
-        given = parser.parse_args(argv)
+        """Parse the command line by a parser from `scoped_parser`; an error exits with status 2."""
+        args = parser.parse_args(argv)
         try:
-            scope = Scope(given.hours, given.cameras or None)
+            scope = Scope(args.hours, args.cameras or None)
         except ValueError as error:
             parser.error(str(error))
-        return cls(scope, given.run_id, given.dry_run, given)
+        return cls(scope, args.run_id, args.dry_run, args)
 
 
 def run_parser(program: str, purpose: str) -> argparse.ArgumentParser:
-    """A parser that knows `--run-id` and `--dry-run`.
+    """Make a parser with `--run-id` and `--dry-run`.
 
     Args:
         program: the module, for example `jobs.hours.count_objects`.
@@ -53,12 +53,12 @@ def run_parser(program: str, purpose: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--run-id", type=_run_id, default=f"by-hand-{uuid.uuid4()}", help="names this run in what it writes"
     )
-    parser.add_argument("--dry-run", action="store_true", help="write nothing; say what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; show what would be done")
     return parser
 
 
 def scoped_parser(program: str, purpose: str) -> argparse.ArgumentParser:
-    """The same, and `--hours` and `--cameras`."""
+    """Make a parser with `--run-id`, `--dry-run`, `--hours` and `--cameras`."""
     parser = run_parser(program, purpose)
     parser.add_argument(
         "--hours",
@@ -68,13 +68,13 @@ def scoped_parser(program: str, purpose: str) -> argparse.ArgumentParser:
         help="starts of UTC hours, such as 2026-01-31T10:00:00Z",
     )
     parser.add_argument(
-        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; all unless told"
+        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; default: all"
     )
     return parser
 
 
 def listed(read: Callable[[str], Read]) -> Callable[[str], tuple[Read, ...]]:
-    """A reader of values set apart by commas, for an argument's `type`; empty text is no value."""
+    """Return a parser of comma-separated values, for an argument's `type`; empty text is no value."""
 
     def values(text: str) -> tuple[Read, ...]:
         try:

@@ -1,7 +1,7 @@
-"""A batch program ends with those who started it.
+"""End a batch program when its parent processes have ended.
 
 Airflow ends a task by killing what it started: spark-submit, whose JVM started this Python. A Python driver
-does not notice until it next talks to its JVM, which after a killed worker process nobody ends at all.
+does not notice until it next calls its JVM, which after a killed worker process nothing ends at all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def watch_parents(env: Mapping[str, str]) -> None:
-    """End this program as soon as its JVM, or what started that, is gone; only under spark-submit.
+    """End this program as soon as its JVM, or the JVM's parent, is gone; only under spark-submit.
 
     A program that a person started from a shell may outlive the shell.
     """
@@ -36,7 +36,7 @@ def watch_parents(env: Mapping[str, str]) -> None:
 
 
 def parents_gone() -> Callable[[], bool]:
-    """A question whether this process, or its parent, has lost the parent that it has now."""
+    """Return a function that tells whether this process, or its parent, has lost its present parent."""
     parent = psutil.Process(os.getppid())
     grandparent = parent.ppid()
 
@@ -57,7 +57,7 @@ def _watch(gone: Callable[[], bool]) -> None:
 
 
 def end_at_once() -> None:
-    """Kill the children of this process and end it, whatever its other threads are doing."""
+    """Kill the children of this process and exit at once, whatever its other threads do."""
     for child in psutil.Process().children(recursive=True):
         try:
             child.kill()

@@ -1,4 +1,4 @@
-"""How every batch program begins and ends: at low priority, with its parents, in one sentence."""
+"""Run a batch program: low priority, end with its parents, expected errors in one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXPECTED_ERRORS: Final = (
     SparkUnavailableError,
     TopicMissingError,
 )
-"""Errors that are told in one sentence; any other is a fault of the program, and shown whole."""
+"""Errors that are logged in one sentence; any other is a bug, and shown with its traceback."""
 
 log = logging.getLogger("batch")
 
@@ -42,12 +42,12 @@ log = logging.getLogger("batch")
 def run_job(
     env: Mapping[str, str], job: Callable[[], int], expected: tuple[type[Exception], ...] = ()
 ) -> int:
-    """Run a batch program; its exit status, 1 after an expected error.
+    """Run a batch program; return its exit status, 1 after an expected error.
 
     Args:
         env: the process environment.
         job: the program after its arguments are read; called at low priority.
-        expected: errors of the program's own that say everything in their message.
+        expected: the program's own errors whose message is sufficient.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stdout
@@ -56,16 +56,16 @@ def run_job(
     logging.getLogger("kafka").setLevel(logging.ERROR)
     lower_priority()
     watch_parents(env)
-    answers: tuple[type[Exception], ...] = (*EXPECTED_ERRORS, *expected)
+    reported: tuple[type[Exception], ...] = (*EXPECTED_ERRORS, *expected)
     try:
         return job()
-    except answers as error:
+    except reported as error:
         log.error("%s", error)
         return 1
 
 
 def lower_priority() -> None:
-    """Go to the lowest priority, with all that is started from now on.
+    """Lower this process, and all that it starts later, to the lowest priority.
 
     Linux weighs sessions against each other first (autogroup) and priorities only within one. The programs
     that `up` started, Airflow's tasks among them, share a session; a program that leads its own lowers that.

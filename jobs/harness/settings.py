@@ -1,4 +1,4 @@
-"""Everything the batch programs are told, read once."""
+"""Settings of the batch programs, read once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.detector.detector import DetectorSettings
 from lake.config.settings import Settings, number, text
 
 UNDER_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
-"""Environment variable by which spark-submit tells the Python program where its JVM listens."""
+"""Environment variable in which spark-submit gives the Python program its JVM's port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class BatchSettings:
         factory: `module:function` that loads the detector.
         master: Spark's master address; None under spark-submit, which has one already.
         detect_skipped: whether frames that the speed layer skipped are analysed at all.
-        detect_minutes: after so many, what is left waits for the next run.
+        detect_minutes: time limit of detection, in minutes; remaining frames wait for the next run.
     """
 
     shared: Settings
@@ -49,7 +49,7 @@ class BatchSettings:
         )
 
     def spark_conf(self) -> dict[str, str]:
-        """What batch programs need of Spark beside the shared configuration."""
+        """Return the batch programs' Spark configuration beside the shared one."""
         return {
             # One Arrow batch is otherwise 64 MB of pictures.
             "spark.sql.execution.arrow.maxRecordsPerBatch": "16",

@@ -1,6 +1,6 @@
-"""Recounts hours out of frames and detections into `objects_candidate` and `camera_hours_candidate`.
+"""Recount hours from frames and detections into `objects_candidate` and `camera_hours_candidate`.
 
-Exactly the hours and cameras asked for are replaced, so that it may run any number of times, in any order,
+Exactly the hours and cameras named are replaced, so that it may run any number of times, in any order,
 and twice at once.
 """
 
@@ -66,12 +66,12 @@ class Recount:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The coverage as plain values; times have their zone."""
+        """Coverage as plain values; times have their zone."""
         rows: list[dict[str, Any]] = self.camera_hours.to_pylist()
         return rows
 
     def sentences(self, scope: Scope) -> list[str]:
-        """One for each hour, for people."""
+        """Describe the recount for people, one sentence for each hour."""
         return [self._sentence(hour) for hour in scope.hours]
 
     def _sentence(self, hour: datetime) -> str:
@@ -97,7 +97,7 @@ def run(
     dry_run: bool = False,
     tell: Callable[[str], None] = log.info,
 ) -> Candidate:
-    """Recount a scope and write the candidate, then say that it is open.
+    """Recount a scope and write the candidate, then record it as open.
 
     Args:
         spark: the session.
@@ -105,11 +105,11 @@ def run(
         scope: hours and cameras; their candidates are replaced, by nothing where nothing is left.
         run_id: the run that counts.
         now: UTC, stored as `counted_at` and `decided_at`.
-        dry_run: only count and say it.
-        tell: is handed a sentence for each hour.
+        dry_run: count without writing.
+        tell: called with a sentence for each hour.
 
     Returns:
-        The candidate; after a dry run its versions are those that are there.
+        The candidate; after a dry run, with the tables' present versions.
     """
     done: list[tuple[Candidate, Recount]] = []
     retry_on_conflict(lambda: done.append(_count_and_write(spark, lake, scope, run_id, now, dry_run)))
@@ -122,10 +122,10 @@ def run(
 def _count_and_write(
     spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime, dry_run: bool
 ) -> tuple[Candidate, Recount]:
-    with counted(spark, lake, scope, run_id, now) as recount:
+    with open_recount(spark, lake, scope, run_id, now) as recount:
         if dry_run:
-            there = lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE)
-            return Candidate(scope, *there), recount
+            versions = lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE)
+            return Candidate(scope, *versions), recount
         candidate = _write(spark, lake, scope, recount)
         record_decisions(lake.root, candidate, _open(recount), run_id, now)
         return candidate, recount
@@ -143,10 +143,12 @@ def _open(recount: Recount) -> list[Decision]:
 
 
 @contextmanager
-def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime) -> Iterator[Recount]:
-    """Recount a scope out of the tables as they are at this moment.
+def open_recount(
+    spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: datetime
+) -> Iterator[Recount]:
+    """Recount a scope from the tables' present versions.
 
-    Versions are named, so that objects and coverage are counted from the same rows.
+    Versions are fixed, so that objects and coverage are counted from the same rows.
     """
     frames, detections = (lake.read(spark, table, lake.version(table)) for table in (FRAMES, DETECTIONS))
     current = current_of_scope(detections, scope).persist()
@@ -155,15 +157,16 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
         gated = spark.createDataFrame(gated_of_scope(lake.root, scope), GATED_DDL)
         counts = coverage(of_scope(frames, scope), current, gated)
         covered = with_stored_coverage(counts, stored.camera_hours)
-        known = (
+        coverage_rows = (
             as_camera_hours(covered, run_id, now)
             .toArrow()
             .sort_by([(name, "ascending") for name in CAMERA_HOUR])
         )
-        kept = [(row["hour"], row["camera_id"]) for row in known.to_pylist() if row["is_kept"]]
+        kept = [(row["hour"], row["camera_id"]) for row in coverage_rows.to_pylist() if row["is_kept"]]
         objects = objects_of(current)
         yield Recount(
-            objects.unionByName(stored.objects_of(kept)) if kept else objects, known.drop_columns("is_kept")
+            objects.unionByName(stored.objects_of(kept)) if kept else objects,
+            coverage_rows.drop_columns("is_kept"),
         )
     finally:
         current.unpersist()
@@ -171,14 +174,14 @@ def counted(spark: SparkSession, lake: Lake, scope: Scope, run_id: str, now: dat
 
 @dataclass(frozen=True, slots=True)
 class StoredScope:
-    """A scope as it was stored: the newest candidate, else as published."""
+    """Stored rows of a scope: of the newest candidate, else as published."""
 
     camera_hours: DataFrame
     objects: DataFrame
 
     @classmethod
     def read(cls, spark: SparkSession, lake: Lake, scope: Scope) -> Self:
-        """Read it at versions that are named, since the same tables are about to be replaced."""
+        """Read the scope at fixed versions, since the same tables are about to be replaced."""
 
         def stored(table: Table) -> DataFrame:
             return lake.read(spark, table, lake.version(table)).where(scope.where())
@@ -191,20 +194,20 @@ class StoredScope:
         )
 
     def objects_of(self, about: Sequence[CameraHour]) -> DataFrame:
-        """The stored objects of some hours and cameras."""
+        """Select the stored objects of some hours and cameras."""
         return self.objects.where(where_pairs(about))
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Count the hours named; the exit status."""
-    told = BatchArguments.parse(scoped_parser(PROGRAM, "Recount hours into the candidate tables."), argv)
+    """Count the hours named; return the exit status."""
+    args = BatchArguments.parse(scoped_parser(PROGRAM, "Recount hours into the candidate tables."), argv)
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
         check_lake(settings.shared)
         spark = open_batch_session(env, "count_objects", settings)
         lake = Lake(settings.shared.lake)
-        run(spark, lake, told.scope, told.run_id, utc_now(), dry_run=told.dry_run)
+        run(spark, lake, args.scope, args.run_id, utc_now(), dry_run=args.dry_run)
         return 0
 
     return run_job(env, job)

@@ -1,4 +1,4 @@
-"""Gives frames their terminal outcome in the batch layer: a chunk in, rows of `detections` out."""
+"""Analyse frames in the batch layer: a chunk of frames in, rows of `detections` out."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from jobs.stream.offset_ranges import by_partition
 from lake.schema.schemas import DETECTIONS, FRAMES
 from lake.storage.tables import Lake
 
-MOST_FRAMES, MOST_BYTES = 128, 256 * 2**20
-"""Of one chunk: some seconds of work, and what the driver can hold when each goes alone."""
+MAX_FRAMES, MAX_BYTES = 128, 256 * 2**20
+"""Limits of one chunk: some seconds of work, and what the driver can hold when it analyses each alone."""
 ALL_FRAMES: Final = Policy(ALL)
 
 Row = Mapping[str, Any]
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ChunkDetector:
-    """Analyses chunks of frames and writes down what they are.
+    """Analyses chunks of frames and stores their outcomes.
 
     Attributes:
         spark: the session.
@@ -54,18 +54,18 @@ class ChunkDetector:
     run: RunDescription
     now: Callable[[], datetime]
 
-    def settle(self, chunk: Sequence[Row], number: int) -> int:
-        """Give each frame of the chunk its outcome; how many rows were written."""
+    def detect(self, chunk: Sequence[Row], number: int) -> int:
+        """Analyse the frames of a chunk and store their outcomes; return the number of rows written."""
         batch_at = self.now()
         judged = list(choose_frames(chunk, batch_at, ALL_FRAMES))
         stages = StageTimes(batch_at, batch_at, batch_at)
-        said = [
+        messages = [
             outcome(_metadata(row), verdict.status, verdict.reason, self.run, stages)
             for row, verdict in judged
             if verdict.status is not None
         ]
         chosen = [row for row, verdict in judged if verdict.status is None]
-        return self._store([*said, *self._analysed(chosen, batch_at)], number)
+        return self._store([*messages, *self._analysed(chosen, batch_at)], number)
 
     def _analysed(self, chosen: Sequence[Row], batch_at: datetime) -> list[Message]:
         if not chosen:
@@ -85,7 +85,7 @@ class ChunkDetector:
             return analyse_one_by_one(frames.toArrow().to_pylist(), analysis, self.now)
 
     def _frames(self, chosen: Sequence[Row]) -> DataFrame:
-        """The chosen rows of `frames` as the speed layer sees records; day and offsets find their files."""
+        """Read the chosen rows of `frames` in the speed layer's format; day and offsets select the files."""
         places = by_partition((row["topic"], row["partition"], row["offset"]) for row in chosen)
         offsets = [row["offset"] for row in chosen]
         rows = self.lake.read(self.spark, FRAMES).where(
@@ -96,10 +96,13 @@ class ChunkDetector:
         )
         return rows.withColumn("client_timestamp", F.lit(None).cast("string")).select(*METADATA, "value")
 
-    def _store(self, said: Sequence[Message], number: int) -> int:
-        """Append blindly what is not stored yet: an anti-join in the same write would conflict."""
-        # They never were in Kafka: none was read before another.
-        messages = [{"value": one.value, "topic": one.topic, "partition": 0, "offset": 0} for one in said]
+    def _store(self, outcomes: Sequence[Message], number: int) -> int:
+        """Append the outcomes that are not stored yet; an anti-join in the same write would conflict."""
+        # These never were in Kafka, so they have no order.
+        messages = [
+            {"value": message.value, "topic": message.topic, "partition": 0, "offset": 0}
+            for message in outcomes
+        ]
         arrived = read_outcomes(messages, self.lake.arrow_schema(DETECTIONS))
         fresh = fresh_outcomes(self.lake.root, arrived)
         if fresh:
@@ -108,11 +111,11 @@ class ChunkDetector:
 
 
 def in_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """The rows in their order, in chunks of at most `MOST_FRAMES` and `MOST_BYTES` (but at least one row)."""
+    """Yield the rows in order, in chunks of at most `MAX_FRAMES` and `MAX_BYTES` (but at least one row)."""
     chunk: list[Row] = []
     size = 0
     for row in rows:
-        if chunk and (len(chunk) == MOST_FRAMES or size + row["bytes"] > MOST_BYTES):
+        if chunk and (len(chunk) == MAX_FRAMES or size + row["bytes"] > MAX_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(row)

@@ -1,7 +1,7 @@
-"""BATCH LAYER: what the speed layer skipped, from `frames` → rows of layer batch in `detections`.
+"""BATCH LAYER: frames that the speed layer skipped → rows of layer batch in `detections`.
 
-The oldest frames go first, a chunk at a time. What stops a run (its cap in minutes, or a kill) costs at most
-one chunk: the next run finds what is still open, and what is stored is never analysed twice.
+The oldest frames go first, a chunk at a time. Stopping a run (by its limit in minutes, or a kill) costs at
+most one chunk: the next run finds the frames still open, and none that is stored is analysed twice.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What a run came to.
+    """Result of a run.
 
     Attributes:
         analysed: frames that got a terminal outcome.
         left: frames of the scope that still have none.
-        in_time: False when the minutes were over first.
+        in_time: False when the time limit ended the run.
     """
 
     analysed: int
@@ -77,49 +77,49 @@ def run(
     if not settings.detect_skipped or not count_open_frames(lake.root, scope):
         return Detected(0, count_open_frames(lake.root, scope))
     deadline = monotonic() + settings.detect_minutes * 60
-    detecting = _begin(settings, lake, now)
-    log.info("run %s detects as %s", run_id, detecting.run_id)
-    settling, analysed, in_time = _settling(spark, settings, lake, detecting, now), 0, True
+    detector_run = _start_run(settings, lake, now)
+    log.info("run %s detects as %s", run_id, detector_run.run_id)
+    detector, analysed, in_time = _ship_and_build(spark, settings, lake, detector_run, now), 0, True
     for number, chunk in enumerate(_chunks_of(lake, scope)):
         if not (in_time := (left_s := deadline - monotonic()) > 0):
             break
         try:
             # Two runs at once take turns instead of doing the same work twice.
             with FileLock(settings.shared.run / "detect_skipped.lock", timeout=left_s):
-                still = _still_open(lake, scope, chunk)
-                analysed += settling.settle(still, number) if still else 0
+                open_rows = _still_open(lake, scope, chunk)
+                analysed += detector.detect(open_rows, number) if open_rows else 0
         except Timeout:
             in_time = False
             break
     return Detected(analysed, count_open_frames(lake.root, scope), in_time)
 
 
-def _begin(settings: BatchSettings, lake: Lake, now: Callable[[], datetime]) -> RunDescription:
-    """Write down what is going to detect."""
+def _start_run(settings: BatchSettings, lake: Lake, now: Callable[[], datetime]) -> RunDescription:
+    """Record the detector run before it starts."""
     settings.shared.run.mkdir(parents=True, exist_ok=True)
     shared = settings.shared
-    detecting = RunDescription(f"batch-{uuid.uuid4()}", LAYER, shared.time_zone, shared.report_threshold)
-    known = describe_run(settings.detector, settings.factory, ALL_FRAMES, detecting)
-    record_run(lake, detecting, known, now())
-    return detecting
+    detector_run = RunDescription(f"batch-{uuid.uuid4()}", LAYER, shared.time_zone, shared.report_threshold)
+    columns = describe_run(settings.detector, settings.factory, ALL_FRAMES, detector_run)
+    record_run(lake, detector_run, columns, now())
+    return detector_run
 
 
-def _settling(
+def _ship_and_build(
     spark: SparkSession, settings: BatchSettings, lake: Lake, run: RunDescription, now: Callable[[], datetime]
 ) -> ChunkDetector:
-    """What analyses; the detector goes to where Spark runs first."""
+    """Ship the detector to Spark's executors, and return what analyses chunks there."""
     shipped = ship_detector(spark.sparkContext, settings.detector, settings.shared.run / "shipped")
     return ChunkDetector(spark, replace(settings, detector=shipped), lake, run, now)
 
 
 def _chunks_of(lake: Lake, scope: Scope) -> Iterator[list[Row]]:
-    """Hour by hour, so that a long scope need not be in memory at once."""
+    """Read chunks hour by hour, so that a long scope need not be in memory at once."""
     for hour in scope.hours:
         yield from in_chunks(open_frames(lake.root, replace(scope, hours=(hour,))))
 
 
 def _still_open(lake: Lake, scope: Scope, chunk: Sequence[Row]) -> list[Row]:
-    """Those of the chunk that no other run settled since they were listed."""
+    """Return the frames of the chunk that no other run has analysed since they were listed."""
     offsets = [row["offset"] for row in chunk]
     hours = replace(scope, hours=tuple(row["observed_at"] for row in chunk))
     between = f'"offset" BETWEEN {min(offsets)} AND {max(offsets)}'
@@ -131,22 +131,22 @@ def _record(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in IDENTITY if name != "layer")
 
 
-def sentence(done: Detected, minutes: float) -> str:
-    """What a run did, for people."""
-    said = f"analysed {done.analysed:,} frames that the speed layer had skipped"
+def describe_result(done: Detected, minutes: float) -> str:
+    """Describe a run for people."""
+    text = f"analysed {done.analysed:,} frames that the speed layer had skipped"
     why = "they came meanwhile" if done.in_time else f"{minutes:g} minutes are over"
-    return f"{said}; left {done.left:,} frames for the next run: {why}" if done.left else said
+    return f"{text}; left {done.left:,} frames for the next run: {why}" if done.left else text
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Read the arguments; start Spark only when there is something to do; the exit status."""
+    """Read the arguments and start Spark only when there is something to do; return the exit status."""
     parser = scoped_parser(
         "jobs.hours.detect_skipped", "Analyse what the speed layer skipped in these hours."
     )
-    parser.add_argument("--minutes", metavar="N", help="stop after so many; 20 unless told")
-    told = BatchArguments.parse(parser, argv)
-    if told.given.minutes is not None:
-        env = {**env, "PYCTURESTREAM_DETECT_MINUTES": told.given.minutes}
+    parser.add_argument("--minutes", metavar="N", help="stop after so many; default: 20")
+    args = BatchArguments.parse(parser, argv)
+    if args.namespace.minutes is not None:
+        env = {**env, "PYCTURESTREAM_DETECT_MINUTES": args.namespace.minutes}
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
@@ -155,13 +155,13 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
             return 0
         check_lake(settings.shared)
         lake = Lake(settings.shared.lake)
-        waiting = count_open_frames(lake.root, told.scope)
-        if not waiting or told.dry_run:
-            log.info("%d frames wait for an analysis%s", waiting, "; dry run" if told.dry_run else "")
+        waiting = count_open_frames(lake.root, args.scope)
+        if not waiting or args.dry_run:
+            log.info("%d frames wait for an analysis%s", waiting, "; dry run" if args.dry_run else "")
             return 0
         with open_batch_session(env, "detect_skipped", settings) as spark:
-            done = run(spark, settings, lake, told.scope, told.run_id, utc_now, time.monotonic)
-        log.info("%s", sentence(done, settings.detect_minutes))
+            done = run(spark, settings, lake, args.scope, args.run_id, utc_now, time.monotonic)
+        log.info("%s", describe_result(done, settings.detect_minutes))
         return 0
 
     return run_job(env, job)

@@ -1,4 +1,4 @@
-"""Adds what was decided about hours and cameras to `publications`; without Spark, as it is a few rows."""
+"""Append decisions about hours and cameras to `publications`; without Spark, as there are few rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lake.storage.delta_tables import append_rows
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about one hour and camera.
+    """Decision about one hour and camera.
 
     Attributes:
         about: the hour and camera.
@@ -33,11 +33,11 @@ class Decision:
 def record_decisions(
     root: LakeLocation, candidate: Candidate, decisions: Iterable[Decision], run_id: str, decided_at: datetime
 ) -> None:
-    """Append decisions about a candidate in one commit; none is no commit.
+    """Append decisions about a candidate in one commit; without decisions there is no commit.
 
     Args:
         root: root folder of the tables.
-        candidate: the versions they speak of.
+        candidate: the versions they refer to.
         decisions: one per hour and camera.
         run_id: the run that decided.
         decided_at: UTC; the newest decision counts.
@@ -48,7 +48,7 @@ def record_decisions(
 
 
 def where_pairs(about: Iterable[CameraHour]) -> str:
-    """A condition on day, hour and camera_id for exactly these hours and cameras, of which there is one.
+    """Return a condition on day, hour and camera_id for exactly these hours and cameras, at least one.
 
     >>> from lake.contracts.hours import parse_hour
     >>> where_pairs([(parse_hour("2026-01-02T03:00:00Z"), "door")])

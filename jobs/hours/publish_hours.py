@@ -1,6 +1,6 @@
-"""Publishes audited hours: from exactly the versions that were audited, the decision last.
+"""Publish audited hours: from exactly the versions that were audited, the decision last.
 
-Killed in between, it has changed nothing that a decision speaks of, and a rerun gives the same.
+Killed in between, it has changed nothing that a decision refers to, and a rerun gives the same result.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _publish(
 def hold(
     lake: Lake, candidate: Candidate, held: Mapping[CameraHour, Sequence[str]], run_id: str, now: datetime
 ) -> None:
-    """Say why hours and cameras are not published; what was published of them stays.
+    """Record why hours and cameras are not published; what was published of them stays.
 
     Args:
         lake: the tables.

@@ -1,1 +1,1 @@
-"""Keeps tables small, files few and the disk free; checks Spark."""
+"""Maintenance: keep tables small, files few and the disk free; check Spark."""

@@ -1,9 +1,9 @@
-"""Counts the words of a sentence by Spark, to show that Spark works with Kafka and with Delta.
+"""Count the words of a sentence by Spark, to show that Spark works with Kafka and with Delta.
 
 `spark-submit jobs/maintenance/check_spark.py FOLDER SENTENCE [--topic TOPIC]`.
 With a topic the sentence is written to
 Kafka and counted by a streaming query that reads it there; then it is written to a Delta table and counted
-from there. Each of the two says in one line of JSON how it ended. `pycturestream doctor` starts it.
+from there. Each of the two steps prints its result as one line of JSON. `pycturestream doctor` starts it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_ERROR_LENGTH: Final = 500
 
 
 def count_words(lines: DataFrame) -> DataFrame:
-    """How often each word comes: (value STRING or BINARY), words parted by one space → (word, count)."""
+    """Count words: (value STRING or BINARY), words separated by one space → (word, count)."""
     words = F.explode(F.split(F.col("value").cast("string"), " "))
     return lines.select(words.alias("word")).groupBy("word").count()
 
@@ -41,7 +41,7 @@ def count_words(lines: DataFrame) -> DataFrame:
 def count_through_kafka(
     spark: SparkSession, bootstrap: Address, topic: str, sentence: str, folder: Path
 ) -> dict[str, int]:
-    """Write the sentence to a topic and count all that is in there, by a streaming query that ends."""
+    """Write the sentence to a topic and count all words in the topic, by a streaming query that ends."""
     write_messages(spark.createDataFrame([(topic, sentence)], "topic STRING, value STRING"), bootstrap)
     counts = count_words(read_stream(spark, bootstrap, topic))
     writer = counts.writeStream.format("memory").queryName(KAFKA).outputMode("complete")
@@ -61,34 +61,34 @@ def _collected(counts: DataFrame) -> dict[str, int]:
     return {row["word"]: row["count"] for row in counts.collect()}
 
 
-def attempt(step: str, count: Callable[[], dict[str, int]]) -> bool:
-    """Do one step and print how it ended, as one line of JSON; whether it went well."""
+def run_step(step: str, count: Callable[[], dict[str, int]]) -> bool:
+    """Run one step and print its result as one line of JSON; return whether it succeeded."""
     try:
-        answer: dict[str, object] = {"step": step, "words": count()}
+        result: dict[str, object] = {"step": step, "words": count()}
     except (PySparkException, Py4JError) as error:
-        answer = {"step": step, "error": str(error).strip()[:MAX_ERROR_LENGTH]}
-    sys.stdout.write(f"{json.dumps(answer)}\n")
+        result = {"step": step, "error": str(error).strip()[:MAX_ERROR_LENGTH]}
+    sys.stdout.write(f"{json.dumps(result)}\n")
     sys.stdout.flush()
-    return "words" in answer
+    return "words" in result
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Do the steps; 1 when one of them failed."""
+    """Run the steps; return 1 when one of them failed."""
     parser = argparse.ArgumentParser(prog="check_spark.py", description="Count a sentence's words by Spark.")
     parser.add_argument("folder", type=Path, help="for the table and the checkpoint; must exist")
-    parser.add_argument("sentence", help="words parted by one space")
+    parser.add_argument("sentence", help="words separated by one space")
     parser.add_argument("--topic", help="empty, of the broker in use; without one Kafka is left out")
-    told = parser.parse_args(argv)
+    args = parser.parse_args(argv)
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
         spark, kafka = open_batch_session(env, "check_spark", settings), settings.shared.broker
         steps = {
-            KAFKA: lambda: count_through_kafka(spark, kafka, told.topic, told.sentence, told.folder),
-            DELTA: lambda: count_through_delta(spark, told.sentence, told.folder),
+            KAFKA: lambda: count_through_kafka(spark, kafka, args.topic, args.sentence, args.folder),
+            DELTA: lambda: count_through_delta(spark, args.sentence, args.folder),
         }
-        wanted = [step for step in steps if told.topic or step != KAFKA]
-        return 0 if all([attempt(step, steps[step]) for step in wanted]) else 1
+        wanted = [step for step in steps if args.topic or step != KAFKA]
+        return 0 if all([run_step(step, steps[step]) for step in wanted]) else 1
 
     return run_job(env, job)
 

@@ -1,6 +1,6 @@
-"""`python -m jobs.maintenance.maintain_lake [--work due]`: keeps tables small, files few and the disk free.
+"""Keep tables small, files few and the disk free: `python -m jobs.maintenance.maintain_lake [--work due]`.
 
-It never stands in the stream's way: compacting changes no data, and rows are deleted only of days that are
+It never blocks the stream: compacting changes no data, and rows are deleted only of days that are
 over. Spark is started only when there is something to compact.
 """
 
@@ -22,8 +22,8 @@ from rich.table import Table as Grid
 from jobs.harness.arguments import run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
-from jobs.maintenance.plan import PastWork, Task, Work, due, tasks
-from jobs.maintenance.run_tasks import MaintenanceRunner, TaskReport, days_of
+from jobs.maintenance.plan import PastWork, Task, Work, due_tasks, possible_tasks
+from jobs.maintenance.run_tasks import MaintenanceRunner, TaskReport, extents_by_day
 from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.sources import load_configuration
 from lake.contracts.clock import utc_now
@@ -42,18 +42,18 @@ WORKS: Final[Mapping[str, tuple[Work, ...]]] = {
     "retention": (Work.RETENTION,),
     "all": (Work.RETENTION, Work.OPTIMIZE, Work.VACUUM_FULL),
 }
-"""What each word on the command line means; `due` does what its time has come for."""
+"""Work of each choice of `--work`; `due` selects the tasks that are due."""
 
 log = logging.getLogger(__name__)
 
 
 class MaintenanceBusyError(RuntimeError):
-    """Another maintenance of this lake is at work."""
+    """Another maintenance run is working on this lake."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceRequest:
-    """What a run shall do: the word for the work, the run's name, and whether to only look."""
+    """What a run shall do: a key of WORKS, the run's name, and whether to write nothing."""
 
     work: str
     run_id: str
@@ -63,80 +63,80 @@ class MaintenanceRequest:
 def run(
     spark: Callable[[], SparkSession],
     settings: MaintenanceSettings,
-    order: MaintenanceRequest,
+    request: MaintenanceRequest,
     now: datetime,
     clock: Callable[[], datetime],
 ) -> list[TaskReport]:
-    """Tend table after table, and write down what was done.
+    """Maintain table after table, and record what was done.
 
     Args:
-        spark: gives the session; not asked when nothing is compacted.
-        settings: how long what is kept.
-        order: what to do.
+        spark: returns the session; not called when nothing is compacted.
+        settings: the rules of retention.
+        request: what to do.
         now: decides what is due and which day is today.
         clock: when each task began and ended.
 
     Raises:
-        MaintenanceBusyError: another run is at work.
+        MaintenanceBusyError: another run is working.
     """
     settings.shared.run.mkdir(parents=True, exist_ok=True)
     lake = Lake(settings.shared.lake)
-    tending = MaintenanceRunner(lake, spark, clock, order.dry_run)
+    runner = MaintenanceRunner(lake, spark, clock, request.dry_run)
     reports: list[TaskReport] = []
     try:
         with FileLock(settings.shared.run / "maintain_lake.lock", timeout=0):
             try:
-                for task in plan(lake, settings, order.work, now):
-                    reports.append(tending.tend(task))
+                for task in plan(lake, settings, request.work, now):
+                    reports.append(runner.run_task(task))
             finally:
-                write_reports(lake, reports, order)
+                write_reports(lake, reports, request)
     except Timeout as error:
         raise MaintenanceBusyError("another maintenance is at work here; wait for it to end") from error
     return reports
 
 
 def plan(lake: Lake, settings: MaintenanceSettings, work: str, now: datetime) -> Iterator[Task]:
-    """What to do, table after table, each as it is when its turn comes."""
+    """Yield the tasks, table after table; each table is read when its turn comes."""
     done = PastWork.of(read_rows(lake.root, "SELECT * FROM maintenance_reports", MAINTENANCE_REPORTS))
     for table in TABLES:
-        days = days_of(open_table(lake.folder(table)))
-        found = tasks(table, days, settings.kept(), WORKS[work], now)
-        yield from due(found, days, done, now) if work == DUE else found
+        days = extents_by_day(open_table(lake.folder(table)))
+        candidates = possible_tasks(table, days, settings.rules(), WORKS[work], now)
+        yield from due_tasks(candidates, days, done, now) if work == DUE else candidates
 
 
-def write_reports(lake: Lake, reports: Sequence[TaskReport], order: MaintenanceRequest) -> None:
-    """Append them to `maintenance_reports`."""
+def write_reports(lake: Lake, reports: Sequence[TaskReport], request: MaintenanceRequest) -> None:
+    """Append the reports to `maintenance_reports`."""
     if not reports:
         return
-    rows = [report.to_row(order.run_id, order.dry_run) for report in reports]
+    rows = [report.to_row(request.run_id, request.dry_run) for report in reports]
     retry_on_conflict(lambda: append_rows(lake.root, MAINTENANCE_REPORTS, rows))
 
 
 def show(reports: Sequence[TaskReport], console: Console) -> None:
-    """A table for people."""
+    """Print the reports as a table."""
     grid = Grid("table", "work", "what", "files", "MB", "removed", "seconds", box=None, pad_edge=False)
-    for one in reports:
-        after = one.after or one.before
+    for report in reports:
+        after = report.after or report.before
         grid.add_row(
-            one.task.table.name,
-            one.task.work,
-            one.task.scope,
-            f"{one.before.files:,} → {after.files:,}",
-            f"{one.before.bytes / 1e6:,.1f} → {after.bytes / 1e6:,.1f}",
-            "" if one.removed is None else f"{one.removed:,}",
-            one.error or f"{(one.finished_at - one.started_at).total_seconds():.1f}",
+            report.task.table.name,
+            report.task.work,
+            report.task.scope,
+            f"{report.before.files:,} → {after.files:,}",
+            f"{report.before.bytes / 1e6:,.1f} → {after.bytes / 1e6:,.1f}",
+            "" if report.removed is None else f"{report.removed:,}",
+            report.error or f"{(report.finished_at - report.started_at).total_seconds():.1f}",
         )
     console.print(grid if reports else "nothing is due")
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Read the arguments and tend the lake; 1 when something could not be done."""
+    """Read the arguments and maintain the lake; return 1 when a task failed."""
     parser = run_parser(
         "jobs.maintenance.maintain_lake", "Compact tables, remove dead files, delete what is too old."
     )
-    parser.add_argument("--work", choices=tuple(WORKS), default=DUE, help="what to do; due unless told")
-    given = parser.parse_args(argv)
-    order = MaintenanceRequest(given.work, given.run_id, given.dry_run)
+    parser.add_argument("--work", choices=tuple(WORKS), default=DUE, help="what to do; default: due")
+    args = parser.parse_args(argv)
+    request = MaintenanceRequest(args.work, args.run_id, args.dry_run)
 
     def job() -> int:
         settings = MaintenanceSettings.from_env(env)
@@ -145,11 +145,11 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
         def spark() -> SparkSession:
             return open_batch_session(env, "maintain_lake", BatchSettings.from_env(env))
 
-        reports = run(spark, settings, order, utc_now(), utc_now)
-        if order.dry_run:
+        reports = run(spark, settings, request, utc_now(), utc_now)
+        if request.dry_run:
             log.info("dry run: nothing of this was done")
         show(reports, Console(width=160))
-        failed = [one for one in reports if one.error]
+        failed = [report for report in reports if report.error]
         for one in failed:
             log.error(
                 "%s of %s (%s) failed: %s", one.task.work, one.task.table.name, one.task.scope, one.error

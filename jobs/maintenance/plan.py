@@ -1,7 +1,7 @@
-"""What maintenance a lake needs: from the files each table has and what was done before, to a list of tasks.
+"""Plan a lake's maintenance: from each table's files and the past work to a list of tasks.
 
 A table's files are compacted when its day is over, once, and hourly while it is not. Vacuuming by the log
-(lite) knows a removed file only as long as the log does, one day; so it takes, four times a day, those that
+(lite) knows a removed file only as long as the log does, one day; so it removes, four times a day, those that
 were removed more than 18 hours ago. What it misses while nothing runs, the weekly full one finds.
 """
 
@@ -50,7 +50,7 @@ class Extent:
     rows: int = 0
 
     def __add__(self, other: Extent) -> Extent:
-        """Both together."""
+        """Add two extents."""
         return Extent(self.files + other.files, self.bytes + other.bytes, self.rows + other.rows)
 
 
@@ -64,9 +64,9 @@ class Task:
 
     Attributes:
         table: the table.
-        work: what.
+        work: kind of work.
         scope: the day, condition or `all`, for people and for the next plan.
-        day: the only day it concerns; None for several or none.
+        day: its only day; None for several or none.
     """
 
     table: Table
@@ -77,47 +77,47 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class PastWork:
-    """What `maintenance_reports` says was done, per table, work and scope: when last, and files left."""
+    """Work recorded in `maintenance_reports`, per table, work and scope: last time, and files left."""
 
     last: Mapping[tuple[str, str, str], tuple[datetime, int]]
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> PastWork:
-        """Read rows of `maintenance_reports`; dry runs and failures do not count."""
+        """Build it from rows of `maintenance_reports`; dry runs and failures do not count."""
         last: dict[tuple[str, str, str], tuple[datetime, int]] = {}
         for row in rows:
             if not row["dry_run"] and row["error"] is None:
                 key = row["table_name"], row["work"], row["scope"]
-                found = row["finished_at"], row["files_after"]
-                last[key] = max(found, last.get(key, found), key=lambda one: one[0])
+                entry = row["finished_at"], row["files_after"]
+                last[key] = max(entry, last.get(key, entry), key=lambda item: item[0])
         return cls(last)
 
     def since(self, task: Task, now: datetime) -> timedelta:
-        """How long ago this was done; very long when never. A full vacuum is a lite one too."""
+        """Return how long ago a task was done, the maximum when never; a full vacuum is a lite one too."""
         works = (Work.VACUUM_LITE, Work.VACUUM_FULL) if task.work is Work.VACUUM_LITE else (task.work,)
-        found = [self.last.get((task.table.name, work, task.scope)) for work in works]
-        return min((now - one[0] for one in found if one), default=timedelta.max)
+        entries = [self.last.get((task.table.name, work, task.scope)) for work in works]
+        return min((now - entry[0] for entry in entries if entry), default=timedelta.max)
 
 
-def tasks(
-    table: Table, days: Days, keeps: Sequence[Retention], works: Iterable[Work], now: datetime
+def possible_tasks(
+    table: Table, days: Days, rules: Sequence[Retention], works: Iterable[Work], now: datetime
 ) -> Iterator[Task]:
-    """All that could be done to a table, whether due or not, in the order of `Work`."""
-    wanted = set(works)
-    if Work.RETENTION in wanted:
-        yield from _retention(days, [keep for keep in keeps if keep.table == table], now)
-    if Work.OPTIMIZE in wanted:
+    """Yield all tasks of a table, due or not, in the order of `Work`."""
+    selected = set(works)
+    if Work.RETENTION in selected:
+        yield from _retention(days, [rule for rule in rules if rule.table == table], now)
+    if Work.OPTIMIZE in selected:
         yield from _optimize(table, days)
     yield from (
-        Task(table, work, ALL_WORK) for work in (Work.VACUUM_LITE, Work.VACUUM_FULL) if work in wanted
+        Task(table, work, ALL_WORK) for work in (Work.VACUUM_LITE, Work.VACUUM_FULL) if work in selected
     )
 
 
-def due(found: Iterable[Task], days: Days, done: PastWork, now: datetime) -> list[Task]:
-    """Those tasks whose time has come; a full vacuum makes a lite one needless."""
-    ripe = [task for task in found if _is_due(task, days, done, now)]
-    full = any(task.work is Work.VACUUM_FULL for task in ripe)
-    return [task for task in ripe if not (full and task.work is Work.VACUUM_LITE)]
+def due_tasks(candidates: Iterable[Task], days: Days, done: PastWork, now: datetime) -> list[Task]:
+    """Return the tasks that are due; a full vacuum makes a lite one needless."""
+    due = [task for task in candidates if _is_due(task, days, done, now)]
+    full = any(task.work is Work.VACUUM_FULL for task in due)
+    return [task for task in due if not (full and task.work is Work.VACUUM_LITE)]
 
 
 def _is_due(task: Task, days: Days, done: PastWork, now: datetime) -> bool:
@@ -128,10 +128,10 @@ def _is_due(task: Task, days: Days, done: PastWork, now: datetime) -> bool:
         return days[None].files >= MANY_FILES and ago >= UNPARTITIONED_EVERY
     if task.day >= now.date():
         return days[task.day].files >= MANY_FILES and ago >= INTERVALS[task.work]
-    found = done.last.get((task.table.name, task.work, task.scope))
-    if found is None or found[0].date() <= task.day:
+    last = done.last.get((task.table.name, task.work, task.scope))
+    if last is None or last[0].date() <= task.day:
         return True
-    return days[task.day].files > found[1] + MANY_FILES
+    return days[task.day].files > last[1] + MANY_FILES
 
 
 def _optimize(table: Table, days: Days) -> Iterator[Task]:
@@ -140,17 +140,17 @@ def _optimize(table: Table, days: Days) -> Iterator[Task]:
             yield Task(table, Work.OPTIMIZE, ALL_WORK if day is None else str(day), day)
 
 
-def _retention(days: Days, keeps: Sequence[Retention], now: datetime) -> Iterator[Task]:
-    for keep in keeps:
-        first = max(keep.first_kept(now), _first_that_fits(days, keep.most_bytes, now.date()))
-        yield Task(keep.table, Work.RETENTION, keep.condition(first))
+def _retention(days: Days, rules: Sequence[Retention], now: datetime) -> Iterator[Task]:
+    for rule in rules:
+        first = max(rule.first_kept(now), _first_that_fits(days, rule.max_bytes, now.date()))
+        yield Task(rule.table, Work.RETENTION, rule.condition(first))
 
 
-def _first_that_fits(days: Days, most_bytes: int | None, today: date) -> date:
-    """The oldest day to keep so that it and all later ones are at most so many bytes; never after today."""
-    if most_bytes is None:
+def _first_that_fits(days: Days, max_bytes: int | None, today: date) -> date:
+    """Return the oldest day to keep so that it and later ones fit into the bytes; never after today."""
+    if max_bytes is None:
         return date.min
-    left, first = most_bytes, today
+    left, first = max_bytes, today
     for day in sorted((day for day in days if day is not None), reverse=True):
         left -= days[day].bytes
         if left < 0 and day < today:

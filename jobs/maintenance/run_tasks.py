@@ -1,9 +1,9 @@
-"""Does maintenance to one table and says what it came to.
+"""Run maintenance tasks on tables and report their results.
 
-Spark compacts: delta-rs 1.6.6 does not see that somebody else compacted the same files meanwhile, and four
-compactions at once gave a table every row four times. It deletes and vacuums as safely as Spark and needs no
-start of 10 s: a full VACUUM of a folder with 43,000 files took 0.4 s (2.4 s with their removal), Spark's 45 s
-on a small one.
+Spark compacts: delta-rs 1.6.6 does not notice that another writer compacted the same files meanwhile, and
+four compactions at once gave a table every row four times. It deletes and vacuums as safely as Spark, without
+a start of 10 s: a full VACUUM of a folder with 43,000 files took 0.4 s (2.4 s with their removal), Spark's
+45 s on a small one.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class NoRoomError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """What became of a task; a row of `maintenance_reports`.
+    """Result of a task; a row of `maintenance_reports`.
 
     Attributes:
         task: the task.
         before, after: extent of the day, or of the table; `after` None in a dry run or after a failure.
         removed: rows (retention) or files (vacuum); None where unknown.
-        error: why it could not be done.
+        error: why it failed.
         started_at, finished_at: UTC.
     """
 
@@ -62,7 +62,7 @@ class TaskReport:
     finished_at: datetime
 
     def to_row(self, run_id: str, dry_run: bool) -> dict[str, Any]:
-        """As columns of `maintenance_reports`."""
+        """Return the columns of `maintenance_reports`."""
         after = self.after
         return {
             "run_id": run_id,
@@ -81,8 +81,8 @@ class TaskReport:
         }
 
 
-def days_of(table: DeltaTable) -> Days:
-    """Extent of each day in the table's present version; of a table without days, under None."""
+def extents_by_day(table: DeltaTable) -> Days:
+    """Return the extent of each day in the table's present version; None is the key without days."""
     actions = pa.table(table.get_add_actions(flatten=True))
     by_day: dict[date | None, Extent] = {}
     names = ("size_bytes", "num_records", "partition.day")
@@ -94,13 +94,13 @@ def days_of(table: DeltaTable) -> Days:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceRunner:
-    """Does tasks.
+    """Runs maintenance tasks.
 
     Attributes:
         lake: the tables.
-        spark: gives the session, which is started when the first table is compacted.
+        spark: returns the session, which is started when the first table is compacted.
         clock: the wall clock.
-        dry_run: only find out what would be done.
+        dry_run: only report what would be done.
     """
 
     lake: Lake
@@ -108,8 +108,8 @@ class MaintenanceRunner:
     clock: Callable[[], datetime]
     dry_run: bool
 
-    def tend(self, task: Task) -> TaskReport:
-        """Do one task; a failure is reported, and stops no other task."""
+    def run_task(self, task: Task) -> TaskReport:
+        """Run one task; a failure is reported, and stops no other task."""
         started_at, before = self.clock(), self._extent(task)
         error, after, removed = None, None, None
         try:
@@ -129,8 +129,8 @@ class MaintenanceRunner:
             retry_on_conflict(lambda: self._compact(task))
             return None
         removed: list[int] = []
-        way = _delete if task.work is Work.RETENTION else _vacuum
-        retry_on_conflict(lambda: removed.append(way(self._table(task), task)))
+        action = _delete if task.work is Work.RETENTION else _vacuum
+        retry_on_conflict(lambda: removed.append(action(self._table(task), task)))
         return removed[-1]
 
     def _compact(self, task: Task) -> None:
@@ -155,14 +155,14 @@ class MaintenanceRunner:
         return open_table(self.lake.folder(task.table))
 
     def _extent(self, task: Task) -> Extent:
-        days = days_of(self._table(task))
+        days = extents_by_day(self._table(task))
         if task.day is not None:
             return days.get(task.day, Extent())
         return sum(days.values(), Extent())
 
 
 def check_room(folder: Path, size: int) -> None:
-    """See that so many bytes can be written.
+    """Check that so many bytes can be written.
 
     Raises:
         NoRoomError: less than `MIN_FREE_BYTES` would be left.

@@ -1,4 +1,4 @@
-"""How long each table is kept, and how often it is tended: read once."""
+"""Settings of the maintenance: how long each table is kept; read once."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ GB: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long the rows of a table are kept; UTC days, the present one not counted.
+    """Rule for how long the rows of a table are kept; UTC days, the present one not counted.
 
     Attributes:
         table: the table.
         days: rows of days before these are deleted.
-        where: only rows that fulfil this SQL condition; all rows unless told.
-        most_bytes: then whole days, oldest first, until the table's present files are no more; today stays.
+        where: only rows that fulfil this SQL condition; None for all rows.
+        max_bytes: then whole days are deleted, oldest first, until the files fit; today stays.
     """
 
     table: Table
     days: int
     where: str | None = None
-    most_bytes: int | None = None
+    max_bytes: int | None = None
 
     def condition(self, before: date) -> str:
-        """The rows of days before a day, as SQL that names the day."""
+        """Return a SQL condition for the rows of days before a day."""
         past = f"day < DATE '{before}'"
         return past if self.where is None else f"{past} AND {self.where}"
 
     def first_kept(self, now: datetime) -> date:
-        """The oldest day of which rows are kept."""
+        """Return the oldest day of which rows are kept."""
         return now.date() - timedelta(days=self.days)
 
 
@@ -61,7 +61,7 @@ class MaintenanceSettings:
         candidates_days: recounts before their audit.
         quality_days: results of the audits.
         progress_days: micro-batches of the streaming application.
-        status_days: notices about cameras; what they say of names and places stays.
+        status_days: notices about cameras; their names and places stay.
     """
 
     shared: Settings
@@ -89,16 +89,16 @@ class MaintenanceSettings:
             status_days=whole(env, "STATUS_DAYS"),
         )
 
-    def kept(self) -> tuple[Retention, ...]:
-        """The rules; a table without one is kept for ever.
+    def rules(self) -> tuple[Retention, ...]:
+        """Return the rules of retention; a table without one is kept for ever.
 
-        Hourly counts, coverage and decisions are small, and the past of every chart. Imported events are
-        older than the lake, and stay until they are taken out.
+        Hourly counts, coverage and decisions are small, and every chart's history. Imported events are
+        older than the lake, and stay until they are removed.
         """
         demo, ours = f"camera_id = '{DEMO_CAMERA}'", f"topic <> '{IMPORTED_TOPIC}'"
         return (
             Retention(FRAMES, self.demo_frames_days, where=demo),
-            Retention(FRAMES, self.frames_days, most_bytes=self.frames_bytes),
+            Retention(FRAMES, self.frames_days, max_bytes=self.frames_bytes),
             Retention(DETECTIONS, self.detections_days, where=ours),
             Retention(OBJECTS_CANDIDATE, self.candidates_days),
             Retention(CAMERA_HOURS_CANDIDATE, self.candidates_days),

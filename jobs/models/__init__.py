@@ -1,1 +1,1 @@
-"""Converts published models into model folders."""
+"""Convert published models into model folders."""

@@ -21,7 +21,7 @@ class Network(Protocol):
     size: int
 
     def __call__(self, picture: Any) -> tuple[Any, Any]:
-        """float32 RGB [1, size, size, 3] in 0..255 → boxes [1, A, 4] in 0..1, scores [1, A, 80]."""
+        """Return boxes [1, A, 4] in 0..1 and scores [1, A, 80] of float32 RGB [1, size, size, 3] in 0..255."""
         ...
 
 
@@ -36,7 +36,7 @@ class CenterNet:
         self._graph = cut_graph(graph, self.FEED, [self.PEAKS, self.SIDES])
 
     def __call__(self, picture: Any) -> tuple[Any, Any]:
-        """float32 RGB [1, 512, 512, 3] in 0..255 → boxes [1, A, 4] in 0..1, scores [1, A, 80]."""
+        """Return boxes [1, A, 4] in 0..1 and scores [1, A, 80] of float32 RGB [1, 512, 512, 3] in 0..255."""
         heat, sides = _outputs(self._graph, self.FEED, picture, [self.PEAKS, self.SIDES])
         peaks = tf.where(tf.nn.max_pool2d(heat, 3, 1, "SAME") == heat, heat, 0.0)
         cells, classes = heat.shape[1], heat.shape[3]
@@ -65,7 +65,7 @@ class NanoDet:
         self._cells = np.concatenate([_centres(self.size, stride) for stride in self.STRIDES])
 
     def __call__(self, picture: Any) -> tuple[Any, Any]:
-        """float32 RGB [1, 416, 416, 3] in 0..255 → boxes [1, A, 4] in 0..1, scores [1, A, 80]."""
+        """Return boxes [1, A, 4] in 0..1 and scores [1, A, 80] of float32 RGB [1, 416, 416, 3] in 0..255."""
         normalised = (picture[..., ::-1] - tf.constant(self.MEAN)) / tf.constant(self.DEVIATION)
         found = _outputs(self._graph, self.FEED, tf.transpose(normalised, [0, 3, 1, 2]), self._fetches)
         scores, bins = tf.concat(found[:3], 1), tf.concat(found[3:], 1)
@@ -77,7 +77,7 @@ class NanoDet:
 
 
 def _centres(size: int, stride: int) -> np.ndarray:
-    """Centres of a grid's cells: float32 [cells, 3] of y, x and stride, pixels."""
+    """Return the centres of a grid's cells: float32 [cells, 3] of y, x and stride, pixels."""
     along = np.arange(size // stride) * stride + (stride - 1) / 2
     y, x = np.meshgrid(along, along, indexing="ij")
     return np.stack([y.ravel(), x.ravel(), np.full(y.size, stride)], -1).astype(np.float32)
@@ -98,7 +98,7 @@ class AnchorFreeDetector(tf.Module):  # type: ignore[misc]
 
     @tf.function(input_signature=[PICTURE])  # type: ignore[untyped-decorator]
     def __call__(self, picture: Any) -> dict[str, Any]:
-        """uint8 RGB [1, H, W, 3] → boxes [1, 100, 4], scores, classes from 1, number of detections."""
+        """Return boxes [1, 100, 4], scores, classes from 1 and their number of uint8 RGB [1, H, W, 3]."""
         size = [self._network.size, self._network.size]
         resized = tf.compat.v1.image.resize_bilinear(tf.cast(picture, tf.float32), size)
         return suppressed(*self._network(resized))

@@ -15,11 +15,11 @@ import typer
 
 from jobs.detector.coco_labels import COCO_NAMES
 from jobs.detector.model_manifest import LABELS, SAVED_MODEL, write_manifest
-from jobs.detector.native_output import quiet
+from jobs.detector.native_output import silence_native_output
 
 
 class UnknownNetworkError(ValueError):
-    """A name of no network."""
+    """An unknown network's name."""
 
 
 def convert(source: Path, target: Path, name: str) -> None:
@@ -30,7 +30,7 @@ def convert(source: Path, target: Path, name: str) -> None:
         UnknownNetworkError: there is no such network.
         FileExistsError: the target is there already.
     """
-    with quiet():
+    with silence_native_output():
         import tensorflow as tf
 
         from jobs.models.anchor_free_models import NETWORKS, AnchorFreeDetector

@@ -1,4 +1,4 @@
-"""Converts the TF.js model COCO-SSD into a model folder.
+"""Convert the TF.js model COCO-SSD into a model folder.
 
 `python -m jobs.models.convert_model SOURCE TARGET --clips DIR`
 Writes the SavedModel, float32 and int8 LiteRT files, anchors, labels, and last the manifest `model.json`.
@@ -18,10 +18,10 @@ from jobs.detector.coco_labels import COCO_NAMES
 from jobs.detector.engines import normalise
 from jobs.detector.images import fit_picture
 from jobs.detector.model_manifest import ANCHORS, LABELS, SAVED_MODEL, write_manifest
-from jobs.detector.native_output import quiet
+from jobs.detector.native_output import silence_native_output
 
 CALIBRATION_PICTURES = 120
-"""Pictures that show the int8 converter which values occur; spread evenly over all clips."""
+"""Pictures for the int8 converter's calibration; spread evenly over all clips."""
 
 
 class ClipsError(ValueError):
@@ -29,7 +29,7 @@ class ClipsError(ValueError):
 
 
 def read_clips(clips: Path, wanted: int) -> list[np.ndarray]:
-    """Pictures (BGR uint8) spread evenly over all *.mp4 of a folder.
+    """Read pictures (BGR uint8) spread evenly over all *.mp4 of a folder.
 
     Raises:
         ClipsError: no clip there, or one that cannot be decoded.
@@ -55,7 +55,7 @@ def _spread(path: Path, wanted: int) -> list[np.ndarray]:
 
 
 def to_tflite(heads: Any, input_size: int, calibration: list[np.ndarray] | None) -> bytes:
-    """The raw heads as a LiteRT model for one picture: float32, or int8 when given calibration pictures.
+    """Convert the raw heads to a LiteRT model for one picture: float32, or int8 with calibration pictures.
 
     Box decoding stays outside: inside an int8 graph it lowers the boxes' overlap from 0.95 to 0.85.
     """
@@ -86,7 +86,7 @@ def convert(source: Path, target: Path, clips: Path) -> None:
         raise FileExistsError(f"{target} is not empty: delete it, or convert into another folder")
     calibration = read_clips(clips, CALIBRATION_PICTURES)
     say("loading TensorFlow")
-    with quiet():
+    with silence_native_output():
         import tensorflow as tf
 
         from jobs.models.ssd_model import INPUT_SIZE, SsdDetector, SsdHeads
@@ -95,13 +95,13 @@ def convert(source: Path, target: Path, clips: Path) -> None:
         detector = SsdDetector(heads)
     target.mkdir(parents=True, exist_ok=True)
     say("writing the SavedModel")
-    with quiet():
+    with silence_native_output():
         tf.saved_model.save(detector, str(target / SAVED_MODEL), signatures=detector.__call__)
     say("writing float32.tflite")
-    with quiet():
+    with silence_native_output():
         (target / "float32.tflite").write_bytes(to_tflite(heads, INPUT_SIZE, None))
     say(f"writing int8.tflite, calibrated on {len(calibration)} pictures")
-    with quiet():
+    with silence_native_output():
         (target / "int8.tflite").write_bytes(to_tflite(heads, INPUT_SIZE, calibration))
     np.save(target / ANCHORS, heads.anchors)
     (target / LABELS).write_text("\n".join(COCO_NAMES) + "\n")
@@ -109,7 +109,7 @@ def convert(source: Path, target: Path, clips: Path) -> None:
 
 
 def say(progress: str) -> None:
-    """One line of progress for a person."""
+    """Print a line of progress."""
     typer.echo(f"  {progress}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""Reads a TF.js graph model (model.json and weight shards) as a TensorFlow GraphDef."""
+"""Read a TF.js graph model (model.json and weight shards) as a TensorFlow GraphDef."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 FUSED = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
-"""Operation of TF.js that does several at once → the convolution that it begins with."""
+"""Fused operation of TF.js → its first operation, a convolution."""
 CONVOLUTIONS = {"Conv2D": 3, "DepthwiseConv2dNative": 2}
-"""Operation → axis of its weights that counts the output channels (a depthwise multiplier of 1)."""
+"""Operation → axis of its weights for the output channels (a depthwise multiplier of 1)."""
 
 
 class GraphModelError(ValueError):
@@ -23,7 +23,7 @@ class GraphModelError(ValueError):
 
 
 def read_graph_model(folder: Path, name: str = "model.json") -> tuple[Any, dict[str, np.ndarray]]:
-    """The model's graph with its constants filled in and stock operations only, and the constants by name.
+    """Read the graph, with constants filled in and stock operations only, and the constants by name.
 
     Args:
         folder: with the topology and every weight shard.
@@ -47,7 +47,7 @@ def read_graph_model(folder: Path, name: str = "model.json") -> tuple[Any, dict[
 
 
 def _read_weights(folder: Path, manifest: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Arrays by name; the shards of a group are one run of bytes, one array after the other."""
+    """Read arrays by name; the shards of a group are one run of bytes, one array after the other."""
     weights: dict[str, np.ndarray] = {}
     for group in manifest:
         stored = b"".join((folder / path).read_bytes() for path in group["paths"])
@@ -64,7 +64,7 @@ def _read_weights(folder: Path, manifest: list[dict[str, Any]]) -> dict[str, np.
 
 
 def _stored_as(entry: dict[str, Any]) -> np.dtype[Any]:
-    """float16 only halves the file; other quantization would need a scale."""
+    """Return the stored type; float16 only halves the file, other quantization would need a scale."""
     stored = entry.get("quantization", {}).get("dtype", entry["dtype"])
     if stored not in (entry["dtype"], "float16"):
         raise GraphModelError(f"{entry['name']} is stored as {stored}; read are float32, float16 and int32")
@@ -85,7 +85,7 @@ def _read_node(node: dict[str, Any], weights: dict[str, np.ndarray]) -> Any:
 
 
 def _unfused(node: Any) -> list[Any]:
-    """A fused convolution as the convolution and what follows it; the last bears the node's name."""
+    """Split a fused convolution into its operations; the last one has the node's name."""
     if node.op not in FUSED:
         return [node]
     convolution = tf.compat.v1.NodeDef(name=f"{node.name}/conv", op=FUSED[node.op], input=node.input[:2])
@@ -103,7 +103,7 @@ def _unfused(node: Any) -> list[Any]:
 
 
 def _as_protobuf_json(attribute: dict[str, Any]) -> dict[str, Any]:
-    """Old converters wrote byte strings as lists of integers; protobuf's JSON wants base64."""
+    """Encode byte strings as protobuf's JSON expects, base64; old converters wrote lists of integers."""
     if isinstance(attribute.get("s"), list):
         return {**attribute, "s": base64.b64encode(bytes(attribute["s"])).decode()}
     return attribute
@@ -148,7 +148,7 @@ def _fold_one(convolution: Any, nodes: dict[str, Any], readers: dict[str, list[A
 def _only_reader(
     node: Any, operation: str, nodes: dict[str, Any], readers: dict[str, list[Any]], channels: int
 ) -> tuple[Any, np.ndarray, Any] | None:
-    """The one node that reads `node`, with its constant's value and node, when it fits."""
+    """Return the only node that reads `node`, with its constant's value and node, when it fits."""
     if [reader.op for reader in readers[node.name]] != [operation]:
         return None
     (reader,) = readers[node.name]
@@ -164,7 +164,7 @@ def _set_constant(node: Any, value: np.ndarray) -> None:
 
 
 def cut_graph(graph: Any, feed: str, fetches: list[str]) -> Any:
-    """The part of a graph between the node `feed`, which becomes a placeholder, and the fetched nodes."""
+    """Return the subgraph between the node `feed`, which becomes a placeholder, and the fetched nodes."""
     cut = tf.compat.v1.GraphDef()
     for node in graph.node:
         if node.name == feed:

@@ -1,6 +1,6 @@
-"""Packs a SavedModel from elsewhere as a model folder: `python -m jobs.models.pack_model`.
+"""Pack a third-party SavedModel as a model folder: `python -m jobs.models.pack_model`.
 
-The source is what `pycturestream evaluate` takes: a SavedModel of TensorFlow's object-detection kind, with a
+The source is the same as for `pycturestream evaluate`: a SavedModel of TensorFlow's object-detection kind, with a
 labels file in its folder or beside it.
 """
 
@@ -16,12 +16,12 @@ import typer
 from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import find_labels, read_label_file
 from jobs.detector.model_manifest import LABELS, SAVED_MODEL, Manifest, ModelFilesError, write_manifest
-from jobs.detector.native_output import quiet
-from jobs.detector.saved_models import saved_model_in
+from jobs.detector.native_output import silence_native_output
+from jobs.detector.saved_models import find_saved_model
 from lake.contracts.wire_format import STORED_SCORE
 
 ANY_SIZE: Final = 640
-"""Pixels a side that a model is shown which takes pictures of any size."""
+"""Input size, pixels a side, for a model that takes pictures of any size."""
 
 
 def pack(source: Path, target: Path, labels: Path | None, input_size: int | None) -> Manifest:
@@ -36,13 +36,13 @@ def pack(source: Path, target: Path, labels: Path | None, input_size: int | None
     Raises:
         ModelFilesError: the source is no detector, or takes another size.
         LabelsError: its classes have no names.
-        FileExistsError: the target is there already.
+        FileExistsError: the target exists.
     """
-    place = saved_model_in(source)
+    place = find_saved_model(source)
     if place is None:
         raise ModelFilesError(f"{source} is and holds no SavedModel: name the folder with its saved_model.pb")
     names = read_label_file(labels or find_labels(place.parent if place.name == SAVED_MODEL else place))
-    with quiet():
+    with silence_native_output():
         size = fitting_size(SavedModel(place, 1, STORED_SCORE).size, input_size)
     target.mkdir(parents=True)
     shutil.copytree(place, target / SAVED_MODEL)
@@ -52,14 +52,14 @@ def pack(source: Path, target: Path, labels: Path | None, input_size: int | None
 
 
 def fitting_size(taken: tuple[int | None, int | None], asked: int | None) -> int:
-    """Side in pixels of the square that a model is shown.
+    """Return the side in pixels of a model's square input.
 
     Args:
-        taken: height and width that it takes; None where it takes any.
-        asked: what somebody wants; None leaves it to the model.
+        taken: height and width of its input; None where it takes any.
+        asked: the requested side; None for the model's own.
 
     Raises:
-        ModelFilesError: the model takes no square, or one of another size.
+        ModelFilesError: the model's input is no square, or one of another size.
 
     >>> fitting_size((None, None), 320), fitting_size((300, 300), None), fitting_size((None, None), None)
     (320, 300, 640)

@@ -32,7 +32,7 @@ class SsdHeads(tf.Module):  # type: ignore[misc]
         self.anchors: np.ndarray = weights[ANCHORS][0]
 
     def __call__(self, normalised: Any) -> tuple[Any, Any]:
-        """float32 RGB [N, 300, 300, 3] in -1..1 → encoded boxes [N, A, 4], logits [N, A, 90]."""
+        """Return encoded boxes [N, A, 4] and logits [N, A, 90] of float32 RGB [N, 300, 300, 3] in -1..1."""
         boxes, logits = tf.import_graph_def(
             self._graph,
             input_map={f"{FEED}:0": normalised},
@@ -51,7 +51,7 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
 
     @tf.function(input_signature=[PICTURES])  # type: ignore[untyped-decorator]
     def __call__(self, pictures: Any) -> dict[str, Any]:
-        """uint8 RGB [N, H, W, 3] → boxes [N, 100, 4], scores, classes from 1, number of detections."""
+        """Return boxes [N, 100, 4], scores, classes from 1 and their number of uint8 RGB [N, H, W, 3]."""
         size = [INPUT_SIZE, INPUT_SIZE]
         # corners not moved by half a pixel: the way the network was trained; no-op at 300 x 300
         resized = tf.compat.v1.image.resize_bilinear(tf.cast(pictures, tf.float32), size)
@@ -59,7 +59,7 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
         return suppressed(self._decode(encoded), tf.sigmoid(logits))
 
     def _decode(self, encoded: Any) -> Any:
-        """Encoded boxes → corners in 0..1; the same rule as `box_coding.decode_boxes`."""
+        """Decode boxes to corners in 0..1; the same rule as `ssd_decoding.decode_boxes`."""
         anchors = self._heads.anchors
         size, centre = anchors[:, 2:] - anchors[:, :2], (anchors[:, 2:] + anchors[:, :2]) / 2
         middle = encoded[..., :2] / 10 * size + centre
@@ -68,7 +68,7 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
 
 
 def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
-    """Boxes [N, A, 4], scores [N, A, C] → the outputs of TF2's object-detection models; classes from 1."""
+    """Suppress boxes [N, A, 4] by scores [N, A, C]; return TF2's detection outputs, classes from 1."""
     found = tf.image.combined_non_max_suppression(
         boxes[:, :, None, :],
         scores,

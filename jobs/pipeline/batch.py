@@ -36,8 +36,8 @@ from lake.spark.catalog import check_lake
 from lake.storage.tables import Lake
 
 PROGRAM = "jobs.pipeline.batch"
-WIDTH_OF_REASONS = 5
-"""So many reasons of an hour are told; all are in quality_results."""
+MAX_REASONS = 5
+"""Reasons of an hour that are shown; all are in quality_results."""
 
 Tell = Callable[[str], None]
 
@@ -54,7 +54,7 @@ class Batch:
         lake: the tables.
         run_id: names the run in all that it writes.
         now: the wall clock, a function that worker processes can import.
-        tell: is handed each sentence.
+        tell: called with each sentence.
     """
 
     spark: SparkSession
@@ -65,11 +65,11 @@ class Batch:
     tell: Tell
 
     def run(self, scope: Scope) -> bool:
-        """All steps, for the hours that are over; whether none was held."""
+        """Run all steps for the hours that are over; return whether none was held."""
         return all([self._run_day(day) for day in by_day(scope)])
 
-    def rehearse(self, scope: Scope) -> None:
-        """Say what a run would find; nothing is written."""
+    def dry_run_report(self, scope: Scope) -> None:
+        """Report what a run would find, without writing."""
         for day in by_day(scope):
             left = frames_to_detect(self.lake.root, day)
             if left and self.settings.detect_skipped:
@@ -92,33 +92,33 @@ class Batch:
             return
         run, clock = detect_skipped.run, time.monotonic
         done = run(self.spark, self.settings, self.lake, scope, self.run_id, self.now, clock)
-        self.tell(detect_skipped.sentence(done, self.settings.detect_minutes))
+        self.tell(detect_skipped.describe_result(done, self.settings.detect_minutes))
 
     def _publish(self, candidate: Candidate) -> bool:
-        """Check and publish; whether nothing was held."""
+        """Check and publish; return whether nothing was held."""
         shared = self.settings.shared
-        docs, words = shared.data / QUALITY, known_vocabularies(shared.models)
-        found = audit(self.lake.root, candidate, self.run_id, self.now(), docs, words)
-        decide(self.lake, candidate, found, self.run_id, self.now(), lambda: self.spark)
-        for sentence in sentences(found):
+        docs, vocabularies = shared.data / QUALITY, known_vocabularies(shared.models)
+        result = audit(self.lake.root, candidate, self.run_id, self.now(), docs, vocabularies)
+        decide(self.lake, candidate, result, self.run_id, self.now(), lambda: self.spark)
+        for sentence in sentences(result):
             self.tell(sentence)
-        return not found.held
+        return not result.held
 
 
 def by_day(scope: Scope) -> Iterator[Scope]:
-    """The scope a UTC day at a time, so that a year of hours needs no more memory than a day."""
+    """Split the scope by UTC day, so that a year of hours needs no more memory than a day."""
     for _, hours in groupby(scope.hours, key=datetime.date):
         yield replace(scope, hours=tuple(hours))
 
 
-def sentences(found: Audit) -> Iterator[str]:
-    """What was decided, hour by hour."""
-    for hour, cameras in _by_hour(found.passed):
+def sentences(result: Audit) -> Iterator[str]:
+    """Describe the decisions, hour by hour."""
+    for hour, cameras in _by_hour(result.passed):
         yield f"published {format_hour(hour)}: {', '.join(cameras)}"
-    for (hour, camera), reasons in sorted(found.held.items()):
-        more = len(reasons) - WIDTH_OF_REASONS
+    for (hour, camera), reasons in sorted(result.held.items()):
+        more = len(reasons) - MAX_REASONS
         rest = f"; and {more} more" if more > 0 else ""
-        yield f"held {format_hour(hour)}, {camera}: {'; '.join(reasons[:WIDTH_OF_REASONS])}{rest}"
+        yield f"held {format_hour(hour)}, {camera}: {'; '.join(reasons[:MAX_REASONS])}{rest}"
 
 
 def _by_hour(about: Sequence[CameraHour]) -> Iterator[tuple[datetime, list[str]]]:
@@ -131,8 +131,8 @@ def _hours(scope: Scope) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def ask_broker(settings: Settings, scope: Scope, now: datetime) -> str | None:
-    """Record the broker's own counts of its hours; what the archives still lack of a recent scope."""
+def check_broker(settings: Settings, scope: Scope, now: datetime) -> str | None:
+    """Record the broker's own counts of hours; return what the archives still lack of a recent scope."""
     if scope.hours[-1] < now - LOOKBACK:
         return None
     try:
@@ -146,7 +146,7 @@ def ask_broker(settings: Settings, scope: Scope, now: datetime) -> str | None:
 
 
 def parse(argv: Sequence[str]) -> BatchArguments:
-    """The command line of `pycturestream batch`; a slip ends the program with 2."""
+    """Parse the command line of `pycturestream batch`; an error ends the program with status 2."""
     purpose = "Analyse what was skipped, count, check and publish hours, without Airflow."
     parser = run_parser(PROGRAM, purpose)
     parser.prog = "pycturestream batch"
@@ -159,50 +159,50 @@ def parse(argv: Sequence[str]) -> BatchArguments:
         help="start of a UTC hour, such as 2026-01-31T10:00:00Z; for a range the first and the last one",
     )
     parser.add_argument(
-        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; all unless told"
+        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; default: all"
     )
     parser.add_argument("--no-detect", action="store_true", help="leave what the speed layer skipped")
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     try:
-        return BatchArguments(_scope(given), given.run_id, given.dry_run, given)
+        return BatchArguments(_scope(args), args.run_id, args.dry_run, args)
     except ValueError as error:
         parser.error(str(error))
 
 
-def _scope(given: argparse.Namespace) -> Scope:
-    hours = [hour for named in given.moments for hour in named]
-    wanted = 1 if given.which == "hour" else 2
-    if len(hours) != wanted:
-        raise HourError(f"{given.which} takes {wanted} of these, not {len(hours)}: 2026-01-31T10:00:00Z")
-    return Scope(hours_between(hours[0], hours[-1]), given.cameras or None)
+def _scope(args: argparse.Namespace) -> Scope:
+    hours = [hour for named in args.moments for hour in named]
+    expected = 1 if args.which == "hour" else 2
+    if len(hours) != expected:
+        raise HourError(f"{args.which} takes {expected} of these, not {len(hours)}: 2026-01-31T10:00:00Z")
+    return Scope(hours_between(hours[0], hours[-1]), args.cameras or None)
 
 
 def show(sentence: str) -> None:
-    """For people, at once."""
+    """Print a sentence at once."""
     print(sentence, flush=True)  # noqa: T201
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run the batch layer over the hours named; 0 when all that has data is published, 1 when not."""
-    told = parse(argv)
+    """Run the batch layer over the hours named; return 0 when all that has data is published, else 1."""
+    args = parse(argv)
 
     def job() -> int:
-        logging.getLogger().setLevel(logging.WARNING)  # the sentences tell it
+        logging.getLogger().setLevel(logging.WARNING)  # the printed sentences suffice
         settings = BatchSettings.from_env(env)
-        settings = replace(settings, detect_skipped=settings.detect_skipped and not told.given.no_detect)
+        settings = replace(settings, detect_skipped=settings.detect_skipped and not args.namespace.no_detect)
         check_lake(settings.shared)
         lake = Lake(settings.shared.lake)
-        if not has_rows(lake.root, told.scope):
-            show(f"{_hours(told.scope)}: no frames and no detections, nothing to count")
+        if not has_rows(lake.root, args.scope):
+            show(f"{_hours(args.scope)}: no frames and no detections, nothing to count")
             return 0
-        if lacking := ask_broker(settings.shared, told.scope, utc_now()):
+        if lacking := check_broker(settings.shared, args.scope, utc_now()):
             show(lacking)
         with open_batch_session(env, "batch", settings) as spark:
-            batch = Batch(spark, settings, lake, told.run_id, utc_now, show)
-            if told.dry_run:
-                batch.rehearse(told.scope)
+            batch = Batch(spark, settings, lake, args.run_id, utc_now, show)
+            if args.dry_run:
+                batch.dry_run_report(args.scope)
                 return 0
-            return 0 if batch.run(told.scope) else 1
+            return 0 if batch.run(args.scope) else 1
 
     return run_job(env, job)
 

@@ -1,4 +1,4 @@
-"""Counts, checks and publishes hours that are over by the batch layer's own steps, some days at a time."""
+"""Count, check and publish past hours by the batch layer's own steps, some days at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("publish")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many hours of cameras were published, and how many held."""
+    """Numbers of hours of cameras that were published, and held."""
 
     published: int = 0
     held: int = 0
@@ -50,43 +50,47 @@ def publish_scopes(
         run_id: names the run in all that it writes.
         now: the clock, UTC.
         docs: folder of the Data Docs.
-        only: decide about these hours and cameras of the scopes; all unless told.
+        only: decide about these hours and cameras of the scopes; None for all.
     """
-    good = bad = 0
+    published = held = 0
     for scope in scopes:
         candidate = count_objects.run(spark, lake, scope, run_id, now(), tell=log.debug)
-        found = _among(audit(lake.root, candidate, run_id, now(), docs), only)
-        decide(lake, candidate, found, run_id, now(), lambda: spark)
-        good, bad = good + len(found.passed), bad + len(found.held)
-        log.info("published up to the hour of %s: %d hours of cameras", format_hour(scope.hours[-1]), good)
-        for (hour, camera), reasons in found.held.items():
+        result = _only(audit(lake.root, candidate, run_id, now(), docs), only)
+        decide(lake, candidate, result, run_id, now(), lambda: spark)
+        published, held = published + len(result.passed), held + len(result.held)
+        log.info(
+            "published up to the hour of %s: %d hours of cameras", format_hour(scope.hours[-1]), published
+        )
+        for (hour, camera), reasons in result.held.items():
             log.warning("held %s, %s: %s", format_hour(hour), camera, "; ".join(reasons))
-    return Published(good, bad)
+    return Published(published, held)
 
 
-def _among(found: Audit, only: Collection[CameraHour] | None) -> Audit:
+def _only(result: Audit, only: Collection[CameraHour] | None) -> Audit:
     if only is None:
-        return found
-    passed = [about for about in found.passed if about in only]
+        return result
+    passed = [about for about in result.passed if about in only]
     return replace(
-        found, passed=passed, held={about: why for about, why in found.held.items() if about in only}
+        result,
+        passed=passed,
+        held={about: reasons for about, reasons in result.held.items() if about in only},
     )
 
 
 def scopes_of(rows: Mapping[datetime, int], cameras: tuple[str, ...]) -> Iterator[Scope]:
-    """Hours in parts that are counted at once.
+    """Split hours into scopes that are each counted at once.
 
     Args:
         rows: hour (UTC) to its objects and frames; in the order of time.
-        cameras: of all of them.
+        cameras: cameras of all hours.
     """
     part: list[datetime] = []
-    held = 0
-    for hour, more in rows.items():
-        if part and (len(part) == MAX_HOURS or held + more > MAX_ROWS):
+    size = 0
+    for hour, count in rows.items():
+        if part and (len(part) == MAX_HOURS or size + count > MAX_ROWS):
             yield Scope(tuple(part), cameras)
-            part, held = [], 0
+            part, size = [], 0
         part.append(hour)
-        held += more
+        size += count
     if part:
         yield Scope(tuple(part), cameras)

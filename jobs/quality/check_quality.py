@@ -1,4 +1,4 @@
-"""Audits candidates with Great Expectations, publishes the hours and cameras that pass, and holds the rest.
+"""Audit candidates with Great Expectations, publish the hours and cameras that pass, and hold the rest.
 
 The audit needs no Spark; it starts only when something is to be published.
 """
@@ -25,7 +25,7 @@ from jobs.harness.arguments import listed, run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.hours.publish_hours import hold, publish
-from jobs.quality.audit_parts import parts
+from jobs.quality.audit_parts import split_audit
 from jobs.quality.data_docs import Documented, write_docs
 from jobs.quality.derived_columns import Vocabularies, subjects
 from jobs.quality.expectation import SUBJECTS, WARNING
@@ -49,7 +49,7 @@ from lake.storage.tables import Lake, retry_on_conflict
 
 PROGRAM: Final = "jobs.quality.check_quality"
 MAX_HOURS_IN_SUMMARY: Final = 24
-"""Hours and cameras up to this many are told one by one."""
+"""Up to this many hours and cameras are logged one by one."""
 HISTORY: Final = 50
 """Runs whose Data Docs are kept."""
 
@@ -58,7 +58,7 @@ log = logging.getLogger("check_quality")
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found.
+    """Result of an audit.
 
     Attributes:
         passed: hours and cameras of the candidate that no critical expectation failed for, sorted.
@@ -82,7 +82,7 @@ def audit(
     history: int = HISTORY,
     dry_run: bool = False,
 ) -> Audit:
-    """Hold a candidate, as of its versions, against all expectations; write `quality_results` and Data Docs.
+    """Check a candidate, at its versions, against all expectations; write `quality_results` and Data Docs.
 
     Args:
         root: root folder of the tables.
@@ -94,20 +94,22 @@ def audit(
         history: how many runs the site keeps.
         dry_run: write nothing.
     """
-    found, good, start = list[list[Finding]](), list[CameraHour](), 0
-    bad: dict[CameraHour, list[str]] = {}
-    for part in parts(root, candidate):
-        findings, groups = _judge(root, part, start, vocabularies or {})
+    all_findings, passed_hours, start = list[list[Finding]](), list[CameraHour](), 0
+    held: dict[CameraHour, list[str]] = {}
+    for part in split_audit(root, candidate):
+        findings, groups = _validate_part(root, part, start, vocabularies or {})
         start += len(groups.keys)
-        found += [findings] if groups.keys else []
+        all_findings += [findings] if groups.keys else []
         reasons = held_reasons(findings, groups)
-        bad |= reasons
-        good += passed(groups, reasons)
+        held |= reasons
+        passed_hours += passed(groups, reasons)
         if groups.keys and not dry_run:
             _append(root, result_rows(findings, groups, candidate, run_id, now))
-    outcome = Audit(sorted(good), bad, merged(found))
+    outcome = Audit(sorted(passed_hours), held, merged(all_findings))
     if not dry_run:
-        _document(outcome, Documented(run_id, candidate.scope, now, len(good), len(bad)), docs, history)
+        _document(
+            outcome, Documented(run_id, candidate.scope, now, len(passed_hours), len(held)), docs, history
+        )
     return outcome
 
 
@@ -116,7 +118,7 @@ def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None
         write_docs(docs, run, outcome.findings, history)
 
 
-def _judge(
+def _validate_part(
     root: LakeLocation, part: Candidate, start: int, vocabularies: Vocabularies
 ) -> tuple[list[Finding], AuditScopes]:
     rows, groups = number_groups(subjects(read(root, part), vocabularies), start)
@@ -124,7 +126,9 @@ def _judge(
         finding
         for subject in SUBJECTS
         for finding in validate(
-            subject, rows[subject], [one for one in EXPECTATIONS if one.subject == subject]
+            subject,
+            rows[subject],
+            [expectation for expectation in EXPECTATIONS if expectation.subject == subject],
         )
     ]
     return findings, groups
@@ -140,17 +144,24 @@ def _append(root: LakeLocation, rows: pa.Table) -> None:
 
 
 def known_vocabularies(models: Path) -> dict[str, frozenset[str]]:
-    """SHA-256 of each provisioned model's labels file to the labels in it."""
+    """Read the labels of each provisioned model, by the SHA-256 of its labels file."""
     files = sorted(models.glob(f"*/{LABELS}"))
     return {sha256_of(file): frozenset(filter(None, file.read_text().splitlines())) for file in files}
 
 
 def sentences(outcome: Audit) -> list[str]:
-    """What was found, for people: each hour and camera where there are few, else a summary."""
-    warned = [one for one in outcome.findings if one.expectation.severity == WARNING and one.unexpected]
-    warnings = [f"warning: {one.expectation.sentence}: {len(one.unexpected)} fell short" for one in warned]
+    """Describe the result for people: each hour and camera where there are few, else a summary."""
+    warned = [
+        finding
+        for finding in outcome.findings
+        if finding.expectation.severity == WARNING and finding.unexpected
+    ]
+    warnings = [
+        f"warning: {finding.expectation.sentence}: {len(finding.unexpected)} fell short" for finding in warned
+    ]
     bad = [
-        f"held {format_hour(hour)} {camera}: {'; '.join(why)}" for (hour, camera), why in outcome.held.items()
+        f"held {format_hour(hour)} {camera}: {'; '.join(reasons)}"
+        for (hour, camera), reasons in outcome.held.items()
     ]
     if len(outcome.passed) <= MAX_HOURS_IN_SUMMARY:
         good = [f"passed {format_hour(hour)} {camera}" for hour, camera in outcome.passed]
@@ -166,7 +177,7 @@ def sentences(outcome: Audit) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What is audited: candidates as announced, or hours whose newest candidates are meant."""
+    """Command line of an audit: candidates as announced, or hours whose newest candidates are audited."""
 
     candidates: tuple[Candidate, ...]
     scope: Scope | None
@@ -175,11 +186,11 @@ class Arguments:
 
     @classmethod
     def parse(cls, argv: Sequence[str]) -> Self:
-        """Read the command line; a slip ends the program with 2."""
+        """Parse the command line; an error ends the program with status 2."""
         parser = run_parser(PROGRAM, "Audit counted hours, publish what passes, hold the rest.")
-        what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--candidates", metavar="JSON", help="candidates as count_objects said them")
-        what.add_argument(
+        group = parser.add_mutually_exclusive_group(required=True)
+        group.add_argument("--candidates", metavar="JSON", help="candidates as count_objects gave them")
+        group.add_argument(
             "--hours", type=listed(parse_hour), metavar="HOUR,…", help="their newest candidates"
         )
         parser.add_argument(
@@ -196,7 +207,7 @@ class Arguments:
         return cls(candidates, scope, given.run_id, given.dry_run)
 
     def candidate(self, lake: Lake) -> Candidate:
-        """All that is asked for as one candidate."""
+        """Return all candidates of the command line as one."""
         if self.scope is None:
             return merged_candidates(self.candidates)
         return Candidate(self.scope, lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE))
@@ -210,36 +221,36 @@ def decide(
     now: datetime,
     spark: Callable[[], SparkSession],
 ) -> None:
-    """Publish what passed and hold the rest; Spark is asked for only when something passed."""
+    """Publish what passed and hold the rest; start Spark only when something passed."""
     hold(lake, candidate, outcome.held, run_id, now)
     if outcome.passed:
         publish(spark(), lake, candidate, outcome.passed, run_id, now)
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Audit and publish; the exit status is 0 also when hours were held."""
-    told = Arguments.parse(argv)
+    """Audit and publish; return 0 even when hours were held."""
+    args = Arguments.parse(argv)
 
     def job() -> int:
         settings, now = BatchSettings.from_env(env), utc_now()
         check_lake(settings.shared)
         lake = Lake(settings.shared.lake)
-        candidate = told.candidate(lake)
+        candidate = args.candidate(lake)
         outcome = audit(
             lake.root,
             candidate,
-            told.run_id,
+            args.run_id,
             now,
             settings.shared.data / QUALITY,
             known_vocabularies(settings.shared.models),
             history=whole(env, "QUALITY_HISTORY"),
-            dry_run=told.dry_run,
+            dry_run=args.dry_run,
         )
         for sentence in sentences(outcome):
-            log.info("%s%s", "would say: " if told.dry_run else "", sentence)
-        if not told.dry_run:
+            log.info("%s%s", "would say: " if args.dry_run else "", sentence)
+        if not args.dry_run:
             spark = partial(open_batch_session, env, "check_quality", settings)
-            decide(lake, candidate, outcome, told.run_id, now, spark)
+            decide(lake, candidate, outcome, args.run_id, now, spark)
         return 0
 
     return run_job(env, job, (CandidateGoneError,))

@@ -1,4 +1,4 @@
-"""Data Docs of the last audits: Great Expectations' own pages, made to ask nothing of the network.
+"""Data Docs of the last audits: Great Expectations' own pages, stripped of all network access.
 
 Each run is a folder of its own, moved into place when it is whole, so that two audits at once do not meet;
 only the index and the removal of old runs are done one at a time.
@@ -35,13 +35,13 @@ OUTSIDE: Final = re.compile(
     r"<script\b.*?</script\s*>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>|url\(\s*['\"]?https?:[^)]*\)",
     re.DOTALL | re.IGNORECASE,
 )
-"""What loads something, in the pages of Great Expectations; none of it carries a finding."""
+"""Elements of Great Expectations' pages that load something; none of them carries a finding."""
 MAX_EXAMPLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """The run that pages are about.
+    """The audit that pages describe.
 
     Attributes:
         run_id: names the audit.
@@ -58,7 +58,7 @@ class Documented:
 
 
 def write_docs(folder: Path, run: Documented, findings: Sequence[Finding], history: int) -> Path:
-    """Add a run to the site; the run's first page.
+    """Add a run to the site; return the run's first page.
 
     Args:
         folder: holds the site; made when missing.
@@ -68,29 +68,29 @@ def write_docs(folder: Path, run: Documented, findings: Sequence[Finding], histo
     """
     site = folder / DOCS
     (site / RUNS).mkdir(parents=True, exist_ok=True)
-    place = site / RUNS / _place(run)
-    made = Path(tempfile.mkdtemp(prefix=".", dir=site / RUNS))
-    made.chmod(0o755)
+    target = site / RUNS / _folder_name(run)
+    draft = Path(tempfile.mkdtemp(prefix=".", dir=site / RUNS))
+    draft.chmod(0o755)
     for subject in SUBJECTS:
         mine = [finding for finding in findings if finding.expectation.subject == subject]
-        (made / f"{subject}.html").write_text(_page(subject, mine, run))
-    (made / SUMMARY).write_text(json.dumps(_summary(run, findings)))
+        (draft / f"{subject}.html").write_text(_page(subject, mine, run))
+    (draft / SUMMARY).write_text(json.dumps(_summary(run, findings)))
     with FileLock(folder / "data_docs.lock"):
-        shutil.rmtree(place, ignore_errors=True)
-        made.rename(place)
-        _forget(site / RUNS, history)
+        shutil.rmtree(target, ignore_errors=True)
+        draft.rename(target)
+        _remove_old_runs(site / RUNS, history)
         shutil.copyfile(STYLE_SOURCE, site / STYLE)
         write_atomically(site / "index.html", _index(site / RUNS))
-    return place / f"{SUBJECTS[-1]}.html"
+    return target / f"{SUBJECTS[-1]}.html"
 
 
-def _place(run: Documented) -> str:
-    """Folder name that sorts by time; a run id may hold anything."""
+def _folder_name(run: Documented) -> str:
+    """Return a folder name that sorts by time; a run id may hold any character."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", run.run_id)[:60]
     return f"{run.checked_at:%Y%m%dT%H%M%S%f}-{plain}-{sha256(run.run_id.encode()).hexdigest()[:8]}"
 
 
-def _forget(runs: Path, history: int) -> None:
+def _remove_old_runs(runs: Path, history: int) -> None:
     """Remove all but the newest runs."""
     for old in sorted(path for path in runs.iterdir() if not path.name.startswith("."))[:-history]:
         shutil.rmtree(old, ignore_errors=True)
@@ -112,16 +112,16 @@ def _page(subject: str, findings: Sequence[Finding], run: Documented) -> str:
 def _suite_result(subject: str, findings: Sequence[Finding], run: Documented) -> Any:
     from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
 
-    good = sum(not finding.unexpected for finding in findings)
+    successful = sum(not finding.unexpected for finding in findings)
     statistics = {
         "evaluated_expectations": len(findings),
-        "successful_expectations": good,
-        "unsuccessful_expectations": len(findings) - good,
-        "success_percent": 100 * good / len(findings) if findings else None,
+        "successful_expectations": successful,
+        "unsuccessful_expectations": len(findings) - successful,
+        "success_percent": 100 * successful / len(findings) if findings else None,
     }
     identifier = RunIdentifier(run_name=html.escape(run.run_id), run_time=run.checked_at)
     return ExpectationSuiteValidationResult(
-        success=good == len(findings),
+        success=successful == len(findings),
         results=[_result(finding) for finding in findings],
         suite_name=subject,
         statistics=statistics,
@@ -133,13 +133,13 @@ def _result(finding: Finding) -> Any:
     from great_expectations.core import ExpectationValidationResult
 
     count = sum(finding.unexpected.values())
-    share = 100 * count / finding.looked_at if finding.looked_at else 0.0
+    share = 100 * count / finding.evaluated if finding.evaluated else 0.0
     examples = [html.escape(text) for texts in finding.examples.values() for text in texts]
     return ExpectationValidationResult(
         success=not count,
         expectation_config=finding.configuration,
         result={
-            "element_count": finding.looked_at,
+            "element_count": finding.evaluated,
             "unexpected_count": count,
             "unexpected_percent": share,
             "unexpected_percent_total": share,
@@ -173,7 +173,7 @@ def _summary(run: Documented, findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _index(runs: Path) -> str:
-    """One row per run, the newest first."""
+    """Render the index: one row per run, the newest first."""
     kept = sorted((path for path in runs.iterdir() if (path / SUMMARY).is_file()), reverse=True)
     rows = "\n".join(_row(path.name, json.loads((path / SUMMARY).read_text())) for path in kept)
     heads = "".join(f"<th>{name}</th>" for name in ("run", "checked", "hours", "passed", "held", *SUBJECTS))

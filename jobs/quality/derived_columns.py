@@ -1,4 +1,4 @@
-"""The four subjects of an audit: rows, and columns that say in a word what an expectation asks."""
+"""The four subjects of an audit: their rows, with derived columns for the expectations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OBJECT_COLUMNS = ("hour", "camera_id", "observed_at", "frame_id", "object_number
 
 
 def subjects(rows: Rows, vocabularies: Vocabularies) -> dict[str, pd.DataFrame]:
-    """Each subject's rows with `hour` and `camera_id`, ready to be validated."""
+    """Return each subject's rows with `hour` and `camera_id`, ready to be validated."""
     current = current_outcomes(rows.detections, rows.resent)
     counts = recount(rows.frames, rows.detections, current)
     return {
@@ -56,33 +56,33 @@ def _detections(detections: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     return detections.assign(
         lacking=_lacking(detections, ("topic_id", "frame_id", "run_id", "clock_skewed")),
         day_observed=_day(detections["observed_at"]),
-        run=_described(detections, runs),
+        run=_run_description(detections, runs),
     )
 
 
 def _objects(rows: Rows, current: pd.DataFrame, vocabularies: Vocabularies) -> pd.DataFrame:
     objects = rows.objects
-    seen = current[[*RECORD_KEY, "status", "run_id", "is_repeat", "replay_id"]]
-    found = seen.rename(columns={"run_id": "current_run_id"})
-    joined = objects.merge(found, on=RECORD_NAMES, how="left")
+    outcomes = current[[*RECORD_KEY, "status", "run_id", "is_repeat", "replay_id"]]
+    renamed = outcomes.rename(columns={"run_id": "current_run_id"})
+    joined = objects.merge(renamed, on=RECORD_NAMES, how="left")
     box = joined[["ymin", "xmin", "ymax", "xmax"]].astype("float64")
     return joined.assign(
-        lacking=_named(_lacking_of_objects(joined)),
+        lacking=_join_names(_lacking_of_objects(joined)),
         hour_observed=joined["observed_at"].dt.floor("h"),
         day_of_hour=_day(joined["hour"]),
         outside_by=np.maximum(-box.min(axis=1), box.max(axis=1) - 1),
         sector=joined["sector_v"] + " " + joined["sector_h"],
         sector_of_centre=_sector_of_centre(joined, box),
         strange_label=_strange_labels(joined, rows.runs, vocabularies),
-        run=_described(joined, rows.runs),
+        run=_run_description(joined, rows.runs),
         origin=_origins(joined, rows),
         sending=np.where(joined["is_repeat"].eq(True), "repeated", "first"),
-        camera_hour=np.where(_known(joined, rows.camera_hours, KEYS), "counted", "not counted"),
+        camera_hour=np.where(_is_in(joined, rows.camera_hours, KEYS), "counted", "not counted"),
     )
 
 
 def _lacking_of_objects(objects: pd.DataFrame) -> pd.DataFrame:
-    """Imported events never had a place in the picture."""
+    """Mark missing values; imported events never had a place in the picture."""
     faults = objects[list(OBJECT_COLUMNS)].isna()
     faults.loc[objects["topic"] == IMPORTED_TOPIC, list(PLACE)] = False
     return faults
@@ -116,19 +116,19 @@ def _sums(both: pd.DataFrame) -> dict[str, pd.Series]:
     return {
         "lacking": _lacking(both, (*COUNTS, *MEASURED, "counted_at", "run_id")).where(counted),
         "day_of_hour": _day(both["hour"]).where(counted),
-        "negative": _named(both[list(COUNTS)] < 0),
+        "negative": _join_names(both[list(COUNTS)] < 0),
         "negative_counts": negative,
         "fates": fates.where(counted),
         "analysed_by_layers": layers,
         "analysed_by_minutes": minutes,
         "sums": pd.Series(np.select(conditions, words, "right"), index=both.index),
-        "counted": _said(both, "").where(counted),
-        "recounted": _said(both, "_recounted").where(counted),
+        "counted": _format_fates(both, "").where(counted),
+        "recounted": _format_fates(both, "_recounted").where(counted),
     }
 
 
 def _bounds(both: pd.DataFrame) -> dict[str, pd.Series]:
-    """What only warns; missing where there is nothing to tell a share of."""
+    """Return the columns of warnings; missing where a share has no whole."""
     received = both["received"].where(both["received"] > 0)
     end = both["hour"] + HOUR
     unusable = both[list(QUARANTINED)].sum(axis=1)
@@ -149,7 +149,7 @@ def _bounds(both: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _rows_since(both: pd.DataFrame) -> pd.Series:
-    """Whether an hour's rows are those that were counted."""
+    """Compare an hour's rows with those that were counted."""
     frames = both["frame_rows_now"] - both["frame_rows"]
     detections = both["detection_rows_now"] - both["detection_rows"]
     stored = both["from_stored_coverage"].eq(True)
@@ -165,8 +165,8 @@ def _rows_since(both: pd.DataFrame) -> pd.Series:
     return pd.Series(np.select(conditions, words, AS_COUNTED), index=both.index)
 
 
-def _said(both: pd.DataFrame, suffix: str) -> pd.Series:
-    """Received frames and their fates as one text, so that they are compared, and shown, together."""
+def _format_fates(both: pd.DataFrame, suffix: str) -> pd.Series:
+    """Format received frames and their fates as one text, so that they are compared and shown together."""
     parts = [
         f"{name} " + both[f"{name}{suffix}"].fillna(-1).astype("int64").astype(str)
         for name in ("received", *FATES)
@@ -175,38 +175,38 @@ def _said(both: pd.DataFrame, suffix: str) -> pd.Series:
 
 
 def _lacking(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
-    return _named(rows[list(columns)].isna())
+    return _join_names(rows[list(columns)].isna())
 
 
-def _named(faults: pd.DataFrame) -> pd.Series:
-    """Names of the columns that are true, one text per row; missing where none is."""
+def _join_names(faults: pd.DataFrame) -> pd.Series:
+    """Join the names of the columns that are true, one text per row; missing where none is."""
     names = pd.Series(None, index=faults.index, dtype="object")
     for row in faults.index[faults.any(axis=1)]:
         names[row] = ", ".join(faults.columns[faults.loc[row]])
     return names
 
 
-def _described(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
+def _run_description(rows: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
     known = rows["run_id"].isin(runs["run_id"])
     words = np.select([rows["run_id"].isna(), known], ["missing", "described"], "not described")
     return pd.Series(words, index=rows.index)
 
 
 def _origins(objects: pd.DataFrame, rows: Rows) -> pd.Series:
-    """What detections say of each object's frame, which may be past retention with all of its hour."""
+    """Return the status of each object's frame, which may be past retention with all of its hour."""
     stored = rows.camera_hours[rows.camera_hours["from_stored_coverage"].eq(True)]
-    gone = _known(objects, stored, KEYS) & ~_known(objects, rows.detections, KEYS)
+    gone = _is_in(objects, stored, KEYS) & ~_is_in(objects, rows.detections, KEYS)
     status = objects["status"].fillna("missing")
     return status.mask(gone & (status == "missing"), PAST_RETENTION).where(status != "detected", DETECTED)
 
 
-def _known(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
-    wanted, there = (pd.MultiIndex.from_frame(frame[keys]) for frame in (rows, others))
-    return pd.Series(wanted.isin(there), index=rows.index)
+def _is_in(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> pd.Series:
+    keys_of_rows, known = (pd.MultiIndex.from_frame(frame[keys]) for frame in (rows, others))
+    return pd.Series(keys_of_rows.isin(known), index=rows.index)
 
 
 def _strange_labels(objects: pd.DataFrame, runs: pd.DataFrame, vocabularies: Vocabularies) -> pd.Series:
-    """Labels that the model of the object's run does not know; a model that nobody knows may say anything."""
+    """Return labels that the model of the object's run does not know; an unknown model may use any label."""
     models = runs.drop_duplicates("run_id").set_index("run_id")
     pairs = objects[["run_id", "label"]].dropna().drop_duplicates()
     strange = [
@@ -214,8 +214,8 @@ def _strange_labels(objects: pd.DataFrame, runs: pd.DataFrame, vocabularies: Voc
         for run, label in pairs.itertuples(index=False)
         if run in models.index and label not in (_labels(models.loc[run], vocabularies) or {label})
     ]
-    found = pd.DataFrame(strange, columns=["run_id", "label"], dtype="object")
-    return objects["label"].where(_known(objects, found, ["run_id", "label"]))
+    strange_rows = pd.DataFrame(strange, columns=["run_id", "label"], dtype="object")
+    return objects["label"].where(_is_in(objects, strange_rows, ["run_id", "label"]))
 
 
 def _labels(run: pd.Series, vocabularies: Vocabularies) -> frozenset[str] | None:
@@ -224,18 +224,18 @@ def _labels(run: pd.Series, vocabularies: Vocabularies) -> frozenset[str] | None
 
 
 def _sector_of_centre(objects: pd.DataFrame, box: pd.DataFrame) -> pd.Series:
-    """The sector that holds the centre; on a border, within rounding, that which was stored."""
+    """Return the sector that holds the centre; on a border, within rounding, the stored one."""
     vertical = _third((box["ymin"] + box["ymax"]) / 2, objects["sector_v"], ROWS)
     horizontal = _third((box["xmin"] + box["xmax"]) / 2, objects["sector_h"], COLUMNS)
     return vertical + " " + horizontal
 
 
 def _third(centre: pd.Series, stored: pd.Series, words: tuple[str, ...]) -> pd.Series:
-    low, here, high = (
+    low, centred, high = (
         pd.Series(np.select([c < 1 / 3, c < 2 / 3], words[:2], words[2]), index=centre.index)
         for c in (centre - SLACK, centre, centre + SLACK)
     )
-    return here.where((stored != low) & (stored != high), stored)
+    return centred.where((stored != low) & (stored != high), stored)
 
 
 def _day(moments: pd.Series) -> pd.Series:

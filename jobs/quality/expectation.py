@@ -1,4 +1,4 @@
-"""One expectation of the audit: what is looked at, what must hold there, and how to say it."""
+"""One expectation of the audit: the rows it checks, the condition, and its sentence."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Where = tuple[tuple[str, str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must hold for each row of a subject.
+    """A condition on each row of a subject.
 
     Attributes:
-        name: unique; what `quality_results` calls it.
+        name: unique; its name in `quality_results`.
         subject: one of SUBJECTS.
         sentence: what is expected, for people.
         kind: name of a class of great_expectations.expectations that judges row by row.
         arguments: of that class.
-        where: only rows that fulfil it are looked at, so that one fault is told once.
+        where: only rows that fulfil it are checked, so that one fault is reported once.
         severity: critical holds the hour, warning only warns.
     """
 
@@ -52,21 +52,21 @@ IN_ORDER: Final = "ExpectColumnPairValuesAToBeGreaterThanB"
 
 
 def pair(first: str, second: str) -> dict[str, Any]:
-    """Arguments of EQUAL: rows where both are missing are equal, where one is they are not."""
+    """Return arguments of EQUAL: two missing values are equal, a missing and a present one are not."""
     return {"column_A": first, "column_B": second, "ignore_row_if": "both_values_are_missing"}
 
 
 def not_before(later: str, earlier: str) -> dict[str, Any]:
-    """Arguments of IN_ORDER: rows where one is missing are not looked at."""
+    """Return arguments of IN_ORDER: rows with a missing value are not checked."""
     ignored = "either_value_is_missing"
     return {"column_A": later, "column_B": earlier, "or_equal": True, "ignore_row_if": ignored}
 
 
 def in_set(column: str, values: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of AMONG; missing values are not looked at."""
+    """Return arguments of IN_SET; missing values are not checked."""
     return {"column": column, "value_set": list(values)}
 
 
 def between(column: str, low: float | None, high: float | None) -> dict[str, Any]:
-    """Arguments of BETWEEN, both bounds allowed; missing values are not looked at."""
+    """Return arguments of BETWEEN, bounds inclusive; missing values are not checked."""
     return {"column": column, "min_value": low, "max_value": high}

@@ -1,4 +1,4 @@
-"""All that an audit expects, in one list. No heavy import: the list alone may be asked for."""
+"""All expectations of an audit, in one list. No heavy import, so that the list can be read alone."""
 
 from __future__ import annotations
 

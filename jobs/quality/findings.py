@@ -1,4 +1,4 @@
-"""From findings to rows of `quality_results`, and to what is held and why."""
+"""Convert findings to rows of `quality_results`, and to the hours held and the reasons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AuditScopes:
         keys: hour and camera of each number.
         start: the first number.
         checked: subject → rows of each number, in order.
-        decided: numbers that a candidate speaks of.
+        decided: numbers that have rows in a candidate.
     """
 
     keys: Sequence[CameraHour]
@@ -59,7 +59,7 @@ def number_groups(
 def result_rows(
     findings: Iterable[Finding], groups: AuditScopes, candidate: Candidate, run_id: str, now: datetime
 ) -> pa.Table:
-    """One row of `quality_results` per finding and group."""
+    """Build one row of `quality_results` per finding and group."""
     hours, cameras = (list(column) for column in zip(*groups.keys, strict=True))
     parts = [_columns(finding, groups) for finding in findings]
     columns = {name: [value for part in parts for value in part[name]] for name in parts[0]}
@@ -92,7 +92,7 @@ def _columns(finding: Finding, groups: AuditScopes) -> dict[str, list[object]]:
 
 
 def held_reasons(findings: Iterable[Finding], groups: AuditScopes) -> dict[CameraHour, list[str]]:
-    """One sentence for each critical expectation that failed, by the hours and cameras decided."""
+    """Return one sentence for each critical expectation that failed, by decided hour and camera."""
     reasons: dict[CameraHour, list[str]] = {}
     for finding in findings:
         if finding.expectation.severity == CRITICAL:
@@ -113,6 +113,6 @@ def _reason(finding: Finding, number: int, groups: AuditScopes) -> str:
 
 
 def passed(groups: AuditScopes, reasons: Mapping[CameraHour, object]) -> list[CameraHour]:
-    """Hours and cameras decided that nothing holds."""
+    """Return the decided hours and cameras that nothing holds."""
     keys = (groups.keys[number - groups.start] for number in sorted(groups.decided))
     return [key for key in keys if key not in reasons]

@@ -1,4 +1,4 @@
-"""What is expected of each counted hour and camera: its sums, a recount, and bounds that only warn."""
+"""Expectations on each counted hour and camera: its sums, a recount, and bounds that only warn."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_LATENCY_S: Final = 10.0
 MAX_COUNT_DELAY_S: Final = 2 * 3600
 """The hourly run comes some minutes after the hour; later than this, at least one run was missed."""
 MAX_ARRIVAL_DELAY_S: Final = 3600
-"""An agent whose network was away may bring frames late; after an hour of it somebody should know."""
+"""An agent whose network was away may send frames late; after an hour of it a warning is due."""
 MAX_DRIFT: Final = 0.4
 """Total variation distance: two in five objects carry another label than in the days before."""
 MAX_SKEWED: Final = 0.1

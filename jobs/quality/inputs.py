@@ -1,4 +1,4 @@
-"""What an audit looks at, read without a JVM: the rows of some hours, as pandas DataFrames."""
+"""Read the rows that an audit checks, without a JVM: some hours, as pandas DataFrames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lake.storage.delta_tables import open_table
 
 RESENT_WITHIN: Final = timedelta(days=RESENT_WITHIN_DAYS)
 TRAILING: Final = timedelta(days=7)
-"""The label mix of an hour is held against the days before it."""
+"""The label mix of an hour is compared with the days before it."""
 REPORTED: Final = 0.5
 """Labels are mixed over the objects that reports show by default; a score bin is 0.05 wide."""
 NAMED: Final = ", ".join(f'"{name}"' for name in RECORD_KEY)
@@ -96,7 +96,7 @@ def read(root: LakeLocation, candidate: Candidate) -> Rows:
 
 
 class CandidateTables:
-    """The tables at the versions of the audit."""
+    """Reads the tables at the versions of the audit."""
 
     def __init__(self, root: LakeLocation, candidate: Candidate) -> None:
         self._root = root
@@ -106,7 +106,7 @@ class CandidateTables:
         }
 
     def query(self, sql: str, table: Table) -> pd.DataFrame:
-        """The answer of one table.
+        """Run a query on one table.
 
         Raises:
             CandidateGoneError: a version of the candidate was cleaned away.
@@ -114,14 +114,14 @@ class CandidateTables:
         version = self._versions.get(table.name)
         try:
             stored = open_table(self._root / table.name, version)
-            answer = QueryBuilder().register(table.name, stored).execute(sql).read_all()
+            result = QueryBuilder().register(table.name, stored).execute(sql).read_all()
         except (DeltaError, FileNotFoundError) as error:
             if version is None:
                 raise
             raise CandidateGoneError(
                 f"version {version} of {table.name} can no longer be read: count the hours again ({error})"
             ) from error
-        rows: pd.DataFrame = pa.table(answer).to_pandas()
+        rows: pd.DataFrame = pa.table(result).to_pandas()
         return rows
 
 
@@ -149,12 +149,12 @@ def _days(first: datetime, last: datetime) -> str:
 
 
 def _resent(scope: Scope, own: str) -> str:
-    """Only ids of the scope's own frames are compared: those of days around may be a hundred million."""
+    """Query resent frames; only the scope's own ids are compared, as nearby days may have 100 million."""
     near = _days(scope.hours[0] - RESENT_WITHIN, scope.hours[-1] + RESENT_WITHIN)
     differ = " OR ".join(f'min("{name}") <> max("{name}")' for name in RECORD_KEY)
-    mine = f"frame_id IN (SELECT frame_id FROM detections WHERE {own})"
-    twice = f"SELECT frame_id FROM detections WHERE {near} AND {mine} GROUP BY frame_id HAVING {differ}"
-    return f"SELECT DISTINCT frame_id, {NAMED} FROM detections WHERE {near} AND frame_id IN ({twice})"
+    own_ids = f"frame_id IN (SELECT frame_id FROM detections WHERE {own})"
+    repeated = f"SELECT frame_id FROM detections WHERE {near} AND {own_ids} GROUP BY frame_id HAVING {differ}"
+    return f"SELECT DISTINCT frame_id, {NAMED} FROM detections WHERE {near} AND frame_id IN ({repeated})"
 
 
 def _mixes(scope: Scope) -> str:

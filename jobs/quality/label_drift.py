@@ -1,4 +1,4 @@
-"""How far the mix of labels in an hour lies from the mix of the days before."""
+"""Distance of an hour's label mix from the mix of the days before."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from jobs.quality.inputs import REPORTED, TRAILING
 from jobs.quality.recount import KEYS
 
 MIN_OBJECTS: Final = 100
-"""Objects that a mix must be made of: of 100 with ten labels, chance alone moves about one in eight."""
+"""Objects needed for a mix: of 100 with ten labels, chance alone moves about one in eight."""
 
 
 def label_drift(objects: pd.DataFrame, mixes: pd.DataFrame) -> pd.Series:
-    """Total variation distance of label mixes, 0..1, by hour and camera; missing where there is too little.
+    """Return the total variation distance of label mixes, 0..1, by hour and camera; missing with few objects.
 
     Half the sum of the absolute differences of the labels' shares: the share of objects that would have to
     carry another label (Levin, Peres and Wilmer, Markov Chains and Mixing Times, 2009, proposition 4.2).
@@ -36,8 +36,8 @@ def _before(mixes: pd.DataFrame, hour: pd.Timestamp, camera_id: str) -> pd.Serie
     return mixes[near & (mixes["camera_id"] == camera_id)].groupby("label")["objects"].sum()
 
 
-def _distance(here: pd.Series, before: pd.Series) -> float | None:
+def _distance(counts: pd.Series, before: pd.Series) -> float | None:
     if before.sum() < MIN_OBJECTS:
         return None
-    shares = (here / here.sum()).sub(before / before.sum(), fill_value=0)
+    shares = (counts / counts.sum()).sub(before / before.sum(), fill_value=0)
     return float(shares.abs().sum() / 2)

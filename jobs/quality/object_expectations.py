@@ -1,4 +1,4 @@
-"""What is expected of the counted objects before they are published."""
+"""Expectations on the counted objects before they are published."""
 
 from __future__ import annotations
 

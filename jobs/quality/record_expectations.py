@@ -1,4 +1,4 @@
-"""What is expected of the rows of `frames` and `detections` that an hour is counted from."""
+"""Expectations on the rows of `frames` and `detections` that an hour is counted from."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ RECORD_NAMES: Final = list(RECORD_KEY)
 
 
 def current_outcomes(detections: pd.DataFrame, resent: pd.DataFrame) -> pd.DataFrame:
-    """Of several outcomes of a record the current one, and whether its frame was sent before.
+    """Return the current one of a record's outcomes, and whether its frame was sent before.
 
     Detected before not detected, promoted before batch before speed, the newest of equals; of a frame the
     record that the broker appended first counts.
@@ -45,21 +45,21 @@ def current_outcomes(detections: pd.DataFrame, resent: pd.DataFrame) -> pd.DataF
 
 
 def recount(frames: pd.DataFrame, detections: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
-    """Records, fates and objects per hour and camera, replays left out.
+    """Count records, fates and objects per hour and camera, without replays.
 
     Returns:
         KEYS, `received`, FATES, `objects_recounted`, `newest_at`, `frame_rows_now`, `detection_rows_now`.
     """
     frames, detections, current = (_unreplayed(rows) for rows in (frames, detections, current))
-    known = current[[*RECORD_KEY, *KEYS, "status", "is_repeat", "object_count"]]
+    outcomes = current[[*RECORD_KEY, *KEYS, "status", "is_repeat", "object_count"]]
     only_archived = frames[[*RECORD_KEY, *KEYS]].drop_duplicates(RECORD_NAMES)
-    only_archived = only_archived.merge(known[RECORD_NAMES], how="left", indicator=True)
+    only_archived = only_archived.merge(outcomes[RECORD_NAMES], how="left", indicator=True)
     waiting = only_archived[only_archived["_merge"] == "left_only"][[*RECORD_KEY, *KEYS]]
-    records = pd.concat([known.assign(fate=_fates(known)), waiting.assign(fate="pending")])
+    records = pd.concat([outcomes.assign(fate=_fates(outcomes)), waiting.assign(fate="pending")])
     counts = records.groupby([*KEYS, "fate"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(FATES), fill_value=0).astype("int64")
     objects = records[records["fate"] == "analysed"].groupby(KEYS)["object_count"].sum()
-    answer = counts.assign(
+    totals = counts.assign(
         received=counts.sum(axis=1),
         objects_recounted=objects,
         newest_at=records.groupby(KEYS)["appended_at"].max(),
@@ -67,14 +67,14 @@ def recount(frames: pd.DataFrame, detections: pd.DataFrame, current: pd.DataFram
         detection_rows_now=detections.groupby(KEYS).size(),
     )
     numbers = ["objects_recounted", "frame_rows_now", "detection_rows_now"]
-    return answer.fillna(dict.fromkeys(numbers, 0)).astype(dict.fromkeys(numbers, "int64")).reset_index()
+    return totals.fillna(dict.fromkeys(numbers, 0)).astype(dict.fromkeys(numbers, "int64")).reset_index()
 
 
 def _unreplayed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["replay_id"].isna()]
 
 
-def _fates(known: pd.DataFrame) -> pd.Series:
-    detected = known["status"] == "detected"
-    fates = known["status"].mask(detected, "analysed")
-    return fates.mask(detected & known["is_repeat"], "duplicates")
+def _fates(outcomes: pd.DataFrame) -> pd.Series:
+    detected = outcomes["status"] == "detected"
+    fates = outcomes["status"].mask(detected, "analysed")
+    return fates.mask(detected & outcomes["is_repeat"], "duplicates")

@@ -1,4 +1,4 @@
-"""Great Expectations on pandas: one subject's rows against all that is expected of it."""
+"""Great Expectations on pandas: validate one subject's rows against its expectations."""
 
 from __future__ import annotations
 
@@ -29,51 +29,51 @@ FORMAT: Final = {
 
 
 class ExpectationError(RuntimeError):
-    """An expectation that could not be judged: the rows, or what it says itself, are not as it needs."""
+    """An expectation that could not be evaluated: its rows or its own arguments do not fit."""
 
 
 @dataclass(slots=True)
 class Finding:
-    """What became of one expectation: in all, and for each group that fell short.
+    """Result of one expectation: in all, and for each group that fell short.
 
     Attributes:
         expectation: what was expected.
-        looked_at: rows that its condition let through, over all groups.
+        evaluated: rows that its condition let through, over all groups.
         unexpected: rows that fell short, by group.
         examples: values of such rows as text, a few by group.
         configuration: the expectation as Great Expectations describes it.
     """
 
     expectation: Expectation
-    looked_at: int
+    evaluated: int
     configuration: Any
     unexpected: Counter[int] = field(default_factory=Counter)
     examples: dict[int, list[str]] = field(default_factory=dict)
 
 
 def great_expectations() -> Any:
-    """The package, imported when it is needed: 4 s, and it warns of what it imports itself."""
+    """Import the package when it is needed, without its warnings; takes 4 s."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
         import great_expectations.expectations
-    # This one gives itself a level of its own, and tells of each temporary folder.
+    # This logger sets its own level, and reports each temporary folder.
     logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     return gx
 
 
 def validate(subject: str, rows: pd.DataFrame, expectations: Iterable[Expectation]) -> list[Finding]:
-    """Judge the rows of a subject.
+    """Validate the rows of a subject.
 
     Args:
-        subject: what the rows are called.
+        subject: name of the rows.
         rows: with GROUP.
         expectations: those of the subject.
 
     Raises:
-        ExpectationError: one of them could not be judged.
+        ExpectationError: one of them could not be evaluated.
     """
     gx = great_expectations()
     context = gx.get_context(mode="ephemeral")
@@ -81,20 +81,22 @@ def validate(subject: str, rows: pd.DataFrame, expectations: Iterable[Expectatio
     asset = context.data_sources.add_pandas("lake").add_dataframe_asset(subject)
     batch = asset.add_batch_definition_whole_dataframe("hours").get_batch({"dataframe": rows})
     expected = {expectation.name: expectation for expectation in expectations}
-    outcome = batch.validate(suite_of(subject, expected.values()), result_format=FORMAT)
-    found = [_finding(expected, result, rows) for result in outcome.results]
+    outcome = batch.validate(build_suite(subject, expected.values()), result_format=FORMAT)
+    findings = [_finding(expected, result, rows) for result in outcome.results]
     order = list(expected)
-    return sorted(found, key=lambda finding: order.index(finding.expectation.name))
+    return sorted(findings, key=lambda finding: order.index(finding.expectation.name))
 
 
-def suite_of(subject: str, expectations: Iterable[Expectation]) -> ExpectationSuite:
-    """The expectations as Great Expectations knows them."""
+def build_suite(subject: str, expectations: Iterable[Expectation]) -> ExpectationSuite:
+    """Convert the expectations to a suite of Great Expectations."""
     gx = great_expectations()
-    suite: ExpectationSuite = gx.ExpectationSuite(subject, expectations=[*map(_translated, expectations)])
+    suite: ExpectationSuite = gx.ExpectationSuite(
+        subject, expectations=[*map(_to_great_expectations, expectations)]
+    )
     return suite
 
 
-def _translated(expectation: Expectation) -> Any:
+def _to_great_expectations(expectation: Expectation) -> Any:
     gx = great_expectations()
     return getattr(gx.expectations, expectation.kind)(
         **expectation.arguments,
@@ -147,14 +149,14 @@ def _cause(information: Mapping[str, Any]) -> str:
 
 
 def merged(parts: Sequence[Sequence[Finding]]) -> list[Finding]:
-    """Findings of several parts of a scope, whose groups differ, as one list in the first part's order."""
+    """Merge findings of several parts of a scope, with different groups, in the first part's order."""
     whole: dict[str, Finding] = {}
     for finding in (finding for part in parts for finding in part):
         first = whole.get(finding.expectation.name)
         if first is None:
             whole[finding.expectation.name] = finding
             continue
-        first.looked_at += finding.looked_at
+        first.evaluated += finding.evaluated
         first.unexpected.update(finding.unexpected)
         first.examples.update(finding.examples)
     return list(whole.values())

@@ -1,6 +1,6 @@
 """`camera-status` from Kafka → Delta tables `camera_status` and `camera_registrations`, exactly once.
 
-A minute brings a few notices of each camera: they are read and written without Spark's own jobs, but for the
+Each camera sends a few notices a minute: they are read and written without Spark's own jobs, but for the
 one that fetches them from Kafka. A micro-batch of two cameras costs about 0.3 s of processor time.
 """
 
@@ -50,15 +50,15 @@ class ArrivedStatus:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Its record, as both tables name it."""
+        """Return the key of its Kafka record, as both tables name it."""
         return {"topic_id": self.topic_id, "partition": self.partition, "offset": self.offset}
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveCameraStatus:
-    """Handles one micro-batch after the other, for `foreachBatch`.
+    """Archive micro-batches, one after the other, for `foreachBatch`.
 
-    No other process writes to these tables, so that what they hold says what is to be written: a batch that
+    No other process writes to these tables, so their rows tell what is still to be written: a batch that
     is replayed, whole or after one of its two commits, adds nothing twice.
     """
 
@@ -67,26 +67,26 @@ class ArchiveCameraStatus:
     now: Callable[[], datetime]
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
-        """Append the notices that the tables lack; what is no notice is counted and left out."""
+        """Append the notices that the tables lack; other records are counted and left out."""
         records = batch.select(*RECORD).toArrow().to_pylist()
         topic_id, planned = self.gaps.topic_ids[STATUS_TOPIC], self.gaps.planned(batch_id)
         arrived = read_notices(records, topic_id)
         stored = self._stored(topic_id, planned)
-        self._append(CAMERA_STATUS, status_rows(one for one in arrived if _place(one) not in stored))
+        self._append(CAMERA_STATUS, status_rows(status for status in arrived if _place(status) not in stored))
         self._append(CAMERA_REGISTRATIONS, new_registrations(arrived, self._registered()))
         seen = {(row["partition"], row["offset"]) for row in records} | stored
-        found = by_partition((STATUS_TOPIC, *place) for place in seen)
-        self.gaps.record_missing(batch_id, found, self.now())
+        offsets = by_partition((STATUS_TOPIC, *place) for place in seen)
+        self.gaps.record_missing(batch_id, offsets, self.now())
 
     def _append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             retry_on_conflict(lambda: append_rows(self.lake.root, table, rows))
 
     def _stored(self, topic_id: str, planned: Sequence[OffsetRange]) -> set[Place]:
-        """Places within the planned ranges that the table holds."""
+        """Return the places within the planned ranges that the table holds."""
         within = " OR ".join(
-            f"(s.partition = {one.partition} AND s.offset BETWEEN {one.start} AND {one.end - 1})"
-            for one in planned
+            f"(s.partition = {item.partition} AND s.offset BETWEEN {item.start} AND {item.end - 1})"
+            for item in planned
         )
         sql = f"""SELECT s.partition, s.offset FROM camera_status s
                   WHERE s.topic_id = '{topic_id}' AND ({within})"""
@@ -94,13 +94,13 @@ class ArchiveCameraStatus:
         return {(row["partition"], row["offset"]) for row in rows}
 
     def _registered(self) -> dict[str, dict[str, Any]]:
-        """The newest registration of each camera."""
+        """Return the newest registration of each camera."""
         sql = "SELECT * FROM camera_registrations r ORDER BY r.since, r.offset"
         return {row["camera_id"]: row for row in read_rows(self.lake.root, sql, CAMERA_REGISTRATIONS)}
 
 
 def read_notices(records: Iterable[Mapping[str, Any]], topic_id: str) -> list[ArrivedStatus]:
-    """The notices among Kafka records, in the order of their partitions; the rest is counted in the log."""
+    """Parse the notices among Kafka records, in the order of their partitions; log the count of others."""
     arrived, wrong = [], []
     for row in sorted(records, key=lambda row: (row["partition"], row["offset"])):
         try:
@@ -116,53 +116,60 @@ def read_notices(records: Iterable[Mapping[str, Any]], topic_id: str) -> list[Ar
 
 
 def status_rows(arrived: Iterable[ArrivedStatus]) -> list[dict[str, Any]]:
-    """As rows of `camera_status`."""
+    """Convert notices to rows of `camera_status`."""
     names = ("camera_id", "at", "state", "session", "last_error", "last_error_at", "last_frame_at")
     return [
         {
-            **one.record,
-            "appended_at": one.appended_at,
-            **{name: getattr(one.notice, name) for name in names},
-            **{name: one.notice.counters.get(name) for name in COUNTERS},
-            "day": one.appended_at.date(),
+            **status.record,
+            "appended_at": status.appended_at,
+            **{name: getattr(status.notice, name) for name in names},
+            **{name: status.notice.counters.get(name) for name in COUNTERS},
+            "day": status.appended_at.date(),
         }
-        for one in arrived
+        for status in arrived
     ]
 
 
 def new_registrations(
     arrived: Iterable[ArrivedStatus], known: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Rows of `camera_registrations` for the notices that say something else of their camera than before.
+    """Return rows of `camera_registrations` for notices whose registration differs from the one before.
 
     Args:
         arrived: in the order of their partitions; all notices of a camera lie in one.
-        known: camera to its newest row in the table. Notices before that one were read already.
+        known: camera to its newest row in the table; notices before that row were read already.
     """
     newest, changes = dict(known), []
-    for one in arrived:
-        camera_id, said = one.notice.camera_id, one.notice.registration
+    for status in arrived:
+        camera_id, registration = status.notice.camera_id, status.notice.registration
         before = newest.get(camera_id)
-        if said is None or (before is not None and (_comes_first(one, before) or _says(before) == said)):
+        if registration is None or (
+            before is not None and (_is_repeat(status, before) or _read_registration(before) == registration)
+        ):
             continue
-        newest[camera_id] = {"camera_id": camera_id, "since": one.appended_at, **_named(said), **one.record}
+        newest[camera_id] = {
+            "camera_id": camera_id,
+            "since": status.appended_at,
+            **_registration_columns(registration),
+            **status.record,
+        }
         changes.append(dict(newest[camera_id]))
     return changes
 
 
-def _named(said: Registration) -> dict[str, Any]:
-    return {name: getattr(said, name) for name in Registration.__slots__}
+def _registration_columns(registration: Registration) -> dict[str, Any]:
+    return {name: getattr(registration, name) for name in Registration.__slots__}
 
 
-def _says(row: Mapping[str, Any]) -> Registration:
+def _read_registration(row: Mapping[str, Any]) -> Registration:
     return Registration(**{name: row[name] for name in Registration.__slots__})
 
 
-def _comes_first(one: ArrivedStatus, row: Mapping[str, Any]) -> bool:
-    """Whether a notice is not newer than a row of the same partition; a topic made anew counts from 0."""
-    same = (one.topic_id, one.partition) == (row["topic_id"], row["partition"])
-    return same and one.offset <= int(row["offset"])
+def _is_repeat(status: ArrivedStatus, row: Mapping[str, Any]) -> bool:
+    """Return whether a notice is no newer than a row of its partition; a recreated topic counts from 0."""
+    same = (status.topic_id, status.partition) == (row["topic_id"], row["partition"])
+    return same and status.offset <= int(row["offset"])
 
 
-def _place(one: ArrivedStatus) -> Place:
-    return one.partition, one.offset
+def _place(status: ArrivedStatus) -> Place:
+    return status.partition, status.offset

@@ -1,6 +1,6 @@
 """`resultstream` and `frame-outcomes` from Kafka → Delta table `detections`, exactly once.
 
-Both topics are at-least-once: a restart may draw other batch boundaries and say something else of the
+Both topics are at-least-once: a restart may draw other batch boundaries and give another outcome for the
 same record. For each record and layer the first archived outcome wins.
 """
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ArchiveDetections:
-    """Handles one micro-batch after the other, for `foreachBatch`."""
+    """Archive micro-batches, one after the other, for `foreachBatch`."""
 
     lake: Lake
     gaps: LostOffsets
@@ -41,7 +41,7 @@ class ArchiveDetections:
     now: Callable[[], datetime]
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
-        """Append what is new of a batch that comes `without_pictures`; the stored keys are collected first.
+        """Append the new outcomes of a batch made by `without_pictures`; the stored keys are read first.
 
         An anti-join in the same write would make it read the table, and die with
         ConcurrentAppendException beside OPTIMIZE; a blind append does not.
@@ -50,7 +50,7 @@ class ArchiveDetections:
         arrived = read_outcomes(messages, self.lake.arrow_schema(DETECTIONS))
         if len(arrived) < len(messages):
             log.warning("%d messages are no result or outcome; ignored", len(messages) - len(arrived))
-        rows = _identified(arrived)
+        rows = _identity_rows(arrived)
         stored = stored_identities(self.lake.root, self.highest.may_be_stored(rows))
         fresh = first_outcomes(rows, stored)
         if fresh:
@@ -60,28 +60,28 @@ class ArchiveDetections:
 
 
 def without_pictures(messages: DataFrame) -> DataFrame:
-    """Topic, partition, offset and value up to the picture: all that travels from the executors.
+    """Select topic, partition, offset and value up to the picture: all that the driver needs.
 
     Part of the streaming plan, as on a batch it would be planned with each.
     """
-    said = F.substring_index(F.col("value").cast("string"), BEFORE_PICTURE, 1)
-    return messages.select("topic", "partition", "offset", said.cast("binary").alias("value"))
+    text = F.substring_index(F.col("value").cast("string"), BEFORE_PICTURE, 1)
+    return messages.select("topic", "partition", "offset", text.cast("binary").alias("value"))
 
 
 def fresh_outcomes(root: LakeLocation, arrived: pa.Table) -> list[int]:
-    """Positions of the first outcome of each record and layer that the table does not hold yet."""
-    rows = _identified(arrived)
+    """Return positions of the first outcome of each record and layer that the table does not hold yet."""
+    rows = _identity_rows(arrived)
     return first_outcomes(rows, stored_identities(root, rows))
 
 
-def _identified(arrived: pa.Table) -> list[Row]:
+def _identity_rows(arrived: pa.Table) -> list[Row]:
     names = [*IDENTITY, "day", *(field.name for field in SOURCE)]
     rows: list[Row] = arrived.select(names).to_pylist()
     return rows
 
 
 def stored_identities(root: LakeLocation, arrived: Sequence[Row]) -> set[tuple[Any, ...]]:
-    """Identities in the table within the days and offsets of what arrived."""
+    """Read the table's identities within the days and offsets of the outcomes that arrived."""
     if not arrived:
         return set()
     days = ", ".join(sorted({f"DATE '{row['day']}'" for row in arrived}))
@@ -93,7 +93,7 @@ def stored_identities(root: LakeLocation, arrived: Sequence[Row]) -> set[tuple[A
 
 
 def first_outcomes(arrived: Sequence[Row], stored: set[tuple[Any, ...]]) -> list[int]:
-    """Positions of the first message of each record and layer that is not stored yet."""
+    """Return positions of the first message of each record and layer that is not stored yet."""
     taken = set(stored)
     fresh = []
     in_order = sorted(range(len(arrived)), key=lambda at: _place(arrived[at]))

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from jobs.frames.frame_records import KAFKA_COLUMNS, Record, describe
-from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.disk_guard import DiskGuard
 from jobs.stream.kafka_source import in_ranges
 from jobs.stream.lost_offsets import LostOffsets
 from jobs.stream.offset_ranges import OffsetRange, by_partition
@@ -31,32 +31,32 @@ QUERY = "archive_frames"
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFrames:
-    """Handles one micro-batch after the other, for `foreachBatch`."""
+    """Archive micro-batches, one after the other, for `foreachBatch`."""
 
     lake: Lake
     gaps: LostOffsets
-    room: DiskRoom
+    disk_guard: DiskGuard
     now: Callable[[], datetime]
     zone: str
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
-        """Append what the table lacks, then record what of the planned offsets it still does not hold.
+        """Append the records that the table lacks, then record planned offsets that it still does not hold.
 
         A replayed batch, or a checkpoint made anew, brings records that are stored already.
         """
-        self.room.wait()
+        self.disk_guard.wait()
         planned = self.gaps.planned(batch_id)
         lacking = batch.select(*KAFKA_COLUMNS).where(~in_ranges(self._stored(planned)))
         storing = StorageTask(self.lake, self.gaps.topic_ids, self.zone, self.gaps.writer, batch_id)
-        _spread(lacking).mapInArrow(storing.store, "nothing BOOLEAN").toArrow()
+        _limit_writers(lacking).mapInArrow(storing.store, "nothing BOOLEAN").toArrow()
         self.gaps.record_missing(batch_id, self._stored(planned), self.now())
 
     def _stored(self, planned: list[OffsetRange]) -> dict[tuple[str, int], list[int]]:
-        """Offsets of the planned ranges that the table holds.
+        """Read the offsets of the planned ranges that the table holds.
 
         Read back from the table, not from Kafka: records may expire between two reads.
         """
-        within = " OR ".join(map(_within, planned))
+        within = " OR ".join(map(_range_condition, planned))
         ids = ", ".join(f"'{uuid}'" for uuid in self.gaps.topic_ids.values())
         columns = 'topic, "partition", "offset"'
         sql = f"SELECT {columns} FROM frames WHERE topic_id IN ({ids}) AND ({within})"
@@ -66,13 +66,13 @@ class ArchiveFrames:
 
 @dataclass(frozen=True, slots=True)
 class StorageTask:
-    """What a worker needs to store records; travels to it with the batch.
+    """Stores records in a worker; sent to it with the batch.
 
     Attributes:
-        lake: where to.
+        lake: the tables.
         topic_ids: UUID of each topic.
         zone: the site's time zone.
-        writer: names the query and its checkpoint to Delta.
+        writer: Delta's application id of the query and its checkpoint.
         batch_id: the micro-batch.
     """
 
@@ -83,7 +83,7 @@ class StorageTask:
     batch_id: int
 
     def store(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """For `mapInArrow`: KAFKA_COLUMNS in, the same as rows of `frames` appended once; nothing out.
+        """Append records as rows of `frames`, once, for `mapInArrow`: KAFKA_COLUMNS in, nothing out.
 
         However often Spark runs the task: its commit names the batch and the first partition.
         """
@@ -115,12 +115,12 @@ class StorageTask:
         }
 
 
-def _spread(rows: DataFrame) -> DataFrame:
-    """On one machine a single worker and file; on a cluster each partition is written where it is read."""
+def _limit_writers(rows: DataFrame) -> DataFrame:
+    """Write by a single worker to one file when local; on a cluster, each partition where it is read."""
     master = rows.sparkSession.sparkContext.master or ""
     return rows.coalesce(1) if master.startswith("local") else rows
 
 
-def _within(wanted: OffsetRange) -> str:
-    inside = f'"offset" BETWEEN {wanted.start} AND {wanted.end - 1}'
-    return f"(topic = '{wanted.topic}' AND \"partition\" = {wanted.partition} AND {inside})"
+def _range_condition(planned: OffsetRange) -> str:
+    inside = f'"offset" BETWEEN {planned.start} AND {planned.end - 1}'
+    return f"(topic = '{planned.topic}' AND \"partition\" = {planned.partition} AND {inside})"

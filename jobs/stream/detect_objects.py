@@ -29,10 +29,12 @@ QUERY = SPEED_QUERY
 log = logging.getLogger(__name__)
 
 
-def detected(records: DataFrame, speed: SpeedLayer, seen: Accumulator[list[Place]], now: Clock) -> DataFrame:
-    """Kafka records → messages, as part of the streaming plan, which is made once and not with each batch.
+def detect_stream(
+    records: DataFrame, speed: SpeedLayer, seen: Accumulator[list[Place]], now: Clock
+) -> DataFrame:
+    """Transform Kafka records to messages within the streaming plan, which is made once, not for each batch.
 
-    `batch_at` must be made there too: only there is it the time that Spark stored for the batch, so that a
+    `batch_at` must be part of it too: only there is it the time that Spark stored for the batch, so that a
     replay after a crash finds the same frames stale.
     """
     dated = records.withColumn("batch_at", F.current_timestamp()).select(*RECORD)
@@ -41,9 +43,9 @@ def detected(records: DataFrame, speed: SpeedLayer, seen: Accumulator[list[Place
 
 @dataclass(frozen=True, slots=True)
 class DetectObjects:
-    """Handles one micro-batch of messages after the other, for `foreachBatch`.
+    """Write the messages of micro-batches, one after the other, for `foreachBatch`.
 
-    One job a batch: its workers describe, choose and analyse. To decide on the driver took a second job, and
+    One job a batch: its workers describe, choose and analyse. Deciding on the driver took a second job, and
     half of the time of a small batch.
     """
 
@@ -54,7 +56,7 @@ class DetectObjects:
     seen: Accumulator[list[Place]]
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
-        """Say something about every record."""
+        """Write a message about every record."""
         self.seen.value = []
         try:
             self._write(batch)
@@ -66,7 +68,7 @@ class DetectObjects:
         self.gaps.record_missing(batch_id, by_partition(self.seen.value), self.now())
 
     def _one_by_one(self, spark: SparkSession, batch_id: int) -> None:
-        """Read the batch again, since of its plan only the messages are at hand."""
+        """Read the batch again, since its plan yields only messages, and analyse frame by frame."""
         again = read_ranges(spark, self.bootstrap, self.gaps.planned(batch_id))
         batch_at = batch_time(self.gaps.checkpoint, batch_id)
         rows = again.select(*KAFKA_COLUMNS).toArrow().to_pylist()
@@ -77,7 +79,7 @@ class DetectObjects:
             self._write(_messages(spark, (message for messages in answers for message in messages)))
 
     def _write(self, messages: DataFrame) -> None:
-        """One write for both topics: two would infer twice."""
+        """Write to both topics at once: two writes would infer twice."""
         write_messages(messages, self.bootstrap)
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark.accumulators import Accumulator, AccumulatorParam
 
 from jobs.detector.detector import DetectorSettings
-from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse, freeze_gc, in_arrow
+from jobs.frames.analyse_frames import Analysis, Clock, Frame, analyse, freeze_gc, to_arrow
 from jobs.frames.frame_policy import Policy, Verdict, choose_frames
 from jobs.frames.frame_records import KAFKA_COLUMNS, Record, describe
 from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, outcome
@@ -21,7 +21,7 @@ from jobs.frames.outcome_messages import Message, RunDescription, StageTimes, ou
 RECORD = (*KAFKA_COLUMNS, "batch_at")
 """Columns of the Kafka source, and the time that Spark stored for the batch."""
 STEP = 16
-"""Frames that are analysed, and said, at a time."""
+"""Frames that are analysed and reported at a time."""
 
 Place = tuple[str, int, int]
 """Topic, partition and offset."""
@@ -29,21 +29,21 @@ Analyse = Callable[[Sequence[Frame], Analysis, Clock], list[Message]]
 
 
 class SeenRecords(AccumulatorParam[list[Place]]):
-    """Gathers on the driver which records the workers saw."""
+    """Accumulator that gathers on the driver the records that workers read."""
 
     def zero(self, _value: list[Place]) -> list[Place]:
-        """None so far."""
+        """Return an empty list."""
         return []
 
     def addInPlace(self, value1: list[Place], value2: list[Place]) -> list[Place]:
-        """Both."""
+        """Return both lists joined."""
         value1.extend(value2)
         return value1
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedLayer:
-    """What a worker needs to know; travels to it with the batch.
+    """Speed layer's part in a worker; sent to it with the batch.
 
     Attributes:
         topic_id: UUID of the topic.
@@ -64,33 +64,33 @@ class SpeedLayer:
     def answer(
         self, records: Iterable[Record], analyse: Analyse, now: Clock, step: int = STEP
     ) -> Iterator[list[Message]]:
-        """A message about each record of one partition, some at a time.
+        """Yield messages about all records of one partition, some at a time.
 
         Args:
             records: RECORD of one partition of a micro-batch.
             analyse: finds what is on frames.
             now: the clock.
-            step: records that are answered together.
+            step: records that are handled together.
         """
-        rest = iter(records)
-        first = next(rest, None)
+        remaining = iter(records)
+        first = next(remaining, None)
         if first is None:
             return
-        frames = map(self._describe, chain([first], rest))
+        frames = map(self._describe, chain([first], remaining))
         judged: list[tuple[Frame, Verdict]] = []
-        for one in choose_frames(frames, first["batch_at"], self.policy):
-            judged.append(one)
+        for pair in choose_frames(frames, first["batch_at"], self.policy):
+            judged.append(pair)
             if len(judged) == step:
                 yield self._answer(judged, analyse, now)
                 judged = []
         yield self._answer(judged, analyse, now)
 
     def _describe(self, record: Record) -> dict[str, Any]:
-        said = describe(record, self.topic_id, self.zone)
-        return {**said, "value": record["value"], "batch_at": record["batch_at"]}
+        metadata = describe(record, self.topic_id, self.zone)
+        return {**metadata, "value": record["value"], "batch_at": record["batch_at"]}
 
     def _answer(self, judged: Sequence[tuple[Frame, Verdict]], analyse: Analyse, now: Clock) -> list[Message]:
-        said = [
+        messages = [
             outcome(frame, verdict.status, verdict.reason, self.run, StageTimes(frame["batch_at"], at, at))
             for at in [now()]
             for frame, verdict in judged
@@ -98,21 +98,21 @@ class SpeedLayer:
         ]
         chosen = [(frame, verdict) for frame, verdict in judged if verdict.status is None]
         if not chosen:
-            return said
-        return said + analyse([frame for frame, _ in chosen], self._analysis(chosen), now)
+            return messages
+        return messages + analyse([frame for frame, _ in chosen], self._analysis(chosen), now)
 
     def _analysis(self, chosen: Sequence[tuple[Frame, Verdict]]) -> Analysis:
-        shown = frozenset(
+        with_picture = frozenset(
             (frame["partition"], frame["offset"]) for frame, verdict in chosen if verdict.picture
         )
         batch_at: datetime = chosen[0][0]["batch_at"]
-        return Analysis(self.factory, self.detector, self.run, batch_at, shown)
+        return Analysis(self.factory, self.detector, self.run, batch_at, with_picture)
 
 
 def detect_in_arrow(
     speed: SpeedLayer, seen: Accumulator[list[Place]], now: Clock
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: RECORD in, messages out; `seen` gets the place of every record."""
+    """Return a function for `mapInArrow`: RECORD in, messages out; `seen` gets each record's place."""
 
     def records(batches: Iterator[pa.RecordBatch]) -> Iterator[Record]:
         for batch in batches:
@@ -121,7 +121,7 @@ def detect_in_arrow(
             yield from rows
 
     def detect(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from map(in_arrow, speed.answer(records(batches), analyse, now))
+        yield from map(to_arrow, speed.answer(records(batches), analyse, now))
         freeze_gc(len(sys.modules))
 
     return detect

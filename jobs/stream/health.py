@@ -1,4 +1,4 @@
-"""The small file in which the streaming application says how it is."""
+"""Health file of the streaming application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.disk_guard import DiskGuard
 from jobs.stream.queries import StartedQuery
 from lake.contracts.wire_format import rfc3339
 from lake.storage.files import write_atomically
@@ -18,34 +18,34 @@ from lake.storage.files import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """Writes the file; a reader sees the old or the new one, never half."""
+    """Writes the health file; a reader sees the old or the new one, never half."""
 
     path: Path
     run_id: str
     ui: str | None
-    room: DiskRoom
+    disk_guard: DiskGuard
 
     def write(self, queries: Iterable[StartedQuery], now: datetime) -> None:
         """Write the state of all queries."""
-        said = {
+        report = {
             "state": "running",
             "pid": os.getpid(),
             "updated_at": rfc3339(now),
             "run_id": self.run_id,
             "ui": self.ui,
-            "paused": self.room.paused,
+            "paused": self.disk_guard.paused,
             "queries": {started.name: _progress(started) for started in queries},
         }
-        write_atomically(self.path, json.dumps(said))
+        write_atomically(self.path, json.dumps(report))
 
 
 def _progress(started: StartedQuery) -> dict[str, Any]:
-    """The last micro-batch; `offsets` is how far it came, `latest` what the broker then had."""
-    told = started.query._jsq.lastProgress()
-    if told is None:
+    """Return the last micro-batch; `offsets` is its end, `latest` the broker's newest offset then."""
+    last = started.query._jsq.lastProgress()
+    if last is None:
         return {"batch": None, "rows": 0, "offsets": {}, "latest": {}}
-    # As pyspark reads it, it asks the JVM dozens of questions, 50 ms of processor time; its JSON is one.
-    progress = json.loads(told.json())
+    # pyspark's own reading makes dozens of JVM calls, 50 ms of processor time; its JSON is one call.
+    progress = json.loads(last.json())
     return {
         "batch": progress["batchId"],
         "rows": progress["numInputRows"],
@@ -56,7 +56,7 @@ def _progress(started: StartedQuery) -> dict[str, Any]:
 
 
 def merged_offsets(progress: Any, name: str) -> dict[str, dict[str, int]]:
-    """Topic → partition → offset of all sources of a micro-batch; empty where it says none.
+    """Merge topic → partition → offset of all sources of a micro-batch; empty where there are none.
 
     Args:
         progress: of the micro-batch, as Spark or its JSON gives it.
@@ -64,13 +64,13 @@ def merged_offsets(progress: Any, name: str) -> dict[str, dict[str, int]]:
     """
     merged: dict[str, dict[str, int]] = {}
     for source in progress["sources"]:
-        said = source[name]
-        merged |= (json.loads(said) if isinstance(said, str) else said) or {}
+        offsets = source[name]
+        merged |= (json.loads(offsets) if isinstance(offsets, str) else offsets) or {}
     return merged
 
 
 def last_known_ends(path: Path, query: str) -> dict[tuple[str, int], int]:
-    """The ends of the partitions as a former run of the application last saw them; empty when unknown."""
+    """Read the partition ends that a former run last saw; empty when unknown."""
     try:
         latest = json.loads(path.read_text(encoding="utf-8"))["queries"][query]["latest"]
     except (OSError, ValueError, KeyError):

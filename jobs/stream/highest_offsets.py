@@ -1,4 +1,4 @@
-"""How far `detections` goes, remembered, so that the table is asked only for what it may hold."""
+"""Highest stored offsets of `detections`, in memory, so that only possible repeats are looked up."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ NONE: Final = -1
 class HighestOffsets:
     """The highest stored offset of each partition and day, of the speed layer.
 
-    For the one query that stores what the speed layer says: as records mostly come in order, all but a few
-    lie above it and are new. To look for them among a day's files cost more with every commit. Rows of other
+    For the one query that stores outcomes of the speed layer: as records mostly come in order, all but a few
+    lie above it and are new. Looking them up in a day's files cost more with every commit. Rows of other
     layers, which others write too, may always be stored.
 
     Args:
@@ -34,12 +34,12 @@ class HighestOffsets:
         self._highest: dict[Stretch, int] = {}
 
     def may_be_stored(self, rows: Sequence[Row]) -> list[Row]:
-        """Those of the rows of `detections` that the table may hold already."""
+        """Return those of the rows of `detections` that the table may hold already."""
         self._read({row["day"] for row in rows} - self._days)
         return [row for row in rows if row["layer"] != SPEED or row["offset"] <= self._of(row)]
 
     def stored(self, rows: Iterable[Row]) -> None:
-        """Remember rows that have been stored since."""
+        """Note rows that have been stored since."""
         for row in rows:
             if row["layer"] == SPEED:
                 self._highest[_stretch(row)] = max(self._of(row), row["offset"])
@@ -48,7 +48,7 @@ class HighestOffsets:
         return self._highest.get(_stretch(row), NONE)
 
     def _read(self, days: set[date]) -> None:
-        """What the table holds of days that were not met before; only this query adds to it later."""
+        """Read the highest offsets of new days; only this query adds to them later."""
         if not days:
             return
         named = ", ".join(f"DATE '{day}'" for day in sorted(days))

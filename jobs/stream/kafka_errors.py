@@ -1,4 +1,4 @@
-"""What a refusal of Kafka means that reaches us through Spark, as one sentence."""
+"""Explain, in one sentence, a refusal by Kafka that surfaced as a Spark error."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ ANY_WRITE, LOGIN = "ClusterAuthorizationException", "SaslAuthenticationException
 
 
 def refusal_reason(error: str, address: Address) -> str | None:
-    """Why the broker refused; None when it did not, and the error must speak for itself.
+    """Return why the broker refused, or None when the error is of another kind.
 
     >>> refusal_reason("Caused by: org.apache.kafka.common.errors.TopicAuthorizationException: "
     ...     "Not authorized to access topics: [b, a]", "127.0.0.1:9092").partition(": ")[0]
     'Kafka at 127.0.0.1:9092 forbids a user without a login topic a, topic b'
     """
-    if found := TOPICS.search(error):
-        return forbidden(address, topics_named(one.strip() for one in found[1].split(",")))
-    if found := GROUP.search(error):
-        return forbidden(address, f"group {found[1]}")
+    if match := TOPICS.search(error):
+        return forbidden(address, topics_named(topic.strip() for topic in match[1].split(",")))
+    if match := GROUP.search(error):
+        return forbidden(address, f"group {match[1]}")
     if ANY_WRITE in error:  # a producer may not begin where none of its topics may be written
         return forbidden(address, "WRITE on any topic")
     return login_refused(address) if LOGIN in error else None

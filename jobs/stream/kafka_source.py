@@ -1,4 +1,4 @@
-"""How the streaming queries read from Kafka and write to it."""
+"""Read from Kafka and write to it with Spark."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ RECORDS_PER_ARCHIVE = 20_000
 batch. With 2,000 in 15 s 400 cameras with a picture every 3 s fell behind for ever."""
 
 SHORT_WAIT: Final = {"kafka.fetch.max.wait.ms": "5"}
-"""How long the broker holds a request for what has not come yet.
+"""How long the broker holds a fetch for records that have not come yet.
 
-Spark's reader asks for the partition's ends after each fetch, on the connection on which the client has asked
-already for what comes next; the broker answers in turn. With the default of 500 ms a task of one record took
-155 ms instead of 70. Ranges are read only once they are there, so that nobody asks again and again.
+Spark's reader requests the partition's ends after each fetch, on the connection on which the client has
+already requested the next records; the broker answers in turn. With the default of 500 ms a task of one
+record took 155 ms instead of 70. Ranges are read only once they exist, so that nothing polls repeatedly.
 """
 REQUEST_TIMEOUTS: Final = {
     "kafka.request.timeout.ms": "10000",
@@ -41,7 +41,7 @@ Kafka's client goes on asking the leader that died: the stream stood for 63 s al
 def read_stream(
     spark: SparkSession, bootstrap: Address, *topics: str, at_once: int = FRAMES_PER_BATCH
 ) -> DataFrame:
-    """Records of the topics from the earliest offset on, headers included, at most `at_once` in a batch.
+    """Stream the topics' records from the earliest offset on, with headers, at most `at_once` per batch.
 
     `failOnDataLoss` is off because a gap must not stop the stream for ever;
     `jobs.stream.lost_offsets` records each one.
@@ -60,15 +60,15 @@ def read_stream(
 
 
 def read_ranges(spark: SparkSession, bootstrap: Address, ranges: Sequence[OffsetRange]) -> DataFrame:
-    """What is left of the records of these ranges, headers included."""
+    """Read the records of these ranges that still exist, headers included."""
 
     def said(end: str) -> str:
-        of: dict[str, dict[str, int]] = {one.topic: {} for one in ranges}
+        of: dict[str, dict[str, int]] = {item.topic: {} for item in ranges}
         for one in ranges:
             of[one.topic][str(one.partition)] = getattr(one, end)
         return json.dumps(of)
 
-    topics = ",".join(sorted({one.topic for one in ranges}))
+    topics = ",".join(sorted({item.topic for item in ranges}))
     options: dict[str, str] = {
         **spark_options(bootstrap),
         "subscribe": topics,
@@ -87,7 +87,7 @@ def write_messages(messages: DataFrame, bootstrap: Address) -> None:
 
 
 def in_ranges(offsets: Mapping[tuple[str, int], Iterable[int]]) -> Column:
-    """True for the records with these offsets, keyed (topic, partition)."""
+    """Return a condition for the records with these offsets, keyed (topic, partition)."""
     conditions = [
         (F.col("topic") == topic) & (F.col("partition") == partition) & F.col("offset").isin(list(numbers))
         for (topic, partition), numbers in offsets.items()

@@ -1,4 +1,4 @@
-"""Records what a query could no longer read, so that nothing is skipped in silence."""
+"""Record the offsets that a query could no longer read, so that none is skipped silently."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LostOffsets:
-    """What one query missed, written to `expired_ranges`.
+    """Records in `expired_ranges` the offsets that one query missed.
 
     Attributes:
-        lake: where to.
+        lake: the tables.
         query: name of the query.
         topic_ids: UUID of each topic it reads.
         checkpoint: its checkpoint folder.
-        answered_in: table whose rows name the records that the query has answered; None where it is no
-            table, or the caller looks himself.
+        answered_in: table whose rows name the records that the query has handled; None where there is
+            none, or the caller checks it.
     """
 
     lake: Lake
@@ -38,15 +38,15 @@ class LostOffsets:
 
     @property
     def writer(self) -> str:
-        """Names the query and its checkpoint to Delta.
+        """Return Delta's application id of the query and its checkpoint.
 
-        A new checkpoint counts its batches from 0 again: under the old name Delta would take them for
+        A new checkpoint counts its batches from 0 again: under the old id Delta would take them for
         repeats and drop them.
         """
         return f"{self.query}-{query_id(self.checkpoint)}"
 
     def planned(self, batch_id: int) -> list[OffsetRange]:
-        """What the batch was meant to read."""
+        """Return the ranges that the batch was meant to read."""
         return planned_ranges(self.checkpoint, batch_id)
 
     def record_missing(
@@ -66,7 +66,7 @@ class LostOffsets:
         self.record(missing, "expired", found_at, batch_id)
 
     def _known(self) -> list[OffsetRange]:
-        """Ranges that the query is known to have missed."""
+        """Read the ranges recorded as missed by the query."""
         sql = f"""SELECT topic, "partition", from_offset, to_offset FROM expired_ranges
                   WHERE query = '{self.query}' AND topic_id IN ({self._ids()})"""
         rows = read_rows(self.lake.root, sql, EXPIRED_RANGES)
@@ -75,7 +75,7 @@ class LostOffsets:
         ]
 
     def _answered(self, missing: Sequence[OffsetRange]) -> list[OffsetRange]:
-        """Offsets in `answered_in`, as the fewest ranges: islands in the sequence of offsets."""
+        """Read the offsets in `answered_in` as the fewest ranges: islands in the sequence of offsets."""
         if self.answered_in is None:
             return []
         within = " OR ".join(

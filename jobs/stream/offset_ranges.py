@@ -1,4 +1,4 @@
-"""Which offsets a micro-batch was meant to read, and which of them it could not.
+"""Offset ranges of a micro-batch: planned, missing, and committed.
 
 The planned ranges come from the checkpoint, where Spark writes them before a batch runs; so a batch that
 is replayed after a crash finds the same gaps.
@@ -20,7 +20,7 @@ CHECKPOINT_ADVICE: Final = (
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint that does not say which offsets a batch was to read."""
+    """A checkpoint without the offsets of a batch, or that cannot be read."""
 
 
 class OffsetsWentBackError(RuntimeError):
@@ -38,7 +38,7 @@ class OffsetRange:
 
 
 def by_partition(places: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int], list[int]]:
-    """Offsets of records, given as (topic, partition, offset), for each topic and partition.
+    """Group offsets of records, given as (topic, partition, offset), by topic and partition.
 
     >>> by_partition([("t", 0, 5), ("t", 1, 2), ("t", 0, 6)])
     {('t', 0): [5, 6], ('t', 1): [2]}
@@ -50,7 +50,7 @@ def by_partition(places: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int]
 
 
 def planned_ranges(checkpoint: LakeLocation, batch_id: int) -> list[OffsetRange]:
-    """What the batch was meant to read; a first batch was meant to read from offset 0.
+    """Read the ranges that a batch was meant to read; a first batch starts from offset 0.
 
     Raises:
         CheckpointError: the checkpoint has no entry for the batch.
@@ -63,10 +63,10 @@ def planned_ranges(checkpoint: LakeLocation, batch_id: int) -> list[OffsetRange]
         for topic, partitions in ends.items()
         for partition, end in partitions.items()
     ]
-    for wanted in planned:
-        if wanted.end < wanted.start:
+    for item in planned:
+        if item.end < item.start:
             raise OffsetsWentBackError(
-                f"{wanted.topic}/{wanted.partition} went back from offset {wanted.start} to {wanted.end}:"
+                f"{item.topic}/{item.partition} went back from offset {item.start} to {item.end}:"
                 " the topic was made anew; the stream starts again from its beginning"
             )
     return planned
@@ -75,38 +75,35 @@ def planned_ranges(checkpoint: LakeLocation, batch_id: int) -> list[OffsetRange]
 def missing_ranges(
     planned: Iterable[OffsetRange], seen: Mapping[tuple[str, int], Iterable[int]]
 ) -> list[OffsetRange]:
-    """The parts of the planned ranges that hold no seen offset, in order.
+    """Return the parts of the planned ranges that hold no seen offset, in order.
 
     >>> [(gap.start, gap.end) for gap in missing_ranges([OffsetRange("t", 0, 5, 10)], {("t", 0): [7, 8]})]
     [(5, 7), (9, 10)]
     """
-    return [
-        gap for wanted in planned for gap in _gaps(wanted, seen.get((wanted.topic, wanted.partition), ()))
-    ]
+    return [gap for item in planned for gap in _gaps(item, seen.get((item.topic, item.partition), ()))]
 
 
 def subtract_ranges(ranges: Iterable[OffsetRange], taken: Sequence[OffsetRange]) -> list[OffsetRange]:
-    """The parts of the ranges that lie in none of those taken.
+    """Return the parts of the ranges that lie in none of those taken.
 
-    >>> parts = subtract_ranges([OffsetRange("t", 0, 0, 9)], [OffsetRange("t", 0, 3, 5)])
-    >>> [(part.start, part.end) for part in parts]
-    [(0, 3), (5, 9)]
+    >>> subtract_ranges([OffsetRange("t", 0, 0, 9)], [OffsetRange("t", 0, 3, 9)])
+    [OffsetRange(topic='t', partition=0, start=0, end=3)]
     """
     left: list[OffsetRange] = []
-    for one in ranges:
-        at = one.start
-        same = [other for other in taken if (other.topic, other.partition) == (one.topic, one.partition)]
+    for item in ranges:
+        at = item.start
+        same = [other for other in taken if (other.topic, other.partition) == (item.topic, item.partition)]
         for other in sorted(same):
-            if at < other.start < one.end:
-                left.append(replace(one, start=at, end=other.start))
+            if at < other.start < item.end:
+                left.append(replace(item, start=at, end=other.start))
             at = max(at, other.end)
-        if at < one.end:
-            left.append(replace(one, start=at))
+        if at < item.end:
+            left.append(replace(item, start=at))
     return left
 
 
 def committed_ends(checkpoint: LakeLocation) -> dict[tuple[str, int], int]:
-    """Next offset of each partition after the last batch that was finished; empty when there was none."""
+    """Read the next offset of each partition after the last finished batch; empty when there was none."""
     finished = [int(entry.name) for entry in (checkpoint / "commits").glob("*") if entry.name.isdigit()]
     if not finished:
         return {}
@@ -115,7 +112,7 @@ def committed_ends(checkpoint: LakeLocation) -> dict[tuple[str, int], int]:
 
 
 def query_id(checkpoint: LakeLocation) -> str:
-    """The id that Spark gave the query when it made the checkpoint.
+    """Read the id that Spark gave the query when it made the checkpoint.
 
     Raises:
         CheckpointError: the checkpoint has none.
@@ -126,33 +123,33 @@ def query_id(checkpoint: LakeLocation) -> str:
         raise CheckpointError(f"{checkpoint} has no metadata ({error}); {CHECKPOINT_ADVICE}") from error
 
 
-def _gaps(wanted: OffsetRange, seen: Iterable[int]) -> list[OffsetRange]:
-    gaps, at = [], wanted.start
-    within = sorted(offset for offset in set(seen) if wanted.start <= offset < wanted.end)
-    for offset in [*within, wanted.end]:
+def _gaps(planned: OffsetRange, seen: Iterable[int]) -> list[OffsetRange]:
+    gaps, at = [], planned.start
+    within = sorted(offset for offset in set(seen) if planned.start <= offset < planned.end)
+    for offset in [*within, planned.end]:
         if at < offset:
-            gaps.append(OffsetRange(wanted.topic, wanted.partition, at, offset))
+            gaps.append(OffsetRange(planned.topic, planned.partition, at, offset))
         at = offset + 1
     return gaps
 
 
 def batch_time(checkpoint: LakeLocation, batch_id: int) -> datetime:
-    """The time that Spark stored for the batch, UTC.
+    """Read the time that Spark stored for the batch, UTC.
 
     Raises:
         CheckpointError: the checkpoint has no entry for the batch.
     """
-    said = _line(checkpoint / "offsets" / str(batch_id), 1)
-    return datetime.fromtimestamp(said["batchTimestampMs"] / 1000, UTC)
+    metadata = _line(checkpoint / "offsets" / str(batch_id), 1)
+    return datetime.fromtimestamp(metadata["batchTimestampMs"] / 1000, UTC)
 
 
 def _offsets(entry: LakeLocation) -> dict[str, dict[int, int]]:
-    """Topic → partition → offset of one entry of Spark's log."""
+    """Read topic → partition → offset of one entry of Spark's log."""
     return {topic: {int(p): int(o) for p, o in ends.items()} for topic, ends in _line(entry, 2).items()}
 
 
 def _line(entry: LakeLocation, number: int) -> dict[str, Any]:
-    """A line of an entry of Spark's log: a version, metadata, then each source."""
+    """Read a line of an entry of Spark's log: a version, metadata, then each source."""
     try:
         return dict(json.loads(entry.read_text(encoding="utf-8").splitlines()[number]))
     except (OSError, IndexError, ValueError, TypeError) as error:

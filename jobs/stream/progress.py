@@ -1,7 +1,7 @@
-"""What each micro-batch read and how long it took, kept in table `stream_progress`; one commit a minute.
+"""Record what each micro-batch read and how long it took in `stream_progress`; one commit a minute.
 
-Spark tells its listeners beside the queries. As pyspark reads such an event it asks the JVM dozens of
-questions, 50 ms of processor time for each micro-batch; its JSON alone costs 0.3 ms. So the listener keeps
+Spark notifies its listeners beside the queries. pyspark's own reading of such an event makes dozens of JVM
+calls, 50 ms of processor time for each micro-batch; its JSON alone costs 0.3 ms. So the listener keeps
 the JSON and nothing else; a thread does the rest, without Spark.
 """
 
@@ -32,13 +32,13 @@ MAX_PENDING: Final = 10_000
 """Micro-batches that wait for their commit: those of half an hour of a busy stream."""
 LAST_EVENTS_MS: Final = 2_000
 LAST_WRITE_S: Final = 10.0
-"""Both end before the supervisor's patience does."""
+"""Both end before the supervisor's stop timeout does."""
 
 log = logging.getLogger(__name__)
 
 
 class StreamProgress:
-    """Micro-batches that wait for their commit; where they are too many, the oldest are lost and counted.
+    """Queue of micro-batches to be committed; when it is full, the oldest are dropped and counted.
 
     Args:
         root: root folder of the tables.
@@ -46,35 +46,35 @@ class StreamProgress:
         most: how many may wait.
     """
 
-    def __init__(self, root: LakeLocation, run_id: str, most: int = MAX_PENDING) -> None:
-        self._root, self._run_id, self._most = root, run_id, most
-        self._told: deque[str] = deque()
+    def __init__(self, root: LakeLocation, run_id: str, max_pending: int = MAX_PENDING) -> None:
+        self._root, self._run_id, self._max_pending = root, run_id, max_pending
+        self._events: deque[str] = deque()
         self._rows: deque[dict[str, Any]] = deque()
         self._lock = threading.Lock()
         self._lost = 0
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
-        return len(self._told) + len(self._rows)
+        """Number of micro-batches that wait."""
+        return len(self._events) + len(self._rows)
 
     def tell(self, progress: str) -> None:
-        """Keep what Spark tells of a micro-batch, JSON of its StreamingQueryProgress. From any thread."""
+        """Queue a micro-batch, JSON of Spark's StreamingQueryProgress. From any thread."""
         with self._lock:
-            self._told.append(progress)
-            self._lost += _shorten(self._told, self._most)
+            self._events.append(progress)
+            self._lost += _shorten(self._events, self._max_pending)
 
     def write(self) -> None:
-        """Append all that wait in one commit; what cannot be written waits for the next time.
+        """Append all that wait in one commit; what cannot be written waits for the next call.
 
         From one thread at a time.
         """
         with self._lock:
-            told, lost = list(self._told), self._lost
-            self._told.clear()
+            events, lost = list(self._events), self._lost
+            self._events.clear()
             self._lost = 0
-        self._rows += [row for progress in told if (row := self._read(progress))]
-        lost += _shorten(self._rows, self._most)
+        self._rows += [row for progress in events if (row := self._read(progress))]
+        lost += _shorten(self._rows, self._max_pending)
         if lost:
             log.warning("stream_progress: %d micro-batches are lost, as too many waited to be written", lost)
         if self._rows:
@@ -96,22 +96,22 @@ class StreamProgress:
             self._rows.clear()
 
 
-def _shorten(waiting: deque[Any], most: int) -> int:
-    """Drop the oldest of too many; how many."""
-    over = max(0, len(waiting) - most)
+def _shorten(waiting: deque[Any], max_pending: int) -> int:
+    """Drop the oldest items over the limit; return how many."""
+    over = max(0, len(waiting) - max_pending)
     for _ in range(over):
         waiting.popleft()
     return over
 
 
 def progress_row(progress: dict[str, Any], run_id: str) -> dict[str, Any]:
-    """A row of `stream_progress`.
+    """Build a row of `stream_progress`.
 
     Args:
         progress: Spark's StreamingQueryProgress.
         run_id: detector run of the application.
     """
-    took, started_at = progress["durationMs"], datetime.fromisoformat(progress["timestamp"])
+    durations, started_at = progress["durationMs"], datetime.fromisoformat(progress["timestamp"])
     ends = merged_offsets(progress, "endOffset")
     return {
         "query": str(progress["name"]),
@@ -120,17 +120,17 @@ def progress_row(progress: dict[str, Any], run_id: str) -> dict[str, Any]:
         "started_at": started_at,
         # Spark counts a record again each time that a batch looks at it; a first batch has no start.
         "rows": min(int(progress["numInputRows"]), _count(merged_offsets(progress, "startOffset"), ends)),
-        "trigger_ms": int(took["triggerExecution"]),
-        "add_batch_ms": took.get("addBatch", 0),
-        "planning_ms": took.get("queryPlanning", 0),
-        "logs_ms": took.get("walCommit", 0) + took.get("commitOffsets", 0),
+        "trigger_ms": int(durations["triggerExecution"]),
+        "add_batch_ms": durations.get("addBatch", 0),
+        "planning_ms": durations.get("queryPlanning", 0),
+        "logs_ms": durations.get("walCommit", 0) + durations.get("commitOffsets", 0),
         "behind": _count(ends, merged_offsets(progress, "latestOffset")),
         "day": started_at.date(),
     }
 
 
 def _count(starts: dict[str, dict[str, int]], ends: dict[str, dict[str, int]]) -> int:
-    """Offsets between the one and the other, of all topics and partitions."""
+    """Count the offsets between starts and ends, of all topics and partitions."""
     return sum(
         max(0, end - starts.get(topic, {}).get(partition, 0))
         for topic, partitions in ends.items()
@@ -139,34 +139,34 @@ def _count(starts: dict[str, dict[str, int]], ends: dict[str, dict[str, int]]) -
 
 
 class ProgressListener:
-    """Spark's listener: keeps the JSON of each event, leaves out what cannot be had, and never raises."""
+    """Spark listener that keeps the JSON of each progress event, skips unreadable ones, and never raises."""
 
     def __init__(self, progress: StreamProgress) -> None:
         self._progress = progress
 
     def onQueryStarted(self, event: Any) -> None:
-        """Spark waits for this; there is nothing to keep."""
+        """Ignore the start; Spark waits for this call."""
 
     def onQueryProgress(self, event: Any) -> None:
-        """A micro-batch was committed."""
+        """Queue the micro-batch that was committed."""
         with suppress(Py4JError, OSError):
             self._progress.tell(event.progress().json())
 
     def onQueryIdle(self, event: Any) -> None:
-        """There is nothing to read."""
+        """Ignore idle triggers."""
 
     def onQueryTerminated(self, event: Any) -> None:
-        """The application watches its queries itself."""
+        """Ignore the end; the application watches its queries itself."""
 
     class Java:
-        """How py4j shows it to the JVM."""
+        """Interface that py4j implements in the JVM."""
 
         implements: Final = ["org.apache.spark.sql.streaming.PythonStreamingQueryListener"]
 
 
 @contextmanager
 def recorded_progress(spark: SparkSession, root: LakeLocation, run_id: str) -> Iterator[None]:
-    """While it lasts, the micro-batches of all queries are recorded; at its end the last of them.
+    """Record the micro-batches of all queries while the block runs, and the last ones at its end.
 
     Args:
         spark: the session of the queries.
@@ -198,6 +198,6 @@ def _write_until(progress: StreamProgress, ended: threading.Event) -> None:
 def _listen(spark: SparkSession, listener: ProgressListener) -> Any:
     gateway: Any = spark.sparkContext._gateway
     ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
-    shown = gateway.jvm.org.apache.spark.sql.streaming.PythonStreamingQueryListenerWrapper(listener)
-    spark.streams._jsqm.addListener(shown)
-    return shown
+    wrapper = gateway.jvm.org.apache.spark.sql.streaming.PythonStreamingQueryListenerWrapper(listener)
+    spark.streams._jsqm.addListener(wrapper)
+    return wrapper

@@ -14,7 +14,7 @@ from jobs.frames.outcome_messages import RunDescription
 from jobs.stream import archive_camera_status, archive_detections, archive_frames, detect_objects
 from jobs.stream.checkpoints import checkpoint_of
 from jobs.stream.detect_partition import SeenRecords, SpeedLayer
-from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.disk_guard import DiskGuard
 from jobs.stream.highest_offsets import HighestOffsets
 from jobs.stream.kafka_source import FRAMES_PER_BATCH, RECORDS_PER_ARCHIVE, read_stream
 from jobs.stream.lost_offsets import LostOffsets
@@ -41,13 +41,13 @@ class StartedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """Starts the queries; each goes on where its checkpoint is, or at the earliest offset.
+    """Starts the queries; each resumes at its checkpoint, or at the earliest offset.
 
     Attributes:
         settings: of the streaming application.
         lake: where the archives write.
         run: the detector run.
-        room: of the disk that keeps the pictures.
+        disk_guard: guard of the disk that keeps the pictures.
         ids: UUID of each topic.
         now: the clock.
     """
@@ -56,7 +56,7 @@ class Queries:
     settings: StreamSettings
     lake: Lake
     run: RunDescription
-    room: DiskRoom
+    disk_guard: DiskGuard
     ids: Mapping[str, str]
     now: Callable[[], datetime]
 
@@ -70,18 +70,22 @@ class Queries:
         ]
 
     def _detect_objects(self) -> StartedQuery:
-        query, told = detect_objects.QUERY, self.settings
-        zone = told.shared.time_zone
-        speed = SpeedLayer(self.ids[FRAMES_TOPIC], zone, told.policy, told.factory, told.detector, self.run)
+        query, settings = detect_objects.QUERY, self.settings
+        zone = settings.shared.time_zone
+        speed = SpeedLayer(
+            self.ids[FRAMES_TOPIC], zone, settings.policy, settings.factory, settings.detector, self.run
+        )
         seen = self.spark.sparkContext.accumulator([], SeenRecords())
-        handle = detect_objects.DetectObjects(told.shared.broker, speed, self._gaps(query), self.now, seen)
-        rows = detect_objects.detected(self._records(query), speed, seen, self.now)
-        return self._start(query, rows, handle, told.detect_every_s)
+        handle = detect_objects.DetectObjects(
+            settings.shared.broker, speed, self._gaps(query), self.now, seen
+        )
+        rows = detect_objects.detect_stream(self._records(query), speed, seen, self.now)
+        return self._start(query, rows, handle, settings.detect_every_s)
 
     def _archive_frames(self) -> StartedQuery:
         query = archive_frames.QUERY
         zone = self.settings.shared.time_zone
-        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.room, self.now, zone)
+        handle = archive_frames.ArchiveFrames(self.lake, self._gaps(query), self.disk_guard, self.now, zone)
         return self._start(query, self._records(query), handle, self.settings.archive_frames_every_s)
 
     def _archive_detections(self) -> StartedQuery:

@@ -1,7 +1,7 @@
 """The streaming application: detect_objects and three archives in one Spark.
 
-It ends when a query fails or a topic was made anew, with a sentence and a non-zero status; its supervisor
-starts it again, and each query goes on where its checkpoint is.
+It ends when a query fails or a topic was recreated, with a sentence and a non-zero status; its supervisor
+restarts it, and each query resumes at its checkpoint.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from jobs.detector.model_manifest import ModelFilesError
 from jobs.frames.detector_run import describe_run, record_run
 from jobs.frames.outcome_messages import RunDescription
 from jobs.stream.checkpoints import checkpoint_of, last_life, unread_ranges
-from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.disk_guard import DiskGuard
 from jobs.stream.health import StreamHealth, last_known_ends
 from jobs.stream.kafka_errors import refusal_reason
 from jobs.stream.lost_offsets import LostOffsets
@@ -57,11 +57,11 @@ log = logging.getLogger("stream")
 
 
 class StreamEndedError(RuntimeError):
-    """The application cannot go on and wants to be started again."""
+    """The application cannot continue and has to be restarted."""
 
 
 class StopRequestedError(Exception):
-    """Somebody asked the application to stop."""
+    """A signal told the application to stop."""
 
 
 def run(
@@ -71,29 +71,32 @@ def run(
 
     Raises:
         StreamEndedError: a query failed, or a topic was made anew.
-        StopRequestedError: a signal asked for the end.
-        ModelFilesError: the model is not as its manifest says, here or where it was sent.
+        StopRequestedError: a signal told it to stop.
+        ModelFilesError: the model differs from its manifest, here or on an executor.
     """
     lake = Lake(settings.shared.lake)
     lake.create(spark)
     shared = settings.shared
-    detecting = RunDescription(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
-    known = describe_run(settings.detector, settings.factory, settings.policy, detecting)
-    record_run(lake, detecting, known, now())
+    detector_run = RunDescription(str(uuid.uuid4()), "speed", shared.time_zone, shared.report_threshold)
+    run_columns = describe_run(settings.detector, settings.factory, settings.policy, detector_run)
+    record_run(lake, detector_run, run_columns, now())
     _record_unread(settings, lake, ids, now)
     shipped = ship_detector(spark.sparkContext, settings.detector, shared.run / "shipped")
     settings = replace(settings, detector=shipped)
-    room = DiskRoom(lake.root if isinstance(lake.root, Path) else shared.data, settings.least_free)
-    health = StreamHealth(settings.health, detecting.run_id, spark.sparkContext.uiWebUrl, room)
-    with recorded_progress(spark, lake.root, detecting.run_id):
-        queries = Queries(spark, settings, lake, detecting, room, ids, now).start()
+    disk_guard = DiskGuard(lake.root if isinstance(lake.root, Path) else shared.data, settings.min_free_bytes)
+    health = StreamHealth(settings.health, detector_run.run_id, spark.sparkContext.uiWebUrl, disk_guard)
+    with recorded_progress(spark, lake.root, detector_run.run_id):
+        queries = Queries(spark, settings, lake, detector_run, disk_guard, ids, now).start()
         log.info(
-            "detecting with %s, policy %s, as run %s", known["engine"], known["policy"], detecting.run_id
+            "detecting with %s, policy %s, as run %s",
+            run_columns["engine"],
+            run_columns["policy"],
+            detector_run.run_id,
         )
         try:
             _watch(queries, health, settings, ids, now)
         finally:
-            room.stopping.set()
+            disk_guard.stopping.set()
             with suppress(*JVM_GONE):
                 for started in queries:
                     started.query.stop()
@@ -105,7 +108,7 @@ def _record_unread(
     ids: Mapping[str, str],
     now: Clock,
 ) -> None:
-    """Where a topic was made anew, record what of the old one each query had not read."""
+    """Record for each recreated topic the offsets of the old one that a query had not read."""
     for query, topics in READS.items():
         current = {topic: ids[topic] for topic in topics}
         life = last_life(settings.shared.checkpoints, query, current)
@@ -125,26 +128,26 @@ def _watch(
     ids: Mapping[str, str],
     now: Clock,
 ) -> None:
-    look_at = time.monotonic() + TOPIC_CHECK_INTERVAL_S
+    next_check = time.monotonic() + TOPIC_CHECK_INTERVAL_S
     while True:
         health.write(queries, now())
         for started in queries:
             if not started.query.isActive:
-                raise StreamEndedError(_obituary(started, settings.shared.broker))
-        if time.monotonic() > look_at:
-            look_at = time.monotonic() + _check_topics(settings.shared.broker, ids)
+                raise StreamEndedError(_failure_message(started, settings.shared.broker))
+        if time.monotonic() > next_check:
+            next_check = time.monotonic() + _check_topics(settings.shared.broker, ids)
         time.sleep(1)
 
 
-def _obituary(started: StartedQuery, kafka: Address) -> str:
+def _failure_message(started: StartedQuery, kafka: Address) -> str:
     error = str(started.query.exception())
     return f"query {started.name} failed: {refusal_reason(error, kafka) or error}"
 
 
 def _check_topics(kafka: Address, ids: Mapping[str, str]) -> float:
-    """Seconds until they should be looked at again."""
+    """Check that the topics are the same; return seconds until the next check."""
     try:
-        changed = [topic for topic, found in topic_ids(kafka, ids).items() if ids[topic] != found]
+        changed = [topic for topic, topic_id in topic_ids(kafka, ids).items() if ids[topic] != topic_id]
     except (BrokerAwayError, TopicMissingError) as error:
         log.warning("%s", error)
         return REFUSED_AFTER_S if isinstance(error, BrokerRefusedError) else TOPIC_CHECK_INTERVAL_S
@@ -154,22 +157,22 @@ def _check_topics(kafka: Address, ids: Mapping[str, str]) -> float:
 
 
 def wait_for_topics(kafka: Address) -> dict[str, str]:
-    """The UUIDs of the topics, as soon as there is a broker that has them and lets this program use them."""
-    said = ""
+    """Wait for a broker that has the topics and lets this program use them; return the topics' UUIDs."""
+    last_message = ""
     while True:
         try:
             check_rights(kafka, RIGHTS)
             return topic_ids(kafka, TOPICS)
         except (BrokerAwayError, TopicMissingError) as error:
             refused = isinstance(error, BrokerRefusedError)
-            if str(error) != said:
+            if str(error) != last_message:
                 log.log(logging.ERROR if refused else logging.INFO, "waiting: %s", error)
-            said = str(error)
+            last_message = str(error)
             time.sleep(REFUSED_AFTER_S if refused else 1)
 
 
-def _only_one(settings: StreamSettings) -> BaseFileLock:
-    """Held while the application runs: two on the same checkpoints would disturb each other.
+def _acquire_lock(settings: StreamSettings) -> BaseFileLock:
+    """Acquire the lock against a second application on the same checkpoints.
 
     Raises:
         StreamEndedError: another one runs, and does not end within half a minute.
@@ -190,14 +193,14 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main(env: Mapping[str, str]) -> int:
-    """Read the settings, start Spark, run until the end; the exit status."""
+    """Read the settings, start Spark, and run until the end; return the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s")
     logging.Formatter.converter = time.gmtime
     logging.getLogger("kafka").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _stop)
     try:
         settings = StreamSettings.from_env(env)
-        with _only_one(settings):
+        with _acquire_lock(settings):
             spark = open_session(env, "PyctureStream", settings.master, settings.spark_conf())
             run(spark, settings, wait_for_topics(settings.shared.broker), utc_now)
     except (StreamEndedError, SettingError, SparkUnavailableError, ModelFilesError) as error:

@@ -1,4 +1,4 @@
-"""Everything the streaming application is told, read once."""
+"""Settings of the streaming application, read once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StreamSettings:
         detect_every_s: seconds between micro-batches of detection; 0: one as soon as the last has ended.
         archive_frames_every_s, archive_detections_every_s, archive_status_every_s: seconds between commits of
             the archives.
-        least_free: bytes of the lake's disk below which pictures are not archived.
+        min_free_bytes: bytes of the lake's disk below which pictures are not archived.
     """
 
     shared: Settings
@@ -49,7 +49,7 @@ class StreamSettings:
     archive_frames_every_s: float
     archive_detections_every_s: float
     archive_status_every_s: float
-    least_free: float
+    min_free_bytes: float
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -69,19 +69,19 @@ class StreamSettings:
             archive_frames_every_s=number(env, "ARCHIVE_FRAMES_EVERY_SECONDS"),
             archive_detections_every_s=number(env, "ARCHIVE_DETECTIONS_EVERY_SECONDS"),
             archive_status_every_s=number(env, "ARCHIVE_STATUS_EVERY_SECONDS"),
-            least_free=number(env, "LEAST_FREE_GB") * GB,
+            min_free_bytes=number(env, "LEAST_FREE_GB") * GB,
         )
 
     @property
     def health(self) -> Path:
-        """File in which the application says how it is."""
+        """Path of the health file."""
         return self.shared.run / "stream.json"
 
     def spark_conf(self) -> dict[str, str]:
-        """What this application needs of Spark beside the shared configuration."""
+        """Return this application's Spark configuration beside the shared one."""
         on_disk = isinstance(self.shared.checkpoints, Path)
         return self._share() | {
-            # To generate code for a handful of rows costs more than to interpret: a batch took 1.1 s of
+            # Generating code for a handful of rows costs more than interpreting: a batch took 1.1 s of
             # addBatch with it and 0.5 s without, half of the processor time.
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.codegen.wholeStage": "false",
@@ -94,7 +94,7 @@ class StreamSettings:
             else CHECKPOINTS_ON_OBJECT_STORES,
             "spark.sql.streaming.noDataMicroBatches.enabled": "false",
             "spark.sql.streaming.stopTimeout": "20s",
-            # The default asks the broker 100 times a second whether there is news: without cameras the JVM
+            # The default polls the broker 100 times a second: without cameras the JVM
             # took 7 % of a core for that and the broker as much; with 50 ms 3-4 and 4-8.
             "spark.sql.streaming.pollingDelay": "50ms",
             "spark.sql.adaptive.enabled": "false",
@@ -106,7 +106,7 @@ class StreamSettings:
         }
 
     def _share(self) -> dict[str, str]:
-        """Of a cluster, so that batch jobs run beside; on this machine the master's address says it all."""
+        """Return the share of a cluster, so that batch jobs fit beside; a local master needs none."""
         if is_local(self.master):
             return {}
         return {"spark.cores.max": str(self.cores), "spark.executor.cores": str(self.executor_cores)}

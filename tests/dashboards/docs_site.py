@@ -9,7 +9,7 @@ from pathlib import Path
 from jobs.quality.data_docs import Documented, write_docs
 from jobs.quality.expectation import SUBJECTS
 from jobs.quality.expectations import EXPECTATIONS
-from jobs.quality.validation import Finding, suite_of
+from jobs.quality.validation import Finding, build_suite
 from lake.contracts.hours import Scope
 
 SHORT = {"scores_are_in_range": ["score 1.5"]}
@@ -20,7 +20,7 @@ def write_site(quality: Path, run_id: str, hour: datetime, checked_at: datetime,
     findings = []
     for subject in SUBJECTS:
         mine = [one for one in EXPECTATIONS if one.subject == subject]
-        for expectation, written in zip(mine, suite_of(subject, mine).expectations, strict=True):
+        for expectation, written in zip(mine, build_suite(subject, mine).expectations, strict=True):
             short = [*SHORT.get(expectation.name, []), *([example] if example else [])]
             finding = Finding(expectation, 120, written.configuration)
             if expectation.name in SHORT:

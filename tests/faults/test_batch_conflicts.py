@@ -88,7 +88,7 @@ def test_no_conflict_reaches_anybody_and_the_count_is_that_of_a_recount(
         over.wait(0.5)
 
     def tend(number: int) -> None:
-        reports.extend(tending.tend(task) for table in COMPACTED for task in works(table, number))
+        reports.extend(tending.run_task(task) for table in COMPACTED for task in works(table, number))
 
     def count_it(run: str) -> None:
         for hour in HOURS:

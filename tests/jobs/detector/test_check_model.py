@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from jobs.detector import check_model
-from jobs.detector.check_model import ClipUnreadableError, ObjectsMissedError, inspect_model, known_picture
+from jobs.detector.check_model import (
+    ClipUnreadableError,
+    ObjectsMissedError,
+    inspect_model,
+    read_known_picture,
+)
 from jobs.detector.detector import DetectorSettings
 from jobs.detector.model_manifest import ModelFilesError
 from lake.config.settings import Settings
@@ -36,7 +41,7 @@ def test_the_model_sees_a_person_and_a_car_on_the_known_picture(
 def test_a_model_that_sees_nothing_there_is_refused(
     provisioned: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check_model, "known_picture", lambda _clip: np.zeros((272, 640, 3), np.uint8))
+    monkeypatch.setattr(check_model, "read_known_picture", lambda _clip: np.zeros((272, 640, 3), np.uint8))
     with pytest.raises(ObjectsMissedError, match="sees no car and no person on frame 30 of bikes"):
         inspect_model(DetectorSettings.from_env({}, provisioned), Path("bikes.mp4"))
 
@@ -56,4 +61,4 @@ def test_any_changed_file_of_the_model_is_found(provisioned: Settings, tmp_path:
 
 def test_a_missing_clip_is_told_with_its_cure(tmp_path: Path) -> None:
     with pytest.raises(ClipUnreadableError, match=r"bikes\.mp4 has no frame 30: run `make up`"):
-        known_picture(tmp_path / "bikes.mp4")
+        read_known_picture(tmp_path / "bikes.mp4")

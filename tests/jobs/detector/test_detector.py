@@ -14,7 +14,7 @@ from benchmarks.support.varied_frames import read_frames
 from jobs.detector.detected_object import DetectedObject
 from jobs.detector.detector import Detector, DetectorSettings, load_detector
 from jobs.detector.model_manifest import Manifest, ModelFilesError
-from jobs.detector.ssd_decoding import Found
+from jobs.detector.ssd_decoding import RawDetections
 from lake.config.settings import SettingError, Settings
 
 MANIFEST = Manifest("test", 30, "", "labels.txt", {})
@@ -30,7 +30,7 @@ class OneObject:
     def find(self, pictures):
         self.shown.append(pictures)
         boxes = np.array([[0.0, 0.25, 0.5, 1.0]], np.float32)
-        return [Found(boxes, np.array([0.75], np.float32), np.array([self.number])) for _ in pictures]
+        return [RawDetections(boxes, np.array([0.75], np.float32), np.array([self.number])) for _ in pictures]
 
 
 def plain(height, width):

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.detector import executor_files as ship_detector
 from jobs.detector.detector import DetectorSettings
-from jobs.detector.executor_files import arrived, code_files, describe_shipment, model_files, pack
+from jobs.detector.executor_files import code_files, describe_shipment, find_shipped_model, model_files, pack
 from jobs.detector.model_manifest import MANIFEST, ModelFilesError, write_manifest
 from jobs.frames.isolate_frames import killed_its_worker
 from lake.storage.files import sha256_of
@@ -46,16 +46,18 @@ def test_a_worker_takes_the_folder_that_spark_brought_and_nothing_else_changes(
     shipped: DetectorSettings, tmp_path: Path
 ) -> None:
     assert shipped.shipment is not None
-    assert arrived(shipped) == replace(shipped, model=tmp_path / "executor" / shipped.shipment.name)
+    assert find_shipped_model(shipped) == replace(
+        shipped, model=tmp_path / "executor" / shipped.shipment.name
+    )
 
 
 def test_a_file_that_changed_on_its_way_is_named_with_both_sums_and_the_machine(
     shipped: DetectorSettings,
 ) -> None:
-    folder = arrived(shipped).model
+    folder = find_shipped_model(shipped).model
     (folder / "saved_model" / "weights").write_text("abd")
     with pytest.raises(ModelFilesError) as caught:
-        arrived(shipped)
+        find_shipped_model(shipped)
     assert str(caught.value) == (
         f"{folder}/saved_model/weights has SHA-256 {ABD}, model.json says {ABC}: it did not arrive on node7"
         " as the driver has it; see whether that disk is full, and delete run/shipped in the driver's data"
@@ -66,26 +68,26 @@ def test_a_file_that_changed_on_its_way_is_named_with_both_sums_and_the_machine(
 def test_another_model_whose_own_manifest_fits_is_not_taken_for_the_one_sent(
     shipped: DetectorSettings,
 ) -> None:
-    folder, sent = arrived(shipped).model, sha256_of(shipped.model / MANIFEST)
+    folder, sent = find_shipped_model(shipped).model, sha256_of(shipped.model / MANIFEST)
     (folder / "labels.txt").write_text("cat\n")
     write_manifest(folder, "test", 300, "by hand")
     with pytest.raises(
         ModelFilesError, match=rf"model.json has SHA-256 \w+, the driver says {sent}: .* node7"
     ):
-        arrived(shipped)
+        find_shipped_model(shipped)
 
 
 def test_a_file_that_did_not_arrive_is_named(shipped: DetectorSettings) -> None:
-    (arrived(shipped).model / "labels.txt").unlink()
+    (find_shipped_model(shipped).model / "labels.txt").unlink()
     with pytest.raises(ModelFilesError, match=r"labels.txt cannot be read .*: it did not arrive on node7"):
-        arrived(shipped)
+        find_shipped_model(shipped)
 
 
 def test_outside_a_task_the_folder_on_this_machine_is_used(
     shipped: DetectorSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ship_detector.TaskContext, "get", lambda: None)
-    assert arrived(shipped) == shipped
+    assert find_shipped_model(shipped) == shipped
 
 
 def test_nothing_is_shipped_where_this_process_is_the_executor(model: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from jobs.detector.native_output import quiet
+from jobs.detector.native_output import silence_native_output
 
 
 def chatter(text):
@@ -13,13 +13,13 @@ def chatter(text):
 
 
 def fail(error):
-    with quiet():
+    with silence_native_output():
         chatter(b"noise")
         raise error
 
 
 def test_native_chatter_is_kept_off_the_terminal_and_later_words_are_not(capfd):
-    with quiet():
+    with silence_native_output():
         chatter(b"noise")
     chatter(b"word")
     assert capfd.readouterr() == ("word", "word")

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jobs.detector.ssd_decoding import Found, box_iou, decode_boxes, find_objects, suppress
+from jobs.detector.ssd_decoding import RawDetections, box_iou, decode_boxes, find_objects, suppress
 
 WHOLE, LEFT, FAR = [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.75], [0.9, 0.9, 1.0, 1.0]
 
 
 def found(boxes, scores, classes):
-    return Found(np.array(boxes, np.float32), np.array(scores, np.float32), np.array(classes))
+    return RawDetections(np.array(boxes, np.float32), np.array(scores, np.float32), np.array(classes))
 
 
 def test_an_encoding_of_zeros_is_the_anchor_itself():

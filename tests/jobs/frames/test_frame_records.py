@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jobs.frames.frame_records import METADATA, read_moment
+from jobs.frames.frame_records import METADATA, parse_moment
 from jobs.frames.frame_records import describe as described
 from lake.contracts.wire_format import Frame, rfc3339
 from tests.conftest import at
@@ -195,5 +195,5 @@ def test_hostile_json_of_an_old_client_is_described_and_can_be_stored(
 
 
 def test_times_in_the_hours_that_a_clock_change_doubles_or_skips_are_the_earlier_ones() -> None:
-    assert read_moment("2026-10-25T02:30:00", "Europe/Berlin") == at("00:30", day="2026-10-25")
-    assert read_moment("2026-03-29T02:30:00", "Europe/Berlin") == at("01:30", day="2026-03-29")
+    assert parse_moment("2026-10-25T02:30:00", "Europe/Berlin") == at("00:30", day="2026-10-25")
+    assert parse_moment("2026-03-29T02:30:00", "Europe/Berlin") == at("01:30", day="2026-03-29")

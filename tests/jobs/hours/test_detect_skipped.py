@@ -20,7 +20,7 @@ from jobs.frames.outcome_messages import RunDescription
 from jobs.harness.settings import BatchSettings
 from jobs.hours import detect_chunk as settle_frames
 from jobs.hours.detect_chunk import in_chunks
-from jobs.hours.detect_skipped import Detected, main, run, sentence
+from jobs.hours.detect_skipped import Detected, describe_result, main, run
 from lake.accounting.open_frames import count_open_frames, open_frames
 from lake.config.settings import Settings
 from lake.contracts.hours import Scope
@@ -114,13 +114,13 @@ def test_what_the_speed_layer_skipped_is_analysed_once_and_alike(
     live = ["detected", "skipped_stale", "skipped_superseded", "skipped_stale", None, "skipped_stale"]
     store(lake, FRAMES, frames)
     store(lake, DETECTIONS, [said_live(row, how) for row, how in zip(frames, live, strict=False) if how])
-    monkeypatch.setattr(settle_frames, "MOST_FRAMES", 3)
+    monkeypatch.setattr(settle_frames, "MAX_FRAMES", 3)
     assert count_open_frames(lake.root, SCOPE) == 8
 
     short = replace(batch, detect_minutes=1)
     done = run(spark, short, lake, SCOPE, "r1", noon, ticks(0, 1, 61).__next__)
     assert done == Detected(3, 5, in_time=False)
-    assert sentence(done, 1).endswith("left 5 frames for the next run: 1 minutes are over")
+    assert describe_result(done, 1).endswith("left 5 frames for the next run: 1 minutes are over")
     assert list(batch_rows(lake)) == [1, 2, 3], "the oldest first"
 
     assert run(spark, batch, lake, SCOPE, "r2", noon, lambda: 0.0) == Detected(5, 0)

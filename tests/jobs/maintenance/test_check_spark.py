@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.errors import PySparkException
 
-from jobs.maintenance.check_spark import attempt
+from jobs.maintenance.check_spark import run_step
 
 
 def fail() -> dict[str, int]:
@@ -23,5 +23,5 @@ def fail() -> dict[str, int]:
 def test_each_step_ends_with_one_line_of_json(
     count: Any, well: bool, said: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert attempt("delta", count) is well
+    assert run_step("delta", count) is well
     assert json.loads(capsys.readouterr().out) == said

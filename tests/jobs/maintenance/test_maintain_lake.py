@@ -19,7 +19,7 @@ from rich.console import Console
 from jobs.maintenance import run_tasks as tend_tables
 from jobs.maintenance.maintain_lake import MaintenanceBusyError, MaintenanceRequest, main, run, show
 from jobs.maintenance.plan import Extent, Task, Work
-from jobs.maintenance.run_tasks import MaintenanceRunner, NoRoomError, TaskReport, check_room, days_of
+from jobs.maintenance.run_tasks import MaintenanceRunner, NoRoomError, TaskReport, check_room, extents_by_day
 from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import MAINTENANCE_REPORTS
@@ -85,7 +85,7 @@ def test_what_is_too_old_or_too_much_goes_and_nothing_else(lake: Lake, told: Mai
     assert sorted(reports(lake, "scope", "dry_run", "removed")) == sorted(
         [(whats[0], True, 3), (whats[1], True, 2), (whats[0], False, 3), (whats[1], False, 1)]
     )
-    sizes = days_of(DeltaTable(lake.path(FRAMES)))
+    sizes = extents_by_day(DeltaTable(lake.path(FRAMES)))
     two_days = sum(sizes[date(2026, 1, day)].bytes for day in (9, 10))
     run(no_spark, replace(told, frames_bytes=two_days), order("retention"), NOW, lambda: NOW)
     assert stored(lake) == {place for place in left | demo if place[0] >= "2026-01-09"}
@@ -106,7 +106,7 @@ def test_compacting_keeps_every_row_and_vacuum_takes_only_dead_files(
     done = run(lambda: spark, told, order("due"), NOW, lambda: NOW)
     assert {one.error for one in done} == {None}
     assert stored(lake) == before
-    assert days_of(DeltaTable(lake.path(FRAMES))).keys() == {date(2026, 1, 9), date(2026, 1, 10)}
+    assert extents_by_day(DeltaTable(lake.path(FRAMES))).keys() == {date(2026, 1, 9), date(2026, 1, 10)}
     assert reports(lake, "work", "scope", "files_before", "files_after") == [
         ("optimize", "2026-01-09", 3, 1),
         ("optimize", "2026-01-10", 17, 1),
@@ -115,7 +115,7 @@ def test_compacting_keeps_every_row_and_vacuum_takes_only_dead_files(
         ("vacuum_full", "all", 2, 2),
     ]
     assert read_rows(lake.root, "SELECT count(*) AS n FROM expired_ranges", EXPIRED_RANGES) == [{"n": 17}]
-    assert days_of(DeltaTable(lake.path(EXPIRED_RANGES)))[None].files == 1
+    assert extents_by_day(DeltaTable(lake.path(EXPIRED_RANGES)))[None].files == 1
     for changed in actions_since(lake, version):
         assert changed["dataChange"] is False
         assert '"value"' not in changed.get("stats", ""), "no statistics of the pictures"
@@ -166,7 +166,7 @@ def test_compacting_twice_at_once_doubles_nothing(spark: SparkSession, lake: Lak
     task = Task(FRAMES, Work.OPTIMIZE, "2026-01-09", date(2026, 1, 9))
     tending = MaintenanceRunner(lake, lambda: spark, lambda: NOW, dry_run=False)
     with ThreadPoolExecutor(2) as pool:
-        done = [future.result() for future in [pool.submit(tending.tend, task) for _ in range(2)]]
+        done = [future.result() for future in [pool.submit(tending.run_task, task) for _ in range(2)]]
     assert [one.error for one in done] == [None, None]
     assert stored(lake) == {("2026-01-09", number) for number in range(6)}
 
@@ -181,7 +181,7 @@ def test_one_task_that_fails_is_reported_and_stops_no_other(
     assert [one.task.scope for one in done if one.error] == ["2026-01-09"]
     [reason] = [row[0] for row in reports(lake, "error") if row[0]]
     assert "make room, or lower PYCTURESTREAM_FRAMES_GB" in reason
-    assert len(done) == 1 + len(told.kept()) + len(TABLES)
+    assert len(done) == 1 + len(told.rules()) + len(TABLES)
 
 
 def test_compacting_leaves_room_on_the_disk(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.maintenance.plan import Extent, PastWork, Task, Work, due, tasks
+from jobs.maintenance.plan import Extent, PastWork, Task, Work, due_tasks, possible_tasks
 from jobs.maintenance.settings import MaintenanceSettings, Retention
 from lake.config.settings import SettingError, Settings
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
@@ -25,8 +25,8 @@ def said(work: Work, scope: str, finished: datetime, files: int = 1, **other: An
 def compacted(days: dict[date, int], *before: dict[str, Any], now: datetime = NOW) -> list[date | None]:
     """Days of `frames` that are due for compaction, with so many files each."""
     extents = {day: Extent(files, 10) for day, files in days.items()}
-    found = list(tasks(FRAMES, extents, [], [Work.OPTIMIZE], now))
-    return [task.day for task in due(found, extents, PastWork.of(before), now)]
+    found = list(possible_tasks(FRAMES, extents, [], [Work.OPTIMIZE], now))
+    return [task.day for task in due_tasks(found, extents, PastWork.of(before), now)]
 
 
 def test_today_is_compacted_hourly_when_it_has_many_files() -> None:
@@ -55,14 +55,16 @@ def test_a_table_without_days_is_compacted_daily_when_it_has_many_files() -> Non
     last = said(Work.OPTIMIZE, "all", at("11:25", "2026-01-09"), table_name="detector_runs")
     for files, reports, expected in ((15, [], 0), (16, [], 1), (16, [last], 1)):
         days = {None: Extent(files)}
-        found = list(tasks(DETECTOR_RUNS, days, [], [Work.OPTIMIZE], NOW))
-        assert len(due(found, days, PastWork.of(reports), NOW)) == expected
-    assert due(found, days, PastWork.of([{**last, "finished_at": at("13:00", "2026-01-09")}]), NOW) == []
+        found = list(possible_tasks(DETECTOR_RUNS, days, [], [Work.OPTIMIZE], NOW))
+        assert len(due_tasks(found, days, PastWork.of(reports), NOW)) == expected
+    assert (
+        due_tasks(found, days, PastWork.of([{**last, "finished_at": at("13:00", "2026-01-09")}]), NOW) == []
+    )
 
 
 def vacuums(*before: dict[str, Any]) -> list[Work]:
-    found = tasks(FRAMES, {}, [], [Work.VACUUM_LITE, Work.VACUUM_FULL], NOW)
-    return [task.work for task in due(found, {}, PastWork.of(before), NOW)]
+    found = possible_tasks(FRAMES, {}, [], [Work.VACUUM_LITE, Work.VACUUM_FULL], NOW)
+    return [task.work for task in due_tasks(found, {}, PastWork.of(before), NOW)]
 
 
 def test_a_vacuum_by_the_log_comes_every_six_hours_and_a_full_one_weekly() -> None:
@@ -77,7 +79,7 @@ def test_a_vacuum_by_the_log_comes_every_six_hours_and_a_full_one_weekly() -> No
 
 def deleted(keep: Retention, days: dict[date, int]) -> str:
     extents = {day: Extent(1, size) for day, size in days.items()}
-    [task] = tasks(keep.table, extents, [keep], [Work.RETENTION], NOW)
+    [task] = possible_tasks(keep.table, extents, [keep], [Work.RETENTION], NOW)
     return task.scope
 
 
@@ -100,27 +102,28 @@ def test_whole_days_are_deleted_oldest_first_until_the_rest_fits(
     sizes: tuple[int, int, int], first_kept: str
 ) -> None:
     days = dict(zip((BEFORE, YESTERDAY, TODAY), sizes, strict=True))
-    assert deleted(Retention(FRAMES, 7, most_bytes=100), days) == f"day < DATE '{first_kept}'"
+    assert deleted(Retention(FRAMES, 7, max_bytes=100), days) == f"day < DATE '{first_kept}'"
 
 
 def test_the_same_deletion_is_not_tried_every_hour() -> None:
-    [task] = tasks(FRAMES, {}, [Retention(FRAMES, 7)], [Work.RETENTION], NOW)
+    [task] = possible_tasks(FRAMES, {}, [Retention(FRAMES, 7)], [Work.RETENTION], NOW)
     assert task == Task(FRAMES, Work.RETENTION, "day < DATE '2026-01-03'")
-    assert due([task], {}, PastWork.of([]), NOW) == [task]
+    assert due_tasks([task], {}, PastWork.of([]), NOW) == [task]
     assert (
-        due([task], {}, PastWork.of([said(Work.RETENTION, task.scope, at("00:25", "2026-01-10"))]), NOW) == []
+        due_tasks([task], {}, PastWork.of([said(Work.RETENTION, task.scope, at("00:25", "2026-01-10"))]), NOW)
+        == []
     )
 
 
 def test_what_is_kept_how_long_is_a_setting() -> None:
     env = {"PYCTURESTREAM_FRAMES_GB": "0.5", "PYCTURESTREAM_DEMO_FRAMES_DAYS": "2"}
     settings = MaintenanceSettings.from_env(env)
-    assert settings.kept()[:2] == (
+    assert settings.rules()[:2] == (
         Retention(FRAMES, 2, where="camera_id = 'demo'"),
-        Retention(FRAMES, 7, most_bytes=500_000_000),
+        Retention(FRAMES, 7, max_bytes=500_000_000),
     )
     shared = Settings(home=Path("/h"), data=Path("/d"))
-    assert {keep.table.name: keep.days for keep in MaintenanceSettings(shared).kept()} == {
+    assert {keep.table.name: keep.days for keep in MaintenanceSettings(shared).rules()} == {
         "frames": 7, "detections": 400, "objects_candidate": 30, "camera_hours_candidate": 30,
         "published_objects": 400, "minute_counts": 400, "quality_results": 400,
         "stream_progress": 7, "camera_status": 30,

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from benchmarks.support.tables.hour_rows import add, fill, frame, outcome, record, rows_of, thing
 from jobs.harness.settings import BatchSettings
 from jobs.pipeline import batch
-from jobs.pipeline.batch import Batch, ask_broker, by_day, parse
+from jobs.pipeline.batch import Batch, by_day, check_broker, parse
 from jobs.quality.check_quality import Audit
 from lake.config.settings import Settings
 from lake.contracts.hours import Scope
@@ -25,10 +25,10 @@ RUN = ["--run-id", "run-1"]
 def test_one_hour_or_a_range_with_both_ends_can_be_named() -> None:
     told = parse(["hour", "2026-01-02T11:00:00Z", "--cameras", "gate,door", "--no-detect", "--dry-run", *RUN])
     assert told.scope == Scope((ELEVEN,), ("door", "gate"))
-    assert (told.dry_run, told.given.no_detect, told.run_id) == (True, True, "run-1")
+    assert (told.dry_run, told.namespace.no_detect, told.run_id) == (True, True, "run-1")
     told = parse([*RUN, "range", "2026-01-02T11:00:00Z", "2026-01-02T13:00:00Z"])
     assert told.scope == Scope((ELEVEN, at("12:00"), at("13:00")))
-    assert (told.dry_run, told.given.no_detect) == (False, False)
+    assert (told.dry_run, told.namespace.no_detect) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_what_was_decided_is_told_hour_by_hour() -> None:
 
 def test_the_broker_is_asked_about_recent_hours_only_and_may_be_away(tmp_path: Path) -> None:
     away = Settings(home=tmp_path, data=tmp_path, kafka="127.0.0.1:1")
-    assert ask_broker(away, Scope((ELEVEN,)), at("14:00")) is None
+    assert check_broker(away, Scope((ELEVEN,)), at("14:00")) is None
     nobody = Settings(home=tmp_path, data=tmp_path, kafka="nowhere.invalid:1")
-    assert ask_broker(nobody, Scope((ELEVEN,)), at("14:00", "2026-01-09")) is None
+    assert check_broker(nobody, Scope((ELEVEN,)), at("14:00", "2026-01-09")) is None
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.support.tables.arrow_tables import write
-from jobs.quality.audit_parts import parts
+from jobs.quality.audit_parts import split_audit
 from jobs.quality.inputs import CandidateGoneError
 from lake.contracts.camera_hour import UNKNOWN_CAMERA
 from lake.contracts.hours import Candidate, Scope
@@ -37,7 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def cut(root: Path, most: int, *hours: datetime, cameras: tuple[str, ...] | None = None) -> list[Scope]:
-    found = parts(root, Candidate(Scope(hours, cameras), 0, 0), most)
+    found = split_audit(root, Candidate(Scope(hours, cameras), 0, 0), most)
     return [one.scope for one in found]
 
 
@@ -64,4 +64,4 @@ def test_a_camera_alone_is_never_cut_and_a_scope_keeps_to_its_cameras(root: Path
 
 def test_a_version_that_was_cleaned_away_is_said(root: Path) -> None:
     with pytest.raises(CandidateGoneError, match="version 7 of camera_hours_candidate"):
-        list(parts(root, Candidate(Scope((TEN,)), 0, 7)))
+        list(split_audit(root, Candidate(Scope((TEN,)), 0, 7)))

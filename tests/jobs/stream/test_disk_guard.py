@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jobs.stream.archive_frames import ArchiveFrames
-from jobs.stream.disk_guard import DiskRoom, StoppedWhileWaitingError
+from jobs.stream.disk_guard import DiskGuard, StoppedWhileWaitingError
 
 GB = 1_000_000_000
 
@@ -29,14 +29,14 @@ def free(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_with_room_nothing_waits(free: list[int]) -> None:
     free[:] = [2 * GB]
-    room = DiskRoom(Path("/lake"), 2 * GB)
+    room = DiskGuard(Path("/lake"), 2 * GB)
     room.wait()
     assert room.paused is None
 
 
 def test_a_batch_goes_on_when_there_is_room_again(free: list[int], caplog: pytest.LogCaptureFixture) -> None:
     free[:] = [2 * GB - 1, GB, 2 * GB]
-    room = DiskRoom(Path("/lake"), 2 * GB)
+    room = DiskGuard(Path("/lake"), 2 * GB)
     room.wait()
     assert room.paused is None
     assert caplog.messages == [
@@ -47,7 +47,7 @@ def test_a_batch_goes_on_when_there_is_room_again(free: list[int], caplog: pytes
 
 def test_an_application_that_ends_waits_no_longer_and_says_why_it_paused(free: list[int]) -> None:
     free[:] = [GB]
-    room = DiskRoom(Path("/lake"), 2 * GB, threading.Event())
+    room = DiskGuard(Path("/lake"), 2 * GB, threading.Event())
     room.stopping.set()
     with pytest.raises(StoppedWhileWaitingError, match="stopped while pictures waited"):
         room.wait()
@@ -59,7 +59,7 @@ def test_an_application_that_ends_waits_no_longer_and_says_why_it_paused(free: l
 
 def test_the_archive_of_pictures_waits_before_it_touches_anything(free: list[int]) -> None:
     free[:] = [GB]
-    room = DiskRoom(Path("/lake"), 2 * GB)
+    room = DiskGuard(Path("/lake"), 2 * GB)
     room.stopping.set()
     untouched: Any = None
     archive = ArchiveFrames(untouched, untouched, room, untouched, "UTC")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.stream.disk_guard import DiskRoom
+from jobs.stream.disk_guard import DiskGuard
 from jobs.stream.health import StreamHealth, last_known_ends
 from tests.conftest import at
 
@@ -49,7 +49,7 @@ def test_the_file_says_how_far_each_query_came(tmp_path: Path) -> None:
         FakeStarted("detect_objects", FakeQuery(progress('{"t": {"0": 7}}', '{"t": {"0": 9}}'))),
         FakeStarted("archive_frames", FakeQuery(None)),
     ]
-    room = DiskRoom(tmp_path, 0, paused="no room")
+    room = DiskGuard(tmp_path, 0, paused="no room")
     StreamHealth(path, "run-1", "http://127.0.0.1:4040", room).write(queries, at("11:00"))  # type: ignore[arg-type]
     assert json.loads(path.read_text()) == {
         "state": "running",
@@ -73,6 +73,6 @@ def test_the_file_says_how_far_each_query_came(tmp_path: Path) -> None:
 def test_a_query_that_has_not_read_yet_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "stream.json"
     queries = [FakeStarted("detect_objects", FakeQuery(progress("null", None)))]
-    StreamHealth(path, "run-1", None, DiskRoom(tmp_path, 0)).write(queries, at("11:00"))  # type: ignore[arg-type]
+    StreamHealth(path, "run-1", None, DiskGuard(tmp_path, 0)).write(queries, at("11:00"))  # type: ignore[arg-type]
     assert last_known_ends(path, "detect_objects") == {}
     assert last_known_ends(tmp_path / "none.json", "detect_objects") == {}

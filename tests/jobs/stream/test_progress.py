@@ -106,7 +106,7 @@ def test_what_cannot_be_written_waits(lake: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_of_too_many_the_oldest_are_lost_and_counted(lake: Path, caplog: pytest.LogCaptureFixture) -> None:
-    waiting = StreamProgress(lake, "run", most=3)
+    waiting = StreamProgress(lake, "run", max_pending=3)
     tell(waiting, 1, 2, 3, 4)
     assert waiting.waiting == 3
     (lake / "stream_progress").rename(lake / "elsewhere")

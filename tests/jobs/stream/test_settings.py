@@ -11,13 +11,13 @@ from lake.config.settings import SettingError
 def test_without_a_word_detection_begins_as_soon_as_it_can() -> None:
     told = StreamSettings.from_env({})
     assert (told.detect_every_s, told.archive_detections_every_s, told.archive_frames_every_s) == (0, 2, 15)
-    assert told.least_free == 2e9
+    assert told.min_free_bytes == 2e9
 
 
 def test_the_pace_of_detection_and_the_room_left_free_are_settings() -> None:
     env = {"PYCTURESTREAM_DETECT_EVERY_SECONDS": "3", "PYCTURESTREAM_LEAST_FREE_GB": "0.5"}
     told = StreamSettings.from_env(env)
-    assert (told.detect_every_s, told.least_free) == (3, 5e8)
+    assert (told.detect_every_s, told.min_free_bytes) == (3, 5e8)
 
 
 @pytest.mark.parametrize("name", ["DETECT_EVERY_SECONDS", "LEAST_FREE_GB", "ARCHIVE_FRAMES_EVERY_SECONDS"])
