@@ -57,8 +57,8 @@ class Scene:
         """Return relative activity at hours of the day (UTC, 0..24), a sum of bells that wrap at midnight."""
         total = np.full(hour.shape, self.quiet)
         for middle, width, height in self.rush:
-            apart = np.abs((hour + 0.5 - middle + 12) % 24 - 12)
-            total += height * np.exp(-((apart / width) ** 2) / 2)
+            distance = np.abs((hour + 0.5 - middle + 12) % 24 - 12)
+            total += height * np.exp(-((distance / width) ** 2) / 2)
         return total
 
 
@@ -116,7 +116,10 @@ def camera_names(count: int) -> list[str]:
     ['synthetic-door', 'synthetic-door-2']
     """
     rounds = [divmod(number, len(SCENES)) for number in range(count)]
-    return [f"{PREFIX}{SCENES[at].name}" + (f"-{turn + 1}" if turn else "") for turn, at in rounds]
+    return [
+        f"{PREFIX}{SCENES[index].name}" + (f"-{round_number + 1}" if round_number else "")
+        for round_number, index in rounds
+    ]
 
 
 def scene_of(camera: int) -> Scene:

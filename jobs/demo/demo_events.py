@@ -70,7 +70,9 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--objects", type=int, default=100_000, help=f"in all, up to {MAX_OBJECTS:,}; default %(default)s"
     )
     parser.add_argument(
-        "--end", type=_moment, help="ends with the last full hour before this, such as 2026-01-31T10:00:00Z"
+        "--end",
+        type=_parse_moment,
+        help="ends with the last full hour before this, such as 2026-01-31T10:00:00Z",
     )
     parser.add_argument("--json", action="store_true", help="list what was written, and the outages, as JSON")
     parser.add_argument("--no-publish", action="store_true", help="leave counting and checking to others")
@@ -78,24 +80,24 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _moment(text: str) -> datetime:
+def _parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        sentence = f"{text!r} is no date and time; write it as 2026-01-31T10:00:00Z"
-        raise argparse.ArgumentTypeError(sentence) from error
+        message = f"{text!r} is no date and time; write it as 2026-01-31T10:00:00Z"
+        raise argparse.ArgumentTypeError(message) from error
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no time zone; for UTC write {text}Z")
     return moment
 
 
-def asked_history(given: argparse.Namespace, now: datetime) -> History:
+def requested_history(args: argparse.Namespace, now: datetime) -> History:
     """Return the history that the command line describes.
 
     Raises:
         HistoryError: it cannot be made, or would lie in the future.
     """
-    history = History(given.seed, given.days, given.cameras, given.objects, given.end or now)
+    history = History(args.seed, args.days, args.cameras, args.objects, args.end or now)
     if history.end > now:
         raise HistoryError(
             f"--end {history.end.isoformat()} lies in the future: give at most {format_hour(now)}"
@@ -103,7 +105,7 @@ def asked_history(given: argparse.Namespace, now: datetime) -> History:
     return history
 
 
-def _sentence(report: Mapping[str, Any]) -> str:
+def _describe_report(report: Mapping[str, Any]) -> str:
     decided = f", {report['published']:,} hours of cameras published" if "published" in report else ""
     held = f", {report['held']:,} held" if report.get("held") else ""
     return (
@@ -113,7 +115,7 @@ def _sentence(report: Mapping[str, Any]) -> str:
     )
 
 
-def make_tables(lake: Lake, spark: Callable[[], SparkSession]) -> None:
+def create_missing_tables(lake: Lake, spark: Callable[[], SparkSession]) -> None:
     """Create missing tables; start Spark only when there are some."""
     if not all(lake.exists(table) for table in TABLES):
         lake.create(spark())
@@ -125,30 +127,30 @@ def _remove(settings: BatchSettings) -> dict[str, Any]:
     return {"removed": removed}
 
 
-def _write(given: argparse.Namespace, env: Mapping[str, str], settings: BatchSettings) -> dict[str, Any]:
+def _write(args: argparse.Namespace, env: Mapping[str, str], settings: BatchSettings) -> dict[str, Any]:
     """Write, and publish unless disabled; a plan that cannot be made starts no Spark."""
-    plan, lake = plan_history(asked_history(given, utc_now())), Lake(settings.shared.lake)
+    plan, lake = plan_history(requested_history(args, utc_now())), Lake(settings.shared.lake)
     spark = partial(open_batch_session, env, "demo_events", settings)
-    make_tables(lake, spark)
+    create_missing_tables(lake, spark)
     report = replace_history(lake.root, plan)
-    if not given.no_publish:
+    if not args.no_publish:
         run_id, docs = f"demo-events-{uuid.uuid4()}", settings.shared.data / QUALITY
         report |= asdict(publish_history(spark(), lake, plan, run_id, utc_now, docs))
-    log.info("%s", _sentence(report))
+    log.info("%s", _describe_report(report))
     return report
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Write or remove a history; return the exit status."""
-    given = read_arguments(argv)
+    args = read_arguments(argv)
     logging.basicConfig(  # standard output is for the JSON
         level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stderr
     )
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
-        report = _remove(settings) if given.remove else _write(given, env, settings)
-        sys.stdout.write(json.dumps(report) + "\n" if given.json else "")
+        report = _remove(settings) if args.remove else _write(args, env, settings)
+        sys.stdout.write(json.dumps(report) + "\n" if args.json else "")
         return 0
 
     return run_job(env, job, (HistoryError,))

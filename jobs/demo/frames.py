@@ -47,8 +47,10 @@ class Frames:
         camera, slot, nth = _slots(plan.frames[number], random)
         count, start = len(camera), int(plan.history.hour(number).timestamp()) * 1_000_000
         captured = start + slot * SLOT_US + random.integers(0, SLOT_US // 2, count)
-        sent = captured + waits(random, 35, 5, 300, count)
-        appended = -(-(sent + waits(random, 8, 1, 200, count)) // 1000) * 1000  # Kafka knows milliseconds
+        sent = captured + draw_waits(random, 35, 5, 300, count)
+        appended = (
+            -(-(sent + draw_waits(random, 8, 1, 200, count)) // 1000) * 1000
+        )  # Kafka knows milliseconds
         partition, chance = camera % TOPIC_PARTITIONS, random.random(count)
         order = np.lexsort((appended, partition))
         columns = (
@@ -70,7 +72,7 @@ class Frames:
         return np.asarray(before[self.partition] + np.arange(len(self)) - opens[self.partition])
 
 
-def waits(
+def draw_waits(
     random: np.random.Generator, usual_ms: float, low_ms: float, high_ms: float, count: int
 ) -> np.ndarray:
     """Draw waiting times in microseconds, most of them short and a few long."""

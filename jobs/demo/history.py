@@ -54,10 +54,10 @@ class History:
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
-        _within("seed", self.seed, 0, MAX_SEED)
-        _within("days", self.days, 1, MAX_DAYS)
-        _within("cameras", self.cameras, 1, MAX_CAMERAS)
-        _within("objects", self.objects, 1, MAX_OBJECTS)
+        _check_range("seed", self.seed, 0, MAX_SEED)
+        _check_range("days", self.days, 1, MAX_DAYS)
+        _check_range("cameras", self.cameras, 1, MAX_CAMERAS)
+        _check_range("objects", self.objects, 1, MAX_OBJECTS)
         if self.end.tzinfo is None:
             raise HistoryError(f"--end {self.end.isoformat()} has no time zone; for UTC add a Z")
         if self.end.year < FIRST_YEAR:
@@ -85,7 +85,7 @@ class History:
         return self.first + number * HOUR
 
 
-def _within(name: str, value: int, low: int, high: int) -> None:
+def _check_range(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise HistoryError(f"--{name} {value} must be from {low} to {high}")
 
@@ -122,14 +122,14 @@ class Plan:
     def listed_outages(self) -> list[dict[str, Any]]:
         """List each outage as camera, first hour and the hour after its last, by time."""
         edges = np.diff(self.outages.astype(np.int8), axis=0, prepend=0, append=0)
-        found = []
+        outages = []
         for camera, name in enumerate(self.history.names):
             starts, ends = np.nonzero(edges[:, camera] == 1)[0], np.nonzero(edges[:, camera] == -1)[0]
-            found += [(int(start), name, int(end)) for start, end in zip(starts, ends, strict=True)]
+            outages += [(int(start), name, int(end)) for start, end in zip(starts, ends, strict=True)]
         hour = self.history.hour
         return [
             {"camera": name, "from": format_hour(hour(start)), "to": format_hour(hour(end))}
-            for start, name, end in sorted(found)
+            for start, name, end in sorted(outages)
         ]
 
 
@@ -147,13 +147,13 @@ def plan_history(history: History) -> Plan:
 
 def _outages(history: History, random: np.random.Generator) -> np.ndarray:
     """Draw outages of single cameras, at least one in all, each at most a quarter of the history long."""
-    out = np.zeros((history.hour_count, history.cameras), dtype=bool)
+    is_out = np.zeros((history.hour_count, history.cameras), dtype=bool)
     count = 1 + int(random.poisson(history.days * history.cameras / DAYS_BETWEEN_OUTAGES))
     lengths = np.minimum(random.geometric(0.2, count), min(30, history.hour_count // 4))
     for length in lengths[: history.days * history.cameras * 2]:
         start = int(random.integers(1, history.hour_count - length))
-        out[start : start + length, random.integers(history.cameras)] = True
-    return out
+        is_out[start : start + length, random.integers(history.cameras)] = True
+    return is_out
 
 
 def _weights(history: History, random: np.random.Generator) -> np.ndarray:

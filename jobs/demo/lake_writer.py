@@ -76,10 +76,10 @@ def check_names(root: LakeLocation) -> None:
         HistoryError: a real camera has such a name.
     """
     sql = f"SELECT DISTINCT camera_id FROM detections WHERE {ITS_CAMERAS} AND NOT ({ITS_TOPIC})"
-    found = [row["camera_id"] for row in read_rows(root, sql, DETECTIONS)]
-    if found:
+    names = [row["camera_id"] for row in read_rows(root, sql, DETECTIONS)]
+    if names:
         raise HistoryError(
-            f"{', '.join(sorted(found))} is the name of a real camera in this lake, and a camera of the demo:"
+            f"{', '.join(sorted(names))} is the name of a real camera in this lake, and a camera of the demo:"
             " use another PYCTURESTREAM_DATA for the demo, or rename the camera"
         )
 
@@ -118,7 +118,7 @@ def _runs(history: History) -> pa.Table:
 
 def _run(history: History, layer: str) -> dict[str, Any]:
     """Describe the detector run as `jobs.frames.detector_run` describes a real one."""
-    known = {
+    columns = {
         "layer": layer,
         "engine": "none: drawn by chance",
         "model": SYNTHETIC_TOPIC,
@@ -128,6 +128,6 @@ def _run(history: History, layer: str) -> dict[str, Any]:
         "stored_score": STORED_SCORE,
         "report_threshold": 0.5,
     }
-    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
-    named = {"run_id": run_id(history.seed, layer), "started_at": history.first}
-    return {**known, **named, "configuration_sha256": digest}
+    digest = hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
+    identity = {"run_id": run_id(history.seed, layer), "started_at": history.first}
+    return {**columns, **identity, "configuration_sha256": digest}

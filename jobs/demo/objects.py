@@ -21,31 +21,32 @@ def draw_rows(rows: list[np.ndarray], counts: np.ndarray, random: np.random.Gene
     """Draw the row of each object from its camera's rows, camera after camera."""
     return np.concatenate(
         [
-            mine[random.integers(0, len(mine), count)]
-            for mine, count in zip(rows, counts.tolist(), strict=True)
+            own_rows[random.integers(0, len(own_rows), count)]
+            for own_rows, count in zip(rows, counts.tolist(), strict=True)
             if count
         ]
         or [np.empty(0, dtype=np.int64)]
     )
 
 
-def draw_objects(row: np.ndarray, rows: int, seen: pa.Table) -> pa.Array:
+def draw_objects(row: np.ndarray, rows: int, columns: pa.Table) -> pa.Array:
     """Gather objects into one list per row, best score first.
 
     Args:
         row: the row of each object.
         rows: number of rows.
-        seen: the objects' columns, in the order of `row`.
+        columns: the objects' columns, in the order of `row`.
     """
-    order = np.lexsort((-seen["score"].to_numpy(), row))
+    order = np.lexsort((-columns["score"].to_numpy(), row))
     ends = np.bincount(row, minlength=rows).cumsum()
     struct = pa.StructArray.from_arrays(
-        [seen[name].combine_chunks().take(pa.array(order)) for name in seen.column_names], seen.column_names
+        [columns[name].combine_chunks().take(pa.array(order)) for name in columns.column_names],
+        columns.column_names,
     )
     return pa.ListArray.from_arrays(pa.array(np.append(0, ends), pa.int32()), struct)
 
 
-def see(scenes: list[Scene], counts: np.ndarray, random: np.random.Generator) -> pa.Table:
+def draw_detections(scenes: list[Scene], counts: np.ndarray, random: np.random.Generator) -> pa.Table:
     """Draw each camera's number of objects: columns as in the struct of `detections.objects`."""
     labels = [_labels(scene, count, random) for scene, count in zip(scenes, counts.tolist(), strict=True)]
     label = np.concatenate(labels) if labels else np.empty(0, dtype=object)

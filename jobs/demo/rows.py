@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.demo.cameras import scene_of
-from jobs.demo.frames import Frames, waits
+from jobs.demo.frames import Frames, draw_waits
 from jobs.demo.history import Plan
-from jobs.demo.objects import draw_objects, draw_rows, see
+from jobs.demo.objects import draw_detections, draw_objects, draw_rows
 from lake.contracts.hours import HOUR
 from lake.contracts.wire_format import FRAME_SCHEMA, SYNTHETIC_TOPIC, TOPIC_PARTITIONS, Status
 
@@ -58,12 +58,12 @@ def chunks(plan: Plan) -> Iterator[Chunk]:
 
 
 def _ranges(plan: Plan) -> Iterator[tuple[int, int]]:
-    start, held = 0, 0
+    start, size = 0, 0
     for number, objects in enumerate(plan.objects.sum(axis=1).tolist()):
-        if number > start and (plan.history.hour(number).hour == 0 or held + objects > CHUNK_OBJECTS):
+        if number > start and (plan.history.hour(number).hour == 0 or size + objects > CHUNK_OBJECTS):
             yield start, number
-            start, held = number, 0
-        held += objects
+            start, size = number, 0
+        size += objects
     yield start, plan.history.hour_count
 
 
@@ -81,7 +81,7 @@ def rows_of_hour(
     plan: Plan, number: int, frames: Frames, offsets: np.ndarray, random: np.random.Generator
 ) -> tuple[pa.Table, pa.Table]:
     """Build the rows of `frames` and `detections` of one hour of all cameras."""
-    sessions = pa.array([_session(plan, number, at) for at in range(plan.history.cameras)])
+    sessions = pa.array([_session(plan, number, camera) for camera in range(plan.history.cameras)])
     session, sequence = sessions.take(frames.camera), plan.sequences[number][frames.camera] + frames.nth
     origin = _origin(plan, number, frames, offsets, session, sequence)
     rows = {
@@ -90,7 +90,7 @@ def rows_of_hour(
         "sequence": pa.array(sequence),
         "motion": pa.array(random.beta(1.5, 12, len(frames)).round(4)),
         "key": origin["camera_id"].cast(pa.binary()),
-        **_of_every_frame(len(frames)),
+        **_constant_columns(len(frames)),
     }
     return pa.table(rows), _detections(plan, number, frames, pa.table(origin), random)
 
@@ -109,8 +109,8 @@ def _origin(
     numbers = pa.array(sequence).cast(pa.string())
     captured = pa.array(frames.captured).cast(MOMENT)
     return {
-        "topic": _same(SYNTHETIC_TOPIC, count),
-        "topic_id": _same(topic_id(plan.history.seed), count),
+        "topic": _repeat(SYNTHETIC_TOPIC, count),
+        "topic_id": _repeat(topic_id(plan.history.seed), count),
         "partition": pa.array(frames.partition, pa.int32()),
         "offset": pa.array(offsets),
         "appended_at": pa.array(frames.appended).cast(MOMENT),
@@ -119,21 +119,21 @@ def _origin(
         "captured_at": captured,
         "sent_at": pa.array(frames.sent).cast(MOMENT),
         "observed_at": captured,
-        "clock_skewed": _same(False, count),
-        "day": _same(plan.history.hour(number).date(), count),
+        "clock_skewed": _repeat(False, count),
+        "day": _repeat(plan.history.hour(number).date(), count),
     }
 
 
-def _of_every_frame(count: int) -> dict[str, Any]:
+def _constant_columns(count: int) -> dict[str, Any]:
     return {
-        "format": _same(FRAME_SCHEMA, count),
-        "width": _same(1280, count, pa.int32()),
-        "height": _same(720, count, pa.int32()),
-        "bytes": _same(0, count, pa.int64()),
+        "format": _repeat(FRAME_SCHEMA, count),
+        "width": _repeat(1280, count, pa.int32()),
+        "height": _repeat(720, count, pa.int32()),
+        "bytes": _repeat(0, count, pa.int64()),
     }
 
 
-def _same(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Array:
+def _repeat(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind), count)
 
 
@@ -165,8 +165,8 @@ def _objects(
     """Draw the objects of each row of `detections`: many rows have none."""
     counts, cameras = plan.objects[number], range(plan.history.cameras)
     rows = [np.nonzero((camera == at) & detected)[0] for at in cameras]
-    seen = see([scene_of(at) for at in cameras], counts, random)
-    return draw_objects(draw_rows(rows, counts, random), len(camera), seen)
+    columns = draw_detections([scene_of(at) for at in cameras], counts, random)
+    return draw_objects(draw_rows(rows, counts, random), len(camera), columns)
 
 
 def _stages(
@@ -177,11 +177,11 @@ def _stages(
     Nothing is analysed after the end of the history, which the last hour may reach.
     """
     hour_end = plan.history.hour(number) + HOUR
-    patience = int((plan.history.end - hour_end).total_seconds() * 1_000_000)
-    later = int(hour_end.timestamp()) * 1_000_000 + min(patience, 400_000_000)
+    time_left = int((plan.history.end - hour_end).total_seconds() * 1_000_000)
+    later = int(hour_end.timestamp()) * 1_000_000 + min(time_left, 400_000_000)
     count = len(appended)
-    live_at = appended + waits(random, 60, 10, 500, count)
+    live_at = appended + draw_waits(random, 60, 10, 500, count)
     batch_at = np.where(batch, later, live_at)
-    started = np.where(batch, later, live_at + waits(random, 40, 5, 400, count))
-    finished = np.where(batch, later, started + waits(random, 60, 20, 800, count))
+    started = np.where(batch, later, live_at + draw_waits(random, 40, 5, 400, count))
+    finished = np.where(batch, later, started + draw_waits(random, 60, 20, 800, count))
     return {"batch_at": batch_at, "started_at": started, "finished_at": finished}

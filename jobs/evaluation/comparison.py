@@ -119,10 +119,10 @@ class Evaluation:
         try:
             objects = tuple(detector.detect([decoded])[0])
         except FAILURES as error:
-            return PictureResult(read, error=format_error(error), annotated=drawn(decoded, ()))
+            return PictureResult(read, error=format_error(error), annotated=annotate_for_report(decoded, ()))
         seconds = self.clock() - started
-        over = [found for found in objects if found.score >= self.threshold]
-        return PictureResult(read, objects, seconds, None, drawn(decoded, over))
+        over = [item for item in objects if item.score >= self.threshold]
+        return PictureResult(read, objects, seconds, None, annotate_for_report(decoded, over))
 
 
 class UnloadableModel:
@@ -150,7 +150,7 @@ def read_picture(path: Path) -> tuple[Picture, np.ndarray | str]:
     return Picture(path.name, digest, decoded.shape[1], decoded.shape[0]), decoded
 
 
-def drawn(picture: np.ndarray, objects: Sequence[DetectedObject]) -> bytes | None:
+def annotate_for_report(picture: np.ndarray, objects: Sequence[DetectedObject]) -> bytes | None:
     """Annotate a picture for the report, as JPEG."""
     scale = MAX_SIDE / max(picture.shape[:2])
     if scale < 1:

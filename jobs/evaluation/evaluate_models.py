@@ -25,7 +25,14 @@ from rich.table import Table as Grid
 
 from jobs.detector.native_output import silence_native_output
 from jobs.evaluation.comparison import Evaluation, ModelResults
-from jobs.evaluation.model_choice import Candidate, UnknownModelError, known_models, load, model_of, unknown
+from jobs.evaluation.model_choice import (
+    Candidate,
+    UnknownModelError,
+    find_models,
+    known_models,
+    load,
+    unknown_model_error,
+)
 from jobs.evaluation.picture_choice import NoPicturesError, demo_pictures, pictures_in
 from jobs.evaluation.report import COLUMNS, ReportHeader, figures_of, render_report
 from jobs.evaluation.rows import store
@@ -67,22 +74,22 @@ def choose(words: Sequence[str], models: Path, labels: Path | None) -> tuple[lis
     candidates: list[Candidate] = []
     paths: list[Path] = []
     for word in words:
-        if found := model_of(word, models, labels):
-            candidates += found
+        if matches := find_models(word, models, labels):
+            candidates += matches
         elif (path := Path(word).expanduser()).exists():
             paths.append(path)
         else:
-            raise unknown(word, models)
-    every = [one for engines in known_models(models).values() for one in engines]
+            raise unknown_model_error(word, models)
+    every = [candidate for engines in known_models(models).values() for candidate in engines]
     return list(dict.fromkeys(candidates or every)), paths
 
 
-def evaluate(asked: EvaluationRequest, evaluation: Evaluation, console: Console) -> list[ModelResults]:
+def evaluate(request: EvaluationRequest, evaluation: Evaluation, console: Console) -> list[ModelResults]:
     """Run all models, one line of progress for each."""
-    runs = evaluation.run(asked.candidates, asked.pictures)
+    runs = evaluation.run(request.candidates, request.pictures)
     done: list[ModelResults] = []
-    for number, candidate in enumerate(asked.candidates, 1):
-        console.print(f"[{number}/{len(asked.candidates)}] {candidate}", markup=False, highlight=False)
+    for number, candidate in enumerate(request.candidates, 1):
+        console.print(f"[{number}/{len(request.candidates)}] {candidate}", markup=False, highlight=False)
         with silence_native_output():
             done.append(next(runs))
     return done
@@ -91,8 +98,8 @@ def evaluate(asked: EvaluationRequest, evaluation: Evaluation, console: Console)
 def summary(evaluated: Sequence[ModelResults], about: ReportHeader) -> Grid:
     """Build the summary table."""
     grid = Grid(*COLUMNS, box=None, pad_edge=False)
-    for one in evaluated:
-        grid.add_row(*map(escape, figures_of(about, one)))
+    for results in evaluated:
+        grid.add_row(*map(escape, figures_of(about, results)))
     return grid
 
 
@@ -140,7 +147,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--threshold", type=score, help="least score that is reported, 0.2 to 1")
     parser.add_argument("--labels", type=Path, help="names the classes of SavedModels that bring no labels")
     parser.add_argument("--output", type=Path, help="the HTML file; default: in the data folder")
-    parser.add_argument("--no-store", action="store_true", help="leave the lake alone, only write the page")
+    parser.add_argument(
+        "--no-store", action="store_true", help="only write the page, and nothing to the lake"
+    )
     return parser.parse_args(argv)
 
 
@@ -152,45 +161,45 @@ def score(text: str) -> float:
     return value
 
 
-def evaluate_as_told(given: argparse.Namespace, env: Mapping[str, str], console: Console) -> int:
+def run(args: argparse.Namespace, env: Mapping[str, str], console: Console) -> int:
     """Run the evaluation; return 1 when a model failed on all pictures."""
     settings = BatchSettings.from_env(env)
-    threshold = settings.shared.report_threshold if given.threshold is None else given.threshold
-    about = ReportHeader(given.run_id, utc_now(), threshold)
-    candidates, paths = choose(given.words, settings.shared.models, given.labels)
+    threshold = settings.shared.report_threshold if args.threshold is None else args.threshold
+    about = ReportHeader(args.run_id, utc_now(), threshold)
+    candidates, paths = choose(args.words, settings.shared.models, args.labels)
     with ExitStack() as stack:
-        if given.demo:
+        if args.demo:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pycturestream-")))
             paths += demo_pictures(settings.shared.home / "clips", folder)
-        asked = EvaluationRequest(tuple(candidates), tuple(pictures_in(paths)))
-        if not asked.pictures:
+        request = EvaluationRequest(tuple(candidates), tuple(pictures_in(paths)))
+        if not request.pictures:
             raise NoPicturesError("no pictures to look at: name files or a folder, or give --demo")
-        if given.dry_run:
-            console.print(_plan(asked), markup=False, highlight=False)
+        if args.dry_run:
+            console.print(_plan(request), markup=False, highlight=False)
             return 0
-        if not given.no_store:
+        if not args.no_store:
             make_table(env, settings)
         evaluation = Evaluation(partial(load, settings=settings.detector), threshold, time.perf_counter)
-        evaluated = evaluate(asked, evaluation, console)
-    page = given.output or report_file(settings.shared.data, about.run_id, about.evaluated_at)
+        evaluated = evaluate(request, evaluation, console)
+    page = args.output or report_file(settings.shared.data, about.run_id, about.evaluated_at)
     write_report(page, render_report(about, evaluated))
-    rows = 0 if given.no_store else store(settings.shared.lake, about, evaluated)
-    _tell(evaluated, about, page, rows, console)
-    return 1 if any(one.failed == len(one.answers) for one in evaluated) else 0
+    rows = 0 if args.no_store else store(settings.shared.lake, about, evaluated)
+    _print_results(evaluated, about, page, rows, console)
+    return 1 if any(results.failed == len(results.answers) for results in evaluated) else 0
 
 
-def _plan(asked: EvaluationRequest) -> str:
-    return "\n".join(["models:", *map(str, asked.candidates), "pictures:", *map(str, asked.pictures)])
+def _plan(request: EvaluationRequest) -> str:
+    return "\n".join(["models:", *map(str, request.candidates), "pictures:", *map(str, request.pictures)])
 
 
-def _tell(
+def _print_results(
     evaluated: Sequence[ModelResults], about: ReportHeader, page: Path, rows: int, console: Console
 ) -> None:
     console.print(summary(evaluated, about))
     errors = dict.fromkeys(
-        f"{answer.picture.name}, {one.candidate}: {answer.error}"
-        for one in evaluated
-        for answer in one.answers
+        f"{answer.picture.name}, {results.candidate}: {answer.error}"
+        for results in evaluated
+        for answer in results.answers
         if answer.error
     )
     for error in errors:
@@ -201,8 +210,8 @@ def _tell(
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Evaluate; return 0 when every model succeeded on some picture."""
-    given, console = parse(argv), Console()
-    return run_job(env, lambda: evaluate_as_told(given, env, console), EXPECTED)
+    args, console = parse(argv), Console()
+    return run_job(env, lambda: run(args, env, console), EXPECTED)
 
 
 if __name__ == "__main__":

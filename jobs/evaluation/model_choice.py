@@ -80,7 +80,7 @@ def engines_of(folder: Path) -> list[Candidate]:
     return [Candidate(folder.name, engine, folder) for engine, weights in WEIGHTS.items() if weights in tops]
 
 
-def model_of(word: str, models: Path, labels: Path | None) -> list[Candidate] | None:
+def find_models(word: str, models: Path, labels: Path | None) -> list[Candidate] | None:
     """Find the candidates that a word of the command line names; None when it is no model.
 
     Args:
@@ -91,31 +91,31 @@ def model_of(word: str, models: Path, labels: Path | None) -> list[Candidate] | 
     known = known_models(models)
     if word in known:
         return known[word]
-    for candidate in (one for engines in known.values() for one in engines):
+    for candidate in (item for engines in known.values() for item in engines):
         if word == str(candidate):
             return [candidate]
     folder = Path(word).expanduser()
     if (folder / MANIFEST).is_file():
         return engines_of(folder.absolute())
-    if found := find_saved_model(folder):
-        return [somebodys(found.absolute(), labels)]
+    if saved_model := find_saved_model(folder):
+        return [third_party_model(saved_model.absolute(), labels)]
     return None
 
 
-def somebodys(saved_model: Path, labels: Path | None) -> Candidate:
+def third_party_model(saved_model: Path, labels: Path | None) -> Candidate:
     """Return a candidate for a third-party SavedModel; its labels lie in its folder or beside it."""
     folder = saved_model.parent if saved_model.name == SAVED_MODEL else saved_model
     return Candidate(folder.name, "tensorflow", folder, own=False, labels=labels)
 
 
-def unknown(word: str, models: Path) -> UnknownModelError:
+def unknown_model_error(word: str, models: Path) -> UnknownModelError:
     """Return the error about a word that is no model and no file."""
     known, name = known_models(models), word.partition(":")[0]
     if name in ON_DEMAND and name not in known:
-        sentence = f"model {name!r} is not there yet: ./pycturestream evaluate {name} --demo fetches it"
-        return UnknownModelError(sentence)
-    names = [*known, *(str(one) for engines in known.values() for one in engines)]
-    listed = ", ".join([*names, *(one for one in ON_DEMAND if one not in known)])
+        message = f"model {name!r} is not there yet: ./pycturestream evaluate {name} --demo fetches it"
+        return UnknownModelError(message)
+    names = [*known, *(str(item) for engines in known.values() for item in engines)]
+    listed = ", ".join([*names, *(item for item in ON_DEMAND if item not in known)])
     return UnknownModelError(
         f"{word!r} is no model, picture or folder; models are {listed}, or a folder with a SavedModel"
     )
@@ -140,13 +140,15 @@ def load(candidate: Candidate, settings: DetectorSettings) -> LoadedModel:
         engine, _, precision = candidate.engine.partition("-")
         chosen = replace(settings, model=candidate.folder, engine=engine, precision=precision or "float32")
         detector = load_detector(chosen)
-        return LoadedModel(detector, one_sha256(_below(detector.manifest.files, WEIGHTS[candidate.engine])))
+        return LoadedModel(
+            detector, combine_sha256(_below(detector.manifest.files, WEIGHTS[candidate.engine]))
+        )
     place = find_saved_model(candidate.folder) or candidate.folder
     labels = read_label_file(candidate.labels or find_labels(candidate.folder))
     model = SavedModel(place, settings.threads, settings.score)
     files = [place / GRAPH, *sorted((place / "variables").glob("*"))]
     return LoadedModel(
-        SavedModelDetector(model, labels), one_sha256({one.name: sha256_of(one) for one in files})
+        SavedModelDetector(model, labels), combine_sha256({path.name: sha256_of(path) for path in files})
     )
 
 
@@ -155,10 +157,10 @@ def _below(files: Mapping[str, str], top: str) -> dict[str, str]:
     return {name: digest for name, digest in files.items() if name.partition("/")[0] == top}
 
 
-def one_sha256(files: Mapping[str, str]) -> str:
+def combine_sha256(files: Mapping[str, str]) -> str:
     """Return one hash of weights: the file's own, or for several that of their list in `sha256sum` format.
 
-    >>> one_sha256({"a.tflite": "12"})
+    >>> combine_sha256({"a.tflite": "12"})
     '12'
     """
     if len(files) == 1:

@@ -24,8 +24,8 @@ def pictures_in(paths: Iterable[Path]) -> list[Path]:
     Raises:
         NoPicturesError: a folder holds none.
     """
-    found = [file for path in paths for file in (_in_folder(path) if path.is_dir() else [path])]
-    return list(dict.fromkeys(found))
+    files = [file for path in paths for file in (_in_folder(path) if path.is_dir() else [path])]
+    return list(dict.fromkeys(files))
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -41,13 +41,15 @@ def demo_pictures(clips: Path, folder: Path) -> list[Path]:
     Raises:
         NoPicturesError: there are no clips, or they cannot be decoded.
     """
-    written = [_written(*taken, folder) for clip in sorted(clips.glob("*.mp4")) for taken in _taken(clip)]
+    written = [
+        _write_frame(*frame, folder) for clip in sorted(clips.glob("*.mp4")) for frame in _read_frames(clip)
+    ]
     if not written:
         raise NoPicturesError(f"{clips} holds no clip that can be decoded: run `make up` to provision them")
     return written
 
 
-def _taken(clip: Path) -> Iterator[tuple[str, np.ndarray]]:
+def _read_frames(clip: Path) -> Iterator[tuple[str, np.ndarray]]:
     opened = cv2.VideoCapture(str(clip))
     count = int(opened.get(cv2.CAP_PROP_FRAME_COUNT))
     for number in (int(count * moment) for moment in DEMO_MOMENTS):
@@ -58,7 +60,7 @@ def _taken(clip: Path) -> Iterator[tuple[str, np.ndarray]]:
     opened.release()
 
 
-def _written(name: str, picture: np.ndarray, folder: Path) -> Path:
+def _write_frame(name: str, picture: np.ndarray, folder: Path) -> Path:
     path = folder / f"{name}.jpg"
     path.write_bytes(bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]))
     return path

@@ -39,12 +39,12 @@ class ReportHeader:
 
     def over(self, objects: Iterable[DetectedObject]) -> list[DetectedObject]:
         """Select the objects that are reported."""
-        return [found for found in objects if found.score >= self.threshold]
+        return [item for item in objects if item.score >= self.threshold]
 
 
 def render_report(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     """Render the page; every model has results for the same pictures."""
-    pictures = zip(*(one.answers for one in evaluated), strict=True)
+    pictures = zip(*(results.answers for results in evaluated), strict=True)
     sheets = "".join(_sheet(about, evaluated, answers) for answers in pictures)
     head = HEAD.format(style=STYLE.read_text(encoding="utf-8"))
     return f"{head}{_intro(about, evaluated)}{_summary(about, evaluated)}{sheets}</body></html>\n"
@@ -61,22 +61,22 @@ def _intro(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     )
 
 
-def figures_of(about: ReportHeader, one: ModelResults) -> tuple[str, ...]:
+def figures_of(about: ReportHeader, results: ModelResults) -> tuple[str, ...]:
     """Format a model's summary, in the order of COLUMNS."""
-    load = "-" if one.load_s is None else f"{one.load_s:.2f} s"
-    objects = sum(len(about.over(answer.objects)) for answer in one.answers)
-    numbers = load, _milliseconds(one.median_s), str(objects), str(one.failed)
-    return one.candidate.name, one.candidate.engine, *numbers
+    load = "-" if results.load_s is None else f"{results.load_s:.2f} s"
+    objects = sum(len(about.over(answer.objects)) for answer in results.answers)
+    numbers = load, _milliseconds(results.median_s), str(objects), str(results.failed)
+    return results.candidate.name, results.candidate.engine, *numbers
 
 
 def _summary(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     heads = "".join(f"<th>{name}</th>" for name in (*COLUMNS, "weights"))
-    rows = "".join(_summary_row(about, one) for one in evaluated)
+    rows = "".join(_summary_row(about, results) for results in evaluated)
     return f'<div class="wide"><table><tr>{heads}</tr>\n{rows}</table></div>\n'
 
 
-def _summary_row(about: ReportHeader, one: ModelResults) -> str:
-    cells = *map(escape, figures_of(about, one)), _hash(one.weights_sha256)
+def _summary_row(about: ReportHeader, results: ModelResults) -> str:
+    cells = *map(escape, figures_of(about, results)), _hash(results.weights_sha256)
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
 
 
@@ -90,18 +90,18 @@ def _sheet(about: ReportHeader, evaluated: Sequence[ModelResults], answers: Sequ
     )
 
 
-def _figure(about: ReportHeader, one: ModelResults, answer: PictureResult) -> str:
-    name = escape(str(one.candidate))
-    seen = ", ".join(f"{found.label} {found.score:.2f}" for found in about.over(answer.objects))
-    words = escape(answer.error or seen or "no objects")
+def _figure(about: ReportHeader, results: ModelResults, answer: PictureResult) -> str:
+    name = escape(str(results.candidate))
+    labels = ", ".join(f"{item.label} {item.score:.2f}" for item in about.over(answer.objects))
+    words = escape(answer.error or labels or "no objects")
     image = ""
     if answer.annotated:
         data = base64.b64encode(answer.annotated).decode()
         image = f'<img alt="{escape(answer.picture.name)}: {words}" src="data:image/jpeg;base64,{data}">'
-    told = f'<span class="bad">{words}</span>' if answer.error else words
+    caption = f'<span class="bad">{words}</span>' if answer.error else words
     return (
         f"<figure>{image}<figcaption><b>{name}<span>{_milliseconds(answer.seconds)}</span></b>"
-        f"{told}</figcaption></figure>"
+        f"{caption}</figcaption></figure>"
     )
 
 

@@ -27,7 +27,7 @@ def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResu
         about: the evaluation.
         evaluated: the results.
     """
-    rows = [_row(about, one, answer) for one in evaluated for answer in one.answers]
+    rows = [_row(about, results, answer) for results in evaluated for answer in results.answers]
 
     def replace() -> None:
         table = open_table(root / MODEL_EVALUATIONS.name)
@@ -38,27 +38,27 @@ def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResu
     return len(rows)
 
 
-def _row(about: ReportHeader, one: ModelResults, answer: PictureResult) -> dict[str, Any]:
+def _row(about: ReportHeader, results: ModelResults, answer: PictureResult) -> dict[str, Any]:
     picture = answer.picture
     return {
         "run_id": about.run_id,
-        "model": one.candidate.name,
-        "engine": one.candidate.engine,
-        "weights_sha256": one.weights_sha256,
+        "model": results.candidate.name,
+        "engine": results.candidate.engine,
+        "weights_sha256": results.weights_sha256,
         "picture": picture.name,
         "picture_sha256": picture.sha256,
         "width": picture.width,
         "height": picture.height,
-        "objects": None if answer.error else [_object(found) for found in answer.objects],
-        "load_s": one.load_s,
+        "objects": None if answer.error else [_object(item) for item in answer.objects],
+        "load_s": results.load_s,
         "seconds": answer.seconds,
         "error": answer.error,
         "evaluated_at": about.evaluated_at,
     }
 
 
-def _object(found: DetectedObject) -> dict[str, Any]:
-    box = {"ymin": found.ymin, "xmin": found.xmin, "ymax": found.ymax, "xmax": found.xmax}
+def _object(item: DetectedObject) -> dict[str, Any]:
+    box = {"ymin": item.ymin, "xmin": item.xmin, "ymax": item.ymax, "xmax": item.xmax}
     vertical, horizontal = sector_of(**box)
-    named = {"label": found.label, "score": found.score}
+    named = {"label": item.label, "score": item.score}
     return {**named, **box, "sector_v": vertical, "sector_h": horizontal}

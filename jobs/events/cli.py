@@ -14,20 +14,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from jobs.demo.demo_events import make_tables
+from jobs.demo.demo_events import create_missing_tables
 from jobs.events.event_rows import EventRowError, Form, ReadOptions
-from jobs.events.export_events import export_events, moment_in
+from jobs.events.export_events import export_events, parse_moment
 from jobs.events.import_events import (
     EventsBusyError,
     EventsKnownError,
     ImportedOtherwiseError,
     ImportSummary,
-    alone,
+    exclusive_lock,
     import_events,
 )
 from jobs.events.imported_events import SHORT, Extent, Import, extent_of, imports_of
 from jobs.events.json_rows import JsonRowsError
-from jobs.events.remove_events import UnknownImportError, choose, remove_import
+from jobs.events.remove_events import UnknownImportError, find_import, remove_import
 from jobs.events.served_events import Span
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
@@ -81,19 +81,19 @@ def import_file(
 ) -> None:
     """Import a file whole or not at all; a second time it does nothing."""
     env = os.environ
-    names = dict(_pair(said) for said in rename or ())
+    names = dict(_parse_rename(option) for option in rename or ())
 
     def job() -> int:
         settings = BatchSettings.from_env(env)
         shared = settings.shared
         spark = partial(open_batch_session, env, "events", settings)
-        make_tables(Lake(shared.lake), spark)
-        reading = ReadOptions(_zone(zone, shared), frozenset(camera or ()), names)
-        told = import_events(shared, file, reading, spark, utc_now, publish=not no_publish)
-        log.info("%s", sentence(shared.lake, told))
+        create_missing_tables(Lake(shared.lake), spark)
+        options = ReadOptions(_check_zone(zone, shared), frozenset(camera or ()), names)
+        summary = import_events(shared, file, options, spark, utc_now, publish=not no_publish)
+        log.info("%s", describe_import(shared.lake, summary))
         return 0
 
-    _end(env, job)
+    _run(env, job)
 
 
 @app.command("export")
@@ -118,8 +118,8 @@ def export_file(
     def job() -> int:
         settings = Settings.from_env(env)
         check_lake(settings)
-        clock = _zone(zone, settings)
-        span = Span(_moment(first, clock), _moment(last, clock), frozenset(camera or ()))
+        clock = _check_zone(zone, settings)
+        span = Span(_parse_moment(first, clock), _parse_moment(last, clock), frozenset(camera or ()))
         count = export_events(
             settings.lake, file, span, settings.report_threshold, utc_now,
             zone=clock, form=form, overwrite=overwrite,
@@ -127,7 +127,7 @@ def export_file(
         log.info("wrote %s rows to %s, times in %s", f"{count:,}", file, clock)
         return 0
 
-    _end(env, job)
+    _run(env, job)
 
 
 @app.command("list")
@@ -138,11 +138,11 @@ def list_imports() -> None:
     def job() -> int:
         settings = Settings.from_env(env)
         check_lake(settings)
-        for one in imports_of(settings.lake):
-            typer.echo(_listed(one, extent_of(settings.lake, one)))
+        for item in imports_of(settings.lake):
+            typer.echo(_format_import(item, extent_of(settings.lake, item)))
         return 0
 
-    _end(env, job)
+    _run(env, job)
 
 
 @app.command("remove")
@@ -155,51 +155,53 @@ def remove(
     def job() -> int:
         settings = BatchSettings.from_env(env)
         check_lake(settings.shared)
-        with alone(settings.shared):
-            about = choose(imports_of(settings.shared.lake), which)
+        with exclusive_lock(settings.shared):
+            about = find_import(imports_of(settings.shared.lake), which)
             spark = partial(open_batch_session, env, "events", settings)
             frames = remove_import(settings.shared, about, spark, utc_now)
         log.info("removed %s (%s): %s frames", about.sha256[:SHORT], about.name, f"{frames:,}")
         return 0
 
-    _end(env, job)
+    _run(env, job)
 
 
-def _listed(about: Import, found: Extent) -> str:
+def _format_import(about: Import, extent: Extent) -> str:
     """Format an import as a tab-separated line."""
-    span = f"{rfc3339(found.first)} to {rfc3339(found.last)}" if found.first and found.last else "no frame"
-    counts = f"{found.objects} objects", f"{found.frames} frames"
+    span = (
+        f"{rfc3339(extent.first)} to {rfc3339(extent.last)}" if extent.first and extent.last else "no frame"
+    )
+    counts = f"{extent.objects} objects", f"{extent.frames} frames"
     return "\t".join((about.sha256[:SHORT], about.name, about.zone, *counts, span))
 
 
-def sentence(root: LakeLocation, told: ImportSummary) -> str:
+def describe_import(root: LakeLocation, summary: ImportSummary) -> str:
     """Describe an import's result for people."""
-    about, staged = told.about, told.staged
+    about, staged = summary.about, summary.staged
     name = f"{about.name} as {about.sha256[:SHORT]}"
-    found = extent_of(root, about)
-    counted = f"{found.objects:,} objects on {found.frames:,} frames"
+    extent = extent_of(root, about)
+    counted = f"{extent.objects:,} objects on {extent.frames:,} frames"
     if staged is None:
-        said = [f"{name} is in the lake already ({counted}): nothing was imported"]
+        parts = [f"{name} is in the lake already ({counted}): nothing was imported"]
     elif not staged.rows:
         return f"{about.name} has no rows for the lake: nothing was imported"
     else:
-        said = [f"imported {staged.rows:,} rows of {name}: {counted} of {len(staged.cameras)} cameras"]
-        said += [f"{staged.twice:,} at a time that came twice, taken for the first"] * bool(staged.twice)
-        said += [f"{staged.never:,} at a time that never was, moved on"] * bool(staged.never)
-    said += [f"{told.done.published:,} hours of cameras published"] * bool(told.done.published)
-    said += [f"{told.done.held:,} held"] * bool(told.done.held)
-    return "; ".join(said)
+        parts = [f"imported {staged.rows:,} rows of {name}: {counted} of {len(staged.cameras)} cameras"]
+        parts += [f"{staged.twice:,} at a time that came twice, taken for the first"] * bool(staged.twice)
+        parts += [f"{staged.never:,} at a time that never was, moved on"] * bool(staged.never)
+    parts += [f"{summary.done.published:,} hours of cameras published"] * bool(summary.done.published)
+    parts += [f"{summary.done.held:,} held"] * bool(summary.done.held)
+    return "; ".join(parts)
 
 
-def _pair(said: str) -> tuple[str, str]:
-    old, equals, new = said.rpartition("=")
+def _parse_rename(text: str) -> tuple[str, str]:
+    old, equals, new = text.rpartition("=")
     if not (old and equals and new):
-        raise typer.BadParameter(f"--rename {said!r} must be written as OLD=NEW")
+        raise typer.BadParameter(f"--rename {text!r} must be written as OLD=NEW")
     return old, new
 
 
-def _zone(said: str | None, settings: Settings) -> str:
-    zone = said or settings.time_zone
+def _check_zone(name: str | None, settings: Settings) -> str:
+    zone = name or settings.time_zone
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -209,14 +211,14 @@ def _zone(said: str | None, settings: Settings) -> str:
     return zone
 
 
-def _moment(said: str | None, zone: str) -> datetime | None:
+def _parse_moment(text: str | None, zone: str) -> datetime | None:
     try:
-        return None if said is None else moment_in(said, zone)
+        return None if text is None else parse_moment(text, zone)
     except ValueError as error:
-        raise typer.BadParameter(f"{said!r} is no time; write it as 2026-01-31T10:00") from error
+        raise typer.BadParameter(f"{text!r} is no time; write it as 2026-01-31T10:00") from error
 
 
-def _end(env: Mapping[str, str], job: Callable[[], int]) -> None:
+def _run(env: Mapping[str, str], job: Callable[[], int]) -> None:
     logging.basicConfig(  # standard output is for what is listed
         level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", stream=sys.stderr
     )

@@ -92,8 +92,8 @@ def stage(events: Iterable[Event], path: Path) -> StagedRows:
 
 
 def _parts(events: Iterable[Event]) -> Iterator[list[Event]]:
-    rest = iter(events)
-    while part := list(islice(rest, BATCH_ROWS)):
+    remaining = iter(events)
+    while part := list(islice(remaining, BATCH_ROWS)):
         yield part
 
 
@@ -103,7 +103,7 @@ def _batch(part: list[Event]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=STAGED)
 
 
-def frames_of(rows: pa.Table, objects: pa.DataType) -> pa.Table:
+def group_frames(rows: pa.Table, objects: pa.DataType) -> pa.Table:
     """Group rows to frames with their objects, in the order of time.
 
     Args:
@@ -117,15 +117,15 @@ def frames_of(rows: pa.Table, objects: pa.DataType) -> pa.Table:
         [(name, "ascending") for name in ("observed_at", "camera_id", "empty", "row")]
     )
     empty = ordered["empty"].to_numpy()
-    starts = np.flatnonzero(_begins(ordered, empty))
-    seen = np.append(0, np.cumsum(~empty))[np.append(starts, len(empty))]
+    starts = np.flatnonzero(_frame_starts(ordered, empty))
+    ends = np.append(0, np.cumsum(~empty))[np.append(starts, len(empty))]
     labels = ordered["label"].combine_chunks().drop_null()
     first = ordered.select(["camera_id", "observed_at"]).take(pa.array(starts))
-    lists = pa.ListArray.from_arrays(pa.array(seen, pa.int32()), _objects(labels, objects.value_type))
+    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), _objects(labels, objects.value_type))
     return first.append_column("objects", lists)
 
 
-def _begins(ordered: pa.Table, empty: np.ndarray) -> np.ndarray:
+def _frame_starts(ordered: pa.Table, empty: np.ndarray) -> np.ndarray:
     """Return a mask of the rows that begin a frame."""
     begins = empty.copy()
     begins[:1] = True
@@ -137,6 +137,9 @@ def _begins(ordered: pa.Table, empty: np.ndarray) -> np.ndarray:
 
 def _objects(labels: pa.Array, kind: pa.StructType) -> pa.StructArray:
     """Build objects without a box; the file has none."""
-    known: dict[str, Any] = {"label": labels, "score": pa.repeat(pa.scalar(SCORE, pa.float32()), len(labels))}
-    columns = [known.get(field.name, pa.nulls(len(labels), field.type)) for field in kind]
+    columns_by_name: dict[str, Any] = {
+        "label": labels,
+        "score": pa.repeat(pa.scalar(SCORE, pa.float32()), len(labels)),
+    }
+    columns = [columns_by_name.get(field.name, pa.nulls(len(labels), field.type)) for field in kind]
     return pa.StructArray.from_arrays(columns, fields=list(kind))

@@ -21,7 +21,7 @@ from jobs.events.event_times import (
     EventTimeError,
     LocalTimeProblem,
     format_time,
-    read_time,
+    parse_time,
 )
 from jobs.events.json_rows import JsonRows
 from lake.contracts.wire_format import MalformedFrameError, check_camera_id, rfc3339
@@ -80,27 +80,27 @@ class ReadOptions:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_events(text: TextIO, reading: ReadOptions, now: datetime) -> Iterator[Event]:
+def read_events(text: TextIO, options: ReadOptions, now: datetime) -> Iterator[Event]:
     """Yield the rows of a file, in its order.
 
     Args:
         text: the file.
-        reading: options of reading.
+        options: options of reading.
         now: UTC; no event is later.
 
     Raises:
         JsonRowsError: the file is no list of objects.
         EventRowError: a row is no event.
     """
-    rows, zone, latest = JsonRows(text), ZoneInfo(reading.zone), (now - EPOCH) // MICROSECOND
+    rows, zone, latest = JsonRows(text), ZoneInfo(options.zone), (now - EPOCH) // MICROSECOND
     for row in rows:
         try:
-            label, said, camera = _texts(row)
-            if not reading.cameras or camera in reading.cameras:
-                camera_id = check_camera_id(reading.names.get(camera, camera))
-                at, doubt = read_time(said, zone)
-                _check_span(at, latest, said, reading.zone)
-                yield Event(rows.number, camera_id, at, _label(label), doubt)
+            label, time_text, camera = _read_values(row)
+            if not options.cameras or camera in options.cameras:
+                camera_id = check_camera_id(options.names.get(camera, camera))
+                at, doubt = parse_time(time_text, zone)
+                _check_span(at, latest, time_text, options.zone)
+                yield Event(rows.number, camera_id, at, _check_label(label), doubt)
         except MalformedFrameError as error:
             cure = f"--rename {camera!r}=NAME gives it another"
             raise EventRowError(f"{rows.place}: {error}; {cure}") from error
@@ -108,30 +108,30 @@ def read_events(text: TextIO, reading: ReadOptions, now: datetime) -> Iterator[E
             raise EventRowError(f"{rows.place}: {error}") from error
 
 
-def _texts(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    found = [row.get(key) for key in KEYS]
-    for key, value in zip(KEYS, found, strict=True):
+def _read_values(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    values = [row.get(key) for key in KEYS]
+    for key, value in zip(KEYS, values, strict=True):
         if not isinstance(value, str):
-            said = f"is {value!r:.{SHOWN}}" if key in row else "is missing"
-            raise EventRowError(f"{key} {said}; it must be a text")
-    label, said, camera = map(str, found)
-    return label, said, camera
+            timestamp = f"is {value!r:.{SHOWN}}" if key in row else "is missing"
+            raise EventRowError(f"{key} {timestamp}; it must be a text")
+    label, timestamp, camera = map(str, values)
+    return label, timestamp, camera
 
 
-def _label(said: str) -> str | None:
-    if not said or len(said) > MAX_LABEL_LENGTH or not said.isprintable():
+def _check_label(text: str) -> str | None:
+    if not text or len(text) > MAX_LABEL_LENGTH or not text.isprintable():
         raise EventRowError(
-            f"event_type {said[:SHOWN]!r} must be 1 to {MAX_LABEL_LENGTH} characters that can be printed"
+            f"event_type {text[:SHOWN]!r} must be 1 to {MAX_LABEL_LENGTH} characters that can be printed"
         )
-    return None if said == NOTHING_DETECTED else said
+    return None if text == NOTHING_DETECTED else text
 
 
-def _check_span(at: int, latest: int, said: str, zone: str) -> None:
+def _check_span(at: int, latest: int, text: str, zone: str) -> None:
     if at < 0:
-        raise EventRowError(f"timestamp {said!r} is before {FIRST.year}")
+        raise EventRowError(f"timestamp {text!r} is before {FIRST.year}")
     if at > latest:
         utc = rfc3339(EPOCH + at * MICROSECOND)
-        raise EventRowError(f"timestamp {said!r} in {zone} is {utc}, which is still to come: another --zone?")
+        raise EventRowError(f"timestamp {text!r} in {zone} is {utc}, which is still to come: another --zone?")
 
 
 def write_events(
@@ -148,12 +148,12 @@ def write_events(
     clock, count = ZoneInfo(zone), 0
     shape = LIST if form is Form.LIST else LINES
     for count, (moment, camera_id, label) in enumerate(events, 1):
-        told = (
+        values = (
             quoted(NOTHING_DETECTED if label is None else label),
             format_time(moment, clock),
             quoted(camera_id),
         )
-        file.write((shape.first if count == 1 else shape.between) + shape.row % told)
+        file.write((shape.first if count == 1 else shape.between) + shape.row % values)
     file.write(shape.last if count else shape.empty)
     return count
 

@@ -32,29 +32,29 @@ class EventTimeError(ValueError):
 
 
 @lru_cache(maxsize=4096)
-def read_time(said: str, zone: ZoneInfo) -> tuple[int, LocalTimeProblem]:
+def parse_time(text: str, zone: ZoneInfo) -> tuple[int, LocalTimeProblem]:
     """Parse a time to microseconds since 1970, UTC, and tell whether the zone's clock shows it once.
 
     >>> berlin = ZoneInfo("Europe/Berlin")
-    >>> read_time("2018-03-18 18:25:56.092099", berlin)[0]
+    >>> parse_time("2018-03-18 18:25:56.092099", berlin)[0]
     1521393956092099
-    >>> [str(read_time(said, berlin)[1]) for said in ("2018-10-28 02:30:00", "2018-03-25T02:30:00")]
+    >>> [str(parse_time(said, berlin)[1]) for said in ("2018-10-28 02:30:00", "2018-03-25T02:30:00")]
     ['twice', 'never']
 
     Raises:
         EventTimeError: no date and time of day.
     """
     try:
-        local = datetime.fromisoformat(said) if FORM.fullmatch(said) else None
+        local = datetime.fromisoformat(text) if FORM.fullmatch(text) else None
     except ValueError:
         local = None
     if local is None:
-        raise EventTimeError(f"{said[:80]!r} is no time; it is written as 2026-01-31 10:00:00.5")
+        raise EventTimeError(f"{text[:80]!r} is no time; it is written as 2026-01-31 10:00:00.5")
     first = local if local.tzinfo else local.replace(tzinfo=zone)
-    return (first - EPOCH) // MICROSECOND, _doubt(first)
+    return (first - EPOCH) // MICROSECOND, _find_problem(first)
 
 
-def _doubt(first: datetime) -> LocalTimeProblem:
+def _find_problem(first: datetime) -> LocalTimeProblem:
     before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
     if before is None or after is None or before == after:
         return LocalTimeProblem.NONE

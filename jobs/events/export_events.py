@@ -53,14 +53,14 @@ def export_events(
         return write_events(served_events(root, span, threshold, clock), text, form, zone)
 
 
-def moment_in(said: str, zone: str) -> datetime:
+def parse_moment(text: str, zone: str) -> datetime:
     """Parse a date, or date and time, in a zone unless it names one.
 
-    >>> moment_in("2018-03-18", "Europe/Berlin").isoformat()
+    >>> parse_moment("2018-03-18", "Europe/Berlin").isoformat()
     '2018-03-18T00:00:00+01:00'
 
     Raises:
         ValueError: neither.
     """
-    moment = datetime.fromisoformat(said)
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from jobs.events.event_frames import MOMENT, StagedRows, stage
 from jobs.events.event_rows import ReadOptions, read_events
-from jobs.events.imported_events import SHORT, Import, holds, imports_of, undecided
+from jobs.events.imported_events import SHORT, Import, imports_of, is_stored, undecided
 from jobs.events.write_events import write_import
 from jobs.pipeline.publish_scopes import Published, publish_scopes, scopes_of
 from lake.config.lake_location import LakeLocation
@@ -63,7 +63,7 @@ class ImportSummary:
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[Path]:
+def exclusive_lock(settings: Settings) -> Iterator[Path]:
     """Lock out other imports and removals; yield an empty folder that is deleted afterwards.
 
     Raises:
@@ -86,7 +86,7 @@ def alone(settings: Settings) -> Iterator[Path]:
 def import_events(
     settings: Settings,
     file: Path,
-    reading: ReadOptions,
+    options: ReadOptions,
     spark: Callable[[], SparkSession],
     now: Callable[[], datetime],
     *,
@@ -99,7 +99,7 @@ def import_events(
     Args:
         settings: of the lake, whose tables exist.
         file: the event file.
-        reading: options of reading.
+        options: options of reading.
         spark: returns the session, which only publishing needs.
         now: the clock, UTC.
         publish: whether to count, check and publish.
@@ -110,30 +110,30 @@ def import_events(
         ImportedOtherwiseError, EventsKnownError: the file, or its frames, are in the lake.
         OSError: the file cannot be read.
     """
-    about = Import.of(file.name, sha256_of(file), reading, now())
+    about = Import.of(file.name, sha256_of(file), options, now())
     lake = Lake(settings.lake)
-    with alone(settings) as folder:
-        known, staged = _known(lake.root, about), None
-        if known is None:
+    with exclusive_lock(settings) as folder:
+        earlier, staged = _find_earlier_import(lake.root, about), None
+        if earlier is None:
             with file.open(encoding="utf-8-sig") as text:
-                staged = stage(read_events(text, reading, about.at), folder / "rows.parquet")
+                staged = stage(read_events(text, options, about.at), folder / "rows.parquet")
             check_frames_are_new(lake.root, staged)
             write_import(lake, about, staged)
-        done = _publish(settings, known or about, spark, now) if publish else Published()
-    return ImportSummary(known or about, staged, done)
+        done = _publish(settings, earlier or about, spark, now) if publish else Published()
+    return ImportSummary(earlier or about, staged, done)
 
 
-def _known(root: LakeLocation, about: Import) -> Import | None:
+def _find_earlier_import(root: LakeLocation, about: Import) -> Import | None:
     """Return the earlier import of the same file, or None."""
-    found = next((one for one in imports_of(root) if one.sha256 == about.sha256), None)
-    if found is None or not holds(root, found):
+    earlier = next((item for item in imports_of(root) if item.sha256 == about.sha256), None)
+    if earlier is None or not is_stored(root, earlier):
         return None
-    if found.configuration != about.configuration:
+    if earlier.configuration != about.configuration:
         raise ImportedOtherwiseError(
-            f"{about.name} was imported with other options, as {found.sha256[:SHORT]} in zone {found.zone}:"
-            f" take that out first, with `events remove {found.sha256[:SHORT]}`"
+            f"{about.name} was imported with other options, as {earlier.sha256[:SHORT]} in zone"
+            f" {earlier.zone}: take that out first, with `events remove {earlier.sha256[:SHORT]}`"
         )
-    return found
+    return earlier
 
 
 def check_frames_are_new(root: LakeLocation, staged: StagedRows) -> None:
@@ -154,14 +154,14 @@ def check_frames_are_new(root: LakeLocation, staged: StagedRows) -> None:
     busy = set(read_table(root, sql, DETECTIONS)["day"].to_pylist())
     for day in (day for day in staged.days if day in busy):
         sql = f"SELECT camera_id, observed_at, topic_id FROM detections WHERE day = DATE '{day}' AND {same}"
-        _refuse(staged.of_day(day), read_table(root, sql, DETECTIONS))
+        _check_rows_are_new(staged.of_day(day), read_table(root, sql, DETECTIONS))
 
 
-def _refuse(rows: pa.Table, there: pa.Table) -> None:
+def _check_rows_are_new(rows: pa.Table, stored: pa.Table) -> None:
     keys = ["camera_id", "observed_at"]
-    there = there.cast(pa.schema([(keys[0], pa.string()), (keys[1], MOMENT), ("topic_id", pa.string())]))
-    found = rows.join(there, keys, join_type="inner").sort_by("row").slice(0, 1).to_pylist()
-    for row in found:
+    stored = stored.cast(pa.schema([(keys[0], pa.string()), (keys[1], MOMENT), ("topic_id", pa.string())]))
+    duplicates = rows.join(stored, keys, join_type="inner").sort_by("row").slice(0, 1).to_pylist()
+    for row in duplicates:
         raise EventsKnownError(
             f"row {row['row']}: {row['camera_id']} has a frame of {rfc3339(row['observed_at'])} in the lake"
             f" already, of topic id {row['topic_id'][:SHORT]}; imported, it would count twice. `events list`"
@@ -175,11 +175,11 @@ def _publish(
 ) -> Published:
     """Publish past hours; the hourly run publishes the others."""
     lake, at = Lake(settings.lake), now()
-    found = {pair: rows for pair, rows in undecided(lake.root, about).items() if pair[0] + HOUR <= at}
-    if not found:
+    pending = {pair: rows for pair, rows in undecided(lake.root, about).items() if pair[0] + HOUR <= at}
+    if not pending:
         return Published()
     rows: dict[datetime, int] = {}
-    for (hour, _), count in found.items():
+    for (hour, _), count in pending.items():
         rows[hour] = rows.get(hour, 0) + count
-    scopes = scopes_of(rows, tuple(sorted({camera for _, camera in found})))
-    return publish_scopes(spark(), lake, scopes, about.run_id, now, settings.data / QUALITY, found.keys())
+    scopes = scopes_of(rows, tuple(sorted({camera for _, camera in pending})))
+    return publish_scopes(spark(), lake, scopes, about.run_id, now, settings.data / QUALITY, pending.keys())

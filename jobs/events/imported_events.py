@@ -43,10 +43,10 @@ class Import:
     at: datetime
 
     @classmethod
-    def of(cls, name: str, sha256: str, reading: ReadOptions, at: datetime) -> Self:
+    def of(cls, name: str, sha256: str, options: ReadOptions, at: datetime) -> Self:
         """Describe a file that shall be imported."""
-        said = [sha256, reading.zone, sorted(reading.cameras), sorted(reading.names.items())]
-        return cls(name, sha256, reading.zone, hashlib.sha256(json.dumps(said).encode()).hexdigest(), at)
+        parts = [sha256, options.zone, sorted(options.cameras), sorted(options.names.items())]
+        return cls(name, sha256, options.zone, hashlib.sha256(json.dumps(parts).encode()).hexdigest(), at)
 
     @classmethod
     def of_run(cls, row: Mapping[str, Any]) -> Self:
@@ -61,7 +61,7 @@ class Import:
         return f"{IMPORTED_TOPIC}-{self.sha256[:SHORT]}"
 
     @property
-    def is_its(self) -> str:
+    def row_condition(self) -> str:
         """SQL condition for this import's rows of frames and objects."""
         return f"topic = '{IMPORTED_TOPIC}' AND topic_id = '{self.sha256}'"
 
@@ -87,9 +87,11 @@ def imports_of(root: LakeLocation) -> list[Import]:
     return [Import.of_run(row) for row in read_rows(root, sql, DETECTOR_RUNS)]
 
 
-def holds(root: LakeLocation, about: Import) -> bool:
+def is_stored(root: LakeLocation, about: Import) -> bool:
     """Return whether the import's rows are in the lake."""
-    return bool(read_rows(root, f"SELECT 1 AS one FROM detections WHERE {about.is_its} LIMIT 1", DETECTIONS))
+    return bool(
+        read_rows(root, f"SELECT 1 AS one FROM detections WHERE {about.row_condition} LIMIT 1", DETECTIONS)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Extent:
 def extent_of(root: LakeLocation, about: Import) -> Extent:
     """Measure what is in the lake of an import."""
     sql = f"""SELECT count(*) AS frames, coalesce(sum(cardinality(objects)), 0) AS objects,
-    min(observed_at) AS first, max(observed_at) AS last FROM detections WHERE {about.is_its}"""
+    min(observed_at) AS first, max(observed_at) AS last FROM detections WHERE {about.row_condition}"""
     [row] = read_rows(root, sql, DETECTIONS)
     return Extent(int(row["frames"]), int(row["objects"]), row["first"], row["last"])
 
@@ -114,7 +116,7 @@ def hours_of(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
     """Return hour and camera of an import → number of frames and objects, in the order of time."""
     sql = f"""SELECT date_trunc('hour', observed_at) AS hour, camera_id,
     count(*) + sum(cardinality(objects)) AS found
-    FROM detections WHERE {about.is_its} GROUP BY 1, 2 ORDER BY 1, 2"""
+    FROM detections WHERE {about.row_condition} GROUP BY 1, 2 ORDER BY 1, 2"""
     return {(row["hour"], row["camera_id"]): int(row["found"]) for row in read_rows(root, sql, DETECTIONS)}
 
 
@@ -128,4 +130,4 @@ def undecided(root: LakeLocation, about: Import) -> dict[CameraHour, int]:
     decided = {
         (row["hour"], row["camera_id"]) for row in decisions(root, near) if row["decided_at"] >= about.at
     }
-    return {pair: found for pair, found in hours.items() if pair not in decided}
+    return {pair: count for pair, count in hours.items() if pair not in decided}

@@ -82,17 +82,17 @@ class JsonRows:
             else:
                 return dict(row)
 
-    def _read_on(self, why: str) -> None:
+    def _read_on(self, reason: str) -> None:
         """Read more of an incomplete row."""
         if self._is_last or len(self._window) - self._at > MAX_ROW_LENGTH:
-            raise JsonRowsError(f"{self.place} is no JSON object: {why}")
+            raise JsonRowsError(f"{self.place} is no JSON object: {reason}")
         self._read()
 
     def _next(self) -> str:
         """Return the next character that is no space; empty at the end."""
         while True:
-            found = SPACE.match(self._window, self._at)
-            self._at = found.end() if found else self._at
+            match = SPACE.match(self._window, self._at)
+            self._at = match.end() if match else self._at
             if self._at < len(self._window):
                 return self._window[self._at]
             if self._is_last:

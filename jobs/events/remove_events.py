@@ -53,18 +53,23 @@ class UnknownImportError(LookupError):
     """A name that matches no import, or several."""
 
 
-def choose(imports: Iterable[Import], said: str) -> Import:
+def find_import(imports: Iterable[Import], text: str) -> Import:
     """Find the import by the first digits of its SHA-256, or by its file's name.
 
     Raises:
         UnknownImportError: none matches, or several do.
     """
-    every = list(imports)
-    found = [one for one in every if one.sha256.startswith(said) or one.name == said] if said else []
-    if len(found) != 1:
-        named = ", ".join(f"{one.sha256[:SHORT]} ({one.name})" for one in found or every) or "none at all"
-        raise UnknownImportError(f"{said!r} names {len(found)} imports: say one of {named}")
-    return found[0]
+    all_imports = list(imports)
+    matches = (
+        [item for item in all_imports if item.sha256.startswith(text) or item.name == text] if text else []
+    )
+    if len(matches) != 1:
+        named = (
+            ", ".join(f"{item.sha256[:SHORT]} ({item.name})" for item in matches or all_imports)
+            or "none at all"
+        )
+        raise UnknownImportError(f"{text!r} names {len(matches)} imports: say one of {named}")
+    return matches[0]
 
 
 def remove_import(
@@ -81,7 +86,7 @@ def remove_import(
     lake = Lake(settings.lake)
     pairs = {*hours_of(lake.root, about), *_decided(lake.root, about)}
     shared = _with_others(lake.root, about, pairs)
-    removed = [_delete(lake, table, about.is_its) for table in BY_TOPIC]
+    removed = [_delete(lake, table, about.row_condition) for table in BY_TOPIC]
     if own := pairs - shared:
         where = where_exactly(own)
         for table in BY_HOUR:
@@ -105,10 +110,10 @@ def where_exactly(pairs: Collection[CameraHour]) -> str:
     for hour, camera in sorted(pairs):
         hours.setdefault(camera, []).append(str((hour - EPOCH) // MICROSECOND))
     days = ", ".join(sorted({f"DATE '{hour:%Y-%m-%d}'" for hour, _ in pairs}))
-    each = (
+    conditions = (
         f"camera_id = '{name}' AND CAST(hour AS BIGINT) IN ({', '.join(own)})" for name, own in hours.items()
     )
-    return f"day IN ({days}) AND ({' OR '.join(each)})"
+    return f"day IN ({days}) AND ({' OR '.join(conditions)})"
 
 
 def _decided(root: LakeLocation, about: Import) -> set[CameraHour]:
@@ -123,12 +128,14 @@ def _with_others(root: LakeLocation, about: Import, pairs: Collection[CameraHour
         return set()
     days: list[date] = [hour.date() for hour, _ in pairs]
     where = f"""day BETWEEN DATE '{min(days)}' AND DATE '{max(days)}' AND replay_id IS NULL
-    AND NOT ({about.is_its})"""
-    found = set()
+    AND NOT ({about.row_condition})"""
+    shared = set()
     for table in (DETECTIONS, FRAMES):
         hours = f"SELECT DISTINCT date_trunc('hour', observed_at) AS hour, camera_id FROM {table.name}"
-        found |= {(row["hour"], row["camera_id"]) for row in read_rows(root, f"{hours} WHERE {where}", table)}
-    return found & set(pairs)
+        shared |= {
+            (row["hour"], row["camera_id"]) for row in read_rows(root, f"{hours} WHERE {where}", table)
+        }
+    return shared & set(pairs)
 
 
 def _delete(lake: Lake, table: Table, where: str) -> int:

@@ -75,14 +75,14 @@ class Span:
     @property
     def where(self) -> str:
         """SQL condition on objects and frames."""
-        said = ["TRUE"]
+        conditions = ["TRUE"]
         if self.first is not None:
-            said.append(f"observed_at >= TIMESTAMP '{rfc3339(self.first)}'")
+            conditions.append(f"observed_at >= TIMESTAMP '{rfc3339(self.first)}'")
         if self.last is not None:
-            said.append(f"observed_at < TIMESTAMP '{rfc3339(self.last)}'")
+            conditions.append(f"observed_at < TIMESTAMP '{rfc3339(self.last)}'")
         if self.cameras:
-            said.append(f"camera_id IN ({', '.join(map(quoted, sorted(self.cameras)))})")
-        return " AND ".join(said)
+            conditions.append(f"camera_id IN ({', '.join(map(quoted, sorted(self.cameras)))})")
+        return " AND ".join(conditions)
 
     def holds(self, day: date) -> bool:
         """Return whether a UTC day overlaps the span."""
@@ -109,7 +109,7 @@ def served_events(
         return
     days = {day for name in ("published_objects", "detections") for day in opened.files[name]}
     for day in sorted(day for day in days if span.holds(day)):
-        objects, frames = (_ask(opened, sql, span, day, threshold) for sql in (OBJECTS, FRAMES))
+        objects, frames = (_query_day(opened, sql, span, day, threshold) for sql in (OBJECTS, FRAMES))
         rows = pa.concat_tables([objects.cast(SHAPE), without_objects(frames, threshold)])
         for batch in rows.sort_by([(name, "ascending") for name in ORDER]).to_batches():
             columns = (batch[name].to_pylist() for name in ("observed_at", "camera_id", "label"))
@@ -131,13 +131,13 @@ def without_objects(frames: pa.Table, threshold: float) -> pa.Table:
     return rows.cast(SHAPE).filter(pa.array(~shows))
 
 
-def _ask(opened: TableSnapshot, sql: str, span: Span, day: date, threshold: float) -> pa.Table:
+def _query_day(opened: TableSnapshot, sql: str, span: Span, day: date, threshold: float) -> pa.Table:
     """Query the rows of a day; files of other days are skipped before anything is read."""
-    others = ", ".join(f"DATE '{one}'" for one in days_near([day]) if one != day)
-    instead = {
+    others = ", ".join(f"DATE '{other_day}'" for other_day in days_near([day]) if other_day != day)
+    substitutes = {
         "detections": NEARBY_DETECTIONS.format(day=day, others=others),
         "publications": f"SELECT t.* FROM publications t WHERE t.day = DATE '{day}'",
     }
     live = f"w.day = DATE '{day}'" if day in opened.live_days else "FALSE"
-    asked = f"SELECT e.* FROM ({sql.format(day=day)}) e WHERE {span.where}"
-    return opened.ask(with_views(asked, live, instead).format(threshold=f"{threshold:f}"))
+    query = f"SELECT e.* FROM ({sql.format(day=day)}) e WHERE {span.where}"
+    return opened.ask(with_views(query, live, substitutes).format(threshold=f"{threshold:f}"))

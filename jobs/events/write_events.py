@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import write_deltalake
 
-from jobs.events.event_frames import MOMENT, StagedRows, frames_of
+from jobs.events.event_frames import MOMENT, StagedRows, group_frames
 from jobs.events.imported_events import Import
 from lake.contracts.wire_format import IMPORTED_TOPIC, Status
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS
@@ -53,7 +53,7 @@ def detections(about: Import, staged: StagedRows, schema: pa.Schema) -> Iterator
     """Yield rows of `detections`, a day at a time; offsets count through all of them."""
     written = 0
     for day in staged.days:
-        frames = frames_of(staged.of_day(day), schema.field("objects").type)
+        frames = group_frames(staged.of_day(day), schema.field("objects").type)
         rows = _rows(about, frames, day, written)
         yield from with_all_columns(pa.table(rows), schema).to_batches()
         written += len(frames)

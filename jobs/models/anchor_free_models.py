@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from jobs.models.graph_model import cut_graph, read_graph_model
-from jobs.models.ssd_model import suppressed
+from jobs.models.ssd_model import suppress_boxes
 
 PICTURE = tf.TensorSpec([1, None, None, 3], tf.uint8, "input_tensor")
 
@@ -21,7 +21,7 @@ class Network(Protocol):
     size: int
 
     def __call__(self, picture: Any) -> tuple[Any, Any]:
-        """Return boxes [1, A, 4] in 0..1 and scores [1, A, 80] of float32 RGB [1, size, size, 3] in 0..255."""
+        """Return boxes [1, A, 4] in 0..1, scores [1, A, 80] of float32 RGB [1, size, size, 3] in 0..255."""
         ...
 
 
@@ -67,8 +67,8 @@ class NanoDet:
     def __call__(self, picture: Any) -> tuple[Any, Any]:
         """Return boxes [1, A, 4] in 0..1 and scores [1, A, 80] of float32 RGB [1, 416, 416, 3] in 0..255."""
         normalised = (picture[..., ::-1] - tf.constant(self.MEAN)) / tf.constant(self.DEVIATION)
-        found = _outputs(self._graph, self.FEED, tf.transpose(normalised, [0, 3, 1, 2]), self._fetches)
-        scores, bins = tf.concat(found[:3], 1), tf.concat(found[3:], 1)
+        outputs = _outputs(self._graph, self.FEED, tf.transpose(normalised, [0, 3, 1, 2]), self._fetches)
+        scores, bins = tf.concat(outputs[:3], 1), tf.concat(outputs[3:], 1)
         shares = tf.nn.softmax(tf.reshape(bins, [1, len(self._cells), 4, self.BINS]))
         y, x, stride = tf.unstack(tf.constant(self._cells), axis=-1)
         distances = tf.reduce_sum(shares * tf.range(self.BINS, dtype=tf.float32), -1) * stride[:, None]
@@ -85,8 +85,8 @@ def _centres(size: int, stride: int) -> np.ndarray:
 
 def _outputs(graph: Any, feed: str, value: Any, fetches: list[str]) -> list[Any]:
     names = [f"{name}:0" for name in fetches]
-    found: list[Any] = tf.import_graph_def(graph, {f"{feed}:0": value}, names, name="")
-    return found
+    outputs: list[Any] = tf.import_graph_def(graph, {f"{feed}:0": value}, names, name="")
+    return outputs
 
 
 class AnchorFreeDetector(tf.Module):  # type: ignore[misc]
@@ -101,7 +101,7 @@ class AnchorFreeDetector(tf.Module):  # type: ignore[misc]
         """Return boxes [1, 100, 4], scores, classes from 1 and their number of uint8 RGB [1, H, W, 3]."""
         size = [self._network.size, self._network.size]
         resized = tf.compat.v1.image.resize_bilinear(tf.cast(picture, tf.float32), size)
-        return suppressed(*self._network(resized))
+        return suppress_boxes(*self._network(resized))
 
 
 NETWORKS: Final[Mapping[str, Callable[[Path], Network]]] = {"centernet": CenterNet, "nanodet": NanoDet}

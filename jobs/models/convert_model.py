@@ -28,7 +28,7 @@ class ClipsError(ValueError):
     """A folder of clips without pictures to calibrate with."""
 
 
-def read_clips(clips: Path, wanted: int) -> list[np.ndarray]:
+def read_clips(clips: Path, count: int) -> list[np.ndarray]:
     """Read pictures (BGR uint8) spread evenly over all *.mp4 of a folder.
 
     Raises:
@@ -37,10 +37,10 @@ def read_clips(clips: Path, wanted: int) -> list[np.ndarray]:
     paths = sorted(clips.glob("*.mp4"))
     if not paths:
         raise ClipsError(f"{clips} holds no .mp4: run `make up` to provision the clips")
-    return [picture for path in paths for picture in _spread(path, wanted // len(paths))]
+    return [picture for path in paths for picture in _read_spread(path, count // len(paths))]
 
 
-def _spread(path: Path, wanted: int) -> list[np.ndarray]:
+def _read_spread(path: Path, count: int) -> list[np.ndarray]:
     clip = cv2.VideoCapture(str(path))
     pictures = []
     while True:
@@ -51,7 +51,7 @@ def _spread(path: Path, wanted: int) -> list[np.ndarray]:
     clip.release()
     if not pictures:
         raise ClipsError(f"{path} cannot be decoded: delete it and provision it again with `make up`")
-    return [pictures[row] for row in np.linspace(0, len(pictures) - 1, wanted).round().astype(int)]
+    return [pictures[row] for row in np.linspace(0, len(pictures) - 1, count).round().astype(int)]
 
 
 def to_tflite(heads: Any, input_size: int, calibration: list[np.ndarray] | None) -> bytes:
@@ -85,7 +85,7 @@ def convert(source: Path, target: Path, clips: Path) -> None:
     if target.exists() and any(target.iterdir()):
         raise FileExistsError(f"{target} is not empty: delete it, or convert into another folder")
     calibration = read_clips(clips, CALIBRATION_PICTURES)
-    say("loading TensorFlow")
+    print_progress("loading TensorFlow")
     with silence_native_output():
         import tensorflow as tf
 
@@ -94,13 +94,13 @@ def convert(source: Path, target: Path, clips: Path) -> None:
         heads = SsdHeads(source)
         detector = SsdDetector(heads)
     target.mkdir(parents=True, exist_ok=True)
-    say("writing the SavedModel")
+    print_progress("writing the SavedModel")
     with silence_native_output():
         tf.saved_model.save(detector, str(target / SAVED_MODEL), signatures=detector.__call__)
-    say("writing float32.tflite")
+    print_progress("writing float32.tflite")
     with silence_native_output():
         (target / "float32.tflite").write_bytes(to_tflite(heads, INPUT_SIZE, None))
-    say(f"writing int8.tflite, calibrated on {len(calibration)} pictures")
+    print_progress(f"writing int8.tflite, calibrated on {len(calibration)} pictures")
     with silence_native_output():
         (target / "int8.tflite").write_bytes(to_tflite(heads, INPUT_SIZE, calibration))
     np.save(target / ANCHORS, heads.anchors)
@@ -108,7 +108,7 @@ def convert(source: Path, target: Path, clips: Path) -> None:
     write_manifest(target, "SSDLite MobileNet v2 (COCO)", INPUT_SIZE, "TF.js graph model coco-ssd")
 
 
-def say(progress: str) -> None:
+def print_progress(progress: str) -> None:
     """Print a line of progress."""
     typer.echo(f"  {progress}", err=True)
 

@@ -42,7 +42,7 @@ def read_graph_model(folder: Path, name: str = "model.json") -> tuple[Any, dict[
         ) from error
     graph = tf.compat.v1.GraphDef()
     for node in nodes:
-        graph.node.extend(_unfused(_read_node(node, weights)))
+        graph.node.extend(_split_fused(_read_node(node, weights)))
     return graph, weights
 
 
@@ -53,7 +53,7 @@ def _read_weights(folder: Path, manifest: list[dict[str, Any]]) -> dict[str, np.
         stored = b"".join((folder / path).read_bytes() for path in group["paths"])
         position = 0
         for entry in group["weights"]:
-            kind = _stored_as(entry)
+            kind = _stored_type(entry)
             count = int(np.prod(entry["shape"], dtype=np.int64))
             array = np.frombuffer(stored, kind, count, position).reshape(entry["shape"])
             weights[entry["name"]] = array.astype(entry["dtype"], copy=False)
@@ -63,7 +63,7 @@ def _read_weights(folder: Path, manifest: list[dict[str, Any]]) -> dict[str, np.
     return weights
 
 
-def _stored_as(entry: dict[str, Any]) -> np.dtype[Any]:
+def _stored_type(entry: dict[str, Any]) -> np.dtype[Any]:
     """Return the stored type; float16 only halves the file, other quantization would need a scale."""
     stored = entry.get("quantization", {}).get("dtype", entry["dtype"])
     if stored not in (entry["dtype"], "float16"):
@@ -84,7 +84,7 @@ def _read_node(node: dict[str, Any], weights: dict[str, np.ndarray]) -> Any:
     return parsed
 
 
-def _unfused(node: Any) -> list[Any]:
+def _split_fused(node: Any) -> list[Any]:
     """Split a fused convolution into its operations; the last one has the node's name."""
     if node.op not in FUSED:
         return [node]
@@ -93,7 +93,7 @@ def _unfused(node: Any) -> list[Any]:
         if key in node.attr:
             convolution.attr[key].CopyFrom(node.attr[key])
     nodes, operands = [convolution], list(node.input[2:])
-    for number, operation in enumerate(one.decode() for one in node.attr["fused_ops"].list.s):
+    for number, operation in enumerate(name.decode() for name in node.attr["fused_ops"].list.s):
         inputs = [nodes[-1].name, *([operands.pop(0)] if operation == "BiasAdd" else [])]
         step = tf.compat.v1.NodeDef(name=f"{node.name}/{number}", op=operation, input=inputs)
         step.attr["T"].CopyFrom(node.attr["T"])
@@ -121,10 +121,10 @@ def fold_batch_norm(graph: Any) -> None:
             readers[name].append(node)
     for node in graph.node:
         if node.op in CONVOLUTIONS:
-            _fold_one(node, nodes, readers)
+            _fold_convolution(node, nodes, readers)
 
 
-def _fold_one(convolution: Any, nodes: dict[str, Any], readers: dict[str, list[Any]]) -> None:
+def _fold_convolution(convolution: Any, nodes: dict[str, Any], readers: dict[str, list[Any]]) -> None:
     kernel = nodes[convolution.input[1]]
     if kernel.op != "Const" or len(readers[kernel.name]) != 1:
         return

@@ -1,7 +1,7 @@
 """Pack a third-party SavedModel as a model folder: `python -m jobs.models.pack_model`.
 
-The source is the same as for `pycturestream evaluate`: a SavedModel of TensorFlow's object-detection kind, with a
-labels file in its folder or beside it.
+The source is the same as for `pycturestream evaluate`: a SavedModel of TensorFlow's object-detection kind,
+with a labels file in its folder or beside it.
 """
 
 from __future__ import annotations
@@ -38,25 +38,27 @@ def pack(source: Path, target: Path, labels: Path | None, input_size: int | None
         LabelsError: its classes have no names.
         FileExistsError: the target exists.
     """
-    place = find_saved_model(source)
-    if place is None:
+    saved_model = find_saved_model(source)
+    if saved_model is None:
         raise ModelFilesError(f"{source} is and holds no SavedModel: name the folder with its saved_model.pb")
-    names = read_label_file(labels or find_labels(place.parent if place.name == SAVED_MODEL else place))
+    names = read_label_file(
+        labels or find_labels(saved_model.parent if saved_model.name == SAVED_MODEL else saved_model)
+    )
     with silence_native_output():
-        size = fitting_size(SavedModel(place, 1, STORED_SCORE).size, input_size)
+        size = fitting_size(SavedModel(saved_model, 1, STORED_SCORE).size, input_size)
     target.mkdir(parents=True)
-    shutil.copytree(place, target / SAVED_MODEL)
+    shutil.copytree(saved_model, target / SAVED_MODEL)
     lines = [names.get(number, "") for number in range(1, max(names) + 1)]
     (target / LABELS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return write_manifest(target, target.name, size, f"SavedModel {source.name}")
 
 
-def fitting_size(taken: tuple[int | None, int | None], asked: int | None) -> int:
+def fitting_size(accepted: tuple[int | None, int | None], requested: int | None) -> int:
     """Return the side in pixels of a model's square input.
 
     Args:
-        taken: height and width of its input; None where it takes any.
-        asked: the requested side; None for the model's own.
+        accepted: height and width of its input; None where it takes any.
+        requested: the requested side; None for the model's own.
 
     Raises:
         ModelFilesError: the model's input is no square, or one of another size.
@@ -64,11 +66,11 @@ def fitting_size(taken: tuple[int | None, int | None], asked: int | None) -> int
     >>> fitting_size((None, None), 320), fitting_size((300, 300), None), fitting_size((None, None), None)
     (320, 300, 640)
     """
-    fixed = {side for side in taken if side}
-    size = asked or min(fixed, default=ANY_SIZE)
+    fixed = {side for side in accepted if side}
+    size = requested or min(fixed, default=ANY_SIZE)
     if fixed - {size}:
         raise ModelFilesError(
-            f"the model takes pictures of {taken[1]} x {taken[0]} pixels, and not of {size} x {size}:"
+            f"the model takes pictures of {accepted[1]} x {accepted[0]} pixels, and not of {size} x {size}:"
             " export it for a square, or for any size"
         )
     return size

@@ -56,7 +56,7 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
         # corners not moved by half a pixel: the way the network was trained; no-op at 300 x 300
         resized = tf.compat.v1.image.resize_bilinear(tf.cast(pictures, tf.float32), size)
         encoded, logits = self._heads(resized * (2 / 255) - 1)
-        return suppressed(self._decode(encoded), tf.sigmoid(logits))
+        return suppress_boxes(self._decode(encoded), tf.sigmoid(logits))
 
     def _decode(self, encoded: Any) -> Any:
         """Decode boxes to corners in 0..1; the same rule as `ssd_decoding.decode_boxes`."""
@@ -67,9 +67,9 @@ class SsdDetector(tf.Module):  # type: ignore[misc]
         return tf.concat([middle - half, middle + half], -1)
 
 
-def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
+def suppress_boxes(boxes: Any, scores: Any) -> dict[str, Any]:
     """Suppress boxes [N, A, 4] by scores [N, A, C]; return TF2's detection outputs, classes from 1."""
-    found = tf.image.combined_non_max_suppression(
+    result = tf.image.combined_non_max_suppression(
         boxes[:, :, None, :],
         scores,
         max_output_size_per_class=MAX_OBJECTS,
@@ -78,8 +78,8 @@ def suppressed(boxes: Any, scores: Any) -> dict[str, Any]:
         score_threshold=STORED_SCORE,
     )
     return {
-        "detection_boxes": found.nmsed_boxes,
-        "detection_scores": found.nmsed_scores,
-        "detection_classes": found.nmsed_classes + 1,
-        "num_detections": tf.cast(found.valid_detections, tf.float32),
+        "detection_boxes": result.nmsed_boxes,
+        "detection_scores": result.nmsed_scores,
+        "detection_classes": result.nmsed_classes + 1,
+        "num_detections": tf.cast(result.valid_detections, tf.float32),
     }

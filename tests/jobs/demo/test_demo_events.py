@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from jobs.demo import demo_events
-from jobs.demo.demo_events import asked_history, read_arguments, replace_history
+from jobs.demo.demo_events import read_arguments, replace_history, requested_history
 from jobs.demo.history import History, HistoryError, plan_history
 from jobs.demo.lake_writer import SYNTHETIC, remove_history
 from jobs.demo.publishing import publish_history
@@ -24,12 +24,12 @@ SMALL = History(seed=4, days=1, cameras=2, objects=600, end=NOW)
 
 
 def test_without_options_a_fortnight_up_to_now_is_asked_for():
-    assert asked_history(read_arguments([]), NOW) == History(1, 14, 4, 100_000, NOW)
+    assert requested_history(read_arguments([]), NOW) == History(1, 14, 4, 100_000, NOW)
 
 
 def test_an_end_that_lies_ahead_is_refused():
     with pytest.raises(HistoryError) as refused:
-        asked_history(read_arguments(["--end", "2026-01-02T10:31:00Z"]), NOW)
+        requested_history(read_arguments(["--end", "2026-01-02T10:31:00Z"]), NOW)
     assert str(refused.value) == (
         "--end 2026-01-02T10:31:00+00:00 lies in the future: give at most 2026-01-02T10:30:00Z"
     )

@@ -13,7 +13,7 @@ from jobs.detector.engines import SavedModel
 from jobs.detector.label_files import LabelsError
 from jobs.detector.model_manifest import ModelFilesError, read_manifest
 from jobs.detector.saved_models import SavedModelDetector
-from jobs.evaluation.model_choice import load, model_of
+from jobs.evaluation.model_choice import find_models, load
 from jobs.models.pack_model import pack
 
 pytestmark = pytest.mark.model
@@ -58,7 +58,7 @@ def test_a_folder_of_the_model_zoo_sees_each_picture_in_rgb_at_its_own_size(mark
     folder = marker.parent
     label_map = "item {\n  name: '/m/0bt9lr'\n  id: 18\n  display_name: \"dog\"\n}"
     (folder / "label_map.pbtxt").write_text(label_map)
-    (candidate,) = model_of(str(folder), Path("/none"), None) or []
+    (candidate,) = find_models(str(folder), Path("/none"), None) or []
     loaded = load(candidate, SETTINGS)
     assert (str(candidate), len(loaded.weights_sha256)) == ("marker net:tensorflow", 64)
     dog = DetectedObject("dog", 1.0, 0.0, 0.25, pytest.approx(0.4), pytest.approx(0.6))
@@ -94,11 +94,11 @@ def test_a_broken_model_is_refused_by_its_folder(tmp_path: Path) -> None:
 def test_a_folder_without_labels_is_refused_unless_a_file_is_named(tmp_path: Path, marker: Path) -> None:
     (folder := tmp_path / "bare").mkdir()
     (folder / "saved_model").symlink_to(marker)
-    (candidate,) = model_of(str(folder), Path("/none"), None) or []
+    (candidate,) = find_models(str(folder), Path("/none"), None) or []
     with pytest.raises(LabelsError, match=r"holds none of labels\.txt"):
         load(candidate, SETTINGS)
     (named := tmp_path / "names.txt").write_text("18 hound\n")
-    (candidate,) = model_of(str(folder), Path("/none"), named) or []
+    (candidate,) = find_models(str(folder), Path("/none"), named) or []
     ((best, _),) = load(candidate, SETTINGS).detector.detect([red(9, 9)])
     assert best.label == "hound"
 

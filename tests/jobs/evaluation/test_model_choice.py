@@ -10,7 +10,7 @@ import pytest
 
 from jobs.detector.model_manifest import write_manifest
 from jobs.evaluation.evaluate_models import choose
-from jobs.evaluation.model_choice import Candidate, UnknownModelError, one_sha256
+from jobs.evaluation.model_choice import Candidate, UnknownModelError, combine_sha256
 from jobs.evaluation.picture_choice import NoPicturesError, demo_pictures, pictures_in
 
 
@@ -101,4 +101,4 @@ def test_the_hash_of_several_weights_is_that_of_their_list_as_sha256sum_prints_i
     # printf 'aa  saved_model.pb\nbb  variables.index\n' | sha256sum
     listed = "8daf524ca66859ee57c15dec22a64ed69e185b843ee1a635d81f638b5fad7d2e"
     files = {"variables.index": "bb", "saved_model.pb": "aa"}
-    assert (one_sha256({"int8.tflite": "aa"}), one_sha256(files)) == ("aa", listed)
+    assert (combine_sha256({"int8.tflite": "aa"}), combine_sha256(files)) == ("aa", listed)

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.support.tables.arrow_tables import SEEN
 from jobs.events import event_frames
-from jobs.events.event_frames import StagedRows, frames_of, stage
+from jobs.events.event_frames import StagedRows, group_frames, stage
 from jobs.events.event_rows import Event
 from jobs.events.event_times import EPOCH, MICROSECOND, LocalTimeProblem
 from tests.conftest import at
@@ -27,7 +27,7 @@ def event(row: int, label: str | None, camera: str = "door", after: int = 0, **m
 
 def frames(staged: StagedRows) -> list[tuple[str, int, list[str]]]:
     """Camera, microseconds after ten and labels of each frame, through all days."""
-    rows = [row for day in staged.days for row in frames_of(staged.of_day(day), OBJECTS).to_pylist()]
+    rows = [row for day in staged.days for row in group_frames(staged.of_day(day), OBJECTS).to_pylist()]
     after = [(row["observed_at"] - EPOCH) // MICROSECOND - TEN for row in rows]
     labels = [[seen["label"] for seen in row["objects"]] for row in rows]
     return list(zip([row["camera_id"] for row in rows], after, labels, strict=True))
@@ -56,7 +56,7 @@ def test_each_row_without_an_object_is_a_frame_of_its_own(tmp_path: Path) -> Non
 
 def test_an_object_has_a_score_that_no_threshold_hides_and_no_place(tmp_path: Path) -> None:
     staged = stage([event(1, "cat")], tmp_path / "rows")
-    [row] = frames_of(staged.of_day(staged.days[0]), OBJECTS).to_pylist()
+    [row] = group_frames(staged.of_day(staged.days[0]), OBJECTS).to_pylist()
     assert row["objects"] == [{"label": "cat", "score": 1.0, **PLACE}]
 
 

@@ -11,7 +11,7 @@ from jobs.events.event_times import (
     EventTimeError,
     LocalTimeProblem,
     format_time,
-    read_time,
+    parse_time,
 )
 from tests.conftest import at
 
@@ -19,7 +19,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def read(said: str, zone: ZoneInfo = BERLIN) -> tuple[datetime, LocalTimeProblem]:
-    micros, doubt = read_time(said, zone)
+    micros, doubt = parse_time(said, zone)
     return EPOCH + micros * MICROSECOND, doubt
 
 
@@ -66,7 +66,7 @@ def test_a_gap_of_half_an_hour_is_known_too() -> None:
 )  # fmt: skip
 def test_what_is_no_time_is_refused(said: str) -> None:
     with pytest.raises(EventTimeError) as refused:
-        read_time(said, BERLIN)
+        parse_time(said, BERLIN)
     assert str(refused.value) == f"{said!r} is no time; it is written as 2026-01-31 10:00:00.5"
 
 
@@ -75,7 +75,7 @@ def test_a_time_is_written_as_it_was_read_through_all_changes_of_the_clock(zone:
     clock, moment = ZoneInfo(zone), at("00:00", "2018-01-01")
     while moment.year == 2018:
         said = format_time(moment, clock)
-        micros, doubt = read_time(said, clock)
+        micros, doubt = parse_time(said, clock)
         assert format_time(EPOCH + micros * MICROSECOND, clock) == said
         assert doubt is LocalTimeProblem.TWICE or EPOCH + micros * MICROSECOND == moment
         moment += timedelta(minutes=17, microseconds=123_457)

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.support.tables.hour_rows import add, outcome, record, thing
 from jobs.events.event_rows import Form
-from jobs.events.export_events import ExportExistsError, export_events, moment_in
+from jobs.events.export_events import ExportExistsError, export_events, parse_moment
 from jobs.events.served_events import Span
 from lake.config.settings import Settings
 from lake.schema.batch_schemas import PUBLICATIONS, PUBLISHED_OBJECTS
@@ -105,8 +105,8 @@ def test_a_span_and_cameras_are_chosen(
 def test_times_are_told_in_the_zone_asked_for(settings: Settings, tmp_path: Path) -> None:
     found = take_out(settings, tmp_path / "out.json", zone="Asia/Kolkata", span=Span(None, at("10:01")))
     assert found == [row("published 0", "2026-01-02 15:30:00")]
-    assert moment_in("2026-01-02", "Asia/Kolkata") == at("18:30", "2026-01-01")
-    assert moment_in("2026-01-02T10:00Z", "Asia/Kolkata") == at("10:00")
+    assert parse_moment("2026-01-02", "Asia/Kolkata") == at("18:30", "2026-01-01")
+    assert parse_moment("2026-01-02T10:00Z", "Asia/Kolkata") == at("10:00")
 
 
 def test_lines_are_written_where_they_are_asked_for(settings: Settings, tmp_path: Path) -> None:

@@ -14,7 +14,12 @@ from dashboards.data.report_counts import ReportFilter
 from dashboards.data.report_history import ReportHistory
 from jobs.events import write_events
 from jobs.events.event_rows import EventRowError, ReadOptions
-from jobs.events.import_events import EventsBusyError, EventsKnownError, ImportedOtherwiseError, alone
+from jobs.events.import_events import (
+    EventsBusyError,
+    EventsKnownError,
+    ImportedOtherwiseError,
+    exclusive_lock,
+)
 from jobs.events.imported_events import Extent, extent_of, imports_of, undecided
 from jobs.events.json_rows import JsonRowsError
 from jobs.events.served_events import Span
@@ -208,7 +213,7 @@ def test_two_imports_at_once_are_refused(settings: Settings, tmp_path: Path) -> 
     settings.run.mkdir()
     with FileLock(settings.run / "events.lock"), pytest.raises(EventsBusyError, match="wait for it to end"):
         bring_in(settings, file_of(tmp_path, ROWS))
-    with pytest.raises(RuntimeError), alone(settings):
+    with pytest.raises(RuntimeError), exclusive_lock(settings):
         raise RuntimeError
     bring_in(settings, file_of(tmp_path, ROWS))
 

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.support.tables.hour_rows import add, outcome, record, rows_of, thing
 from jobs.events.event_rows import ReadOptions
 from jobs.events.imported_events import imports_of
-from jobs.events.remove_events import UnknownImportError, choose, remove_import
+from jobs.events.remove_events import UnknownImportError, find_import, remove_import
 from jobs.maintenance.maintain_lake import MaintenanceRequest, run
 from jobs.maintenance.settings import MaintenanceSettings
 from lake.config.settings import Settings
@@ -69,7 +69,7 @@ def test_a_removal_that_was_killed_goes_on_where_it_was(settings: Settings, tmp_
     published(settings, "10:00", "door", about.run_id, about.sha256)
     from deltalake import DeltaTable
 
-    DeltaTable(settings.lake / DETECTIONS.name).delete(about.is_its)
+    DeltaTable(settings.lake / DETECTIONS.name).delete(about.row_condition)
     assert remove_import(settings, about, no_spark, lambda: NOW) == 0
     assert contents(settings.lake) == {}
 
@@ -85,15 +85,15 @@ def test_an_import_goes_by_its_digest_or_by_its_name(settings: Settings, tmp_pat
     first = bring_in(settings, file_of(tmp_path, ROWS)).about
     second = bring_in(settings, file_of(tmp_path, [row("dog", "2026-01-02 15:00")], "more.json")).about
     both = imports_of(settings.lake)
-    assert choose(both, "more.json") == choose(both, second.sha256[:12]) == second
+    assert find_import(both, "more.json") == find_import(both, second.sha256[:12]) == second
     third = bring_in(settings, file_of(tmp_path, [row("dog", "2026-01-02 16:00")], "more.json")).about
     with pytest.raises(UnknownImportError) as refused:
-        choose(imports_of(settings.lake), "more.json")
+        find_import(imports_of(settings.lake), "more.json")
     named = ", ".join(f"{digest[:12]} (more.json)" for digest in sorted((second.sha256, third.sha256)))
     assert str(refused.value) == f"'more.json' names 2 imports: say one of {named}"
     with pytest.raises(
         UnknownImportError, match=rf"^'x' names 0 imports: say one of .*{first.sha256[:12]} \(ev"
     ):
-        choose(imports_of(settings.lake), "x")
+        find_import(imports_of(settings.lake), "x")
     with pytest.raises(UnknownImportError, match=r"^'' names 0 imports: say one of none at all$"):
-        choose([], "")
+        find_import([], "")
