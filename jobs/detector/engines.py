@@ -57,7 +57,7 @@ class SavedModel:
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise ModelFilesError(f"{folder} cannot be loaded: {error}") from error
         self._call = self._model.signatures.get("serving_default")
-        spec = _input_of(self._call, folder, tf)
+        spec = _find_input(self._call, folder, tf)
         self._input: str = spec.name
         self._batch: int | None = spec.shape[0]
         self.size: tuple[int | None, int | None] = (spec.shape[1], spec.shape[2])
@@ -87,7 +87,7 @@ class SavedModel:
         ]
 
 
-def _input_of(call: Any, folder: Path, tf: Any) -> Any:
+def _find_input(call: Any, folder: Path, tf: Any) -> Any:
     """Return the spec of a detector's only input; its name is the keyword of the call."""
     inputs = list(call.structured_input_signature[1].values()) if call else []
     outputs = set(call.structured_outputs) if call else set()

@@ -84,7 +84,7 @@ def annotate_picture(picture: np.ndarray, objects: Sequence[DetectedObject]) -> 
     Returns:
         The JPEG, or None when it would be over 700 KB even at the lowest quality tried.
     """
-    drawn = _draw(_resized_for_view(picture), objects)
+    drawn = _draw(_resize_for_view(picture), objects)
     for quality in QUALITIES:
         encoded = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         if len(encoded) <= MAX_ANNOTATED_BYTES:
@@ -92,7 +92,7 @@ def annotate_picture(picture: np.ndarray, objects: Sequence[DetectedObject]) -> 
     return None
 
 
-def _resized_for_view(picture: np.ndarray) -> np.ndarray:
+def _resize_for_view(picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     scale = min(max(1.0, MIN_WIDTH / width), MAX_SIDE / max(height, width))
     if scale == 1:

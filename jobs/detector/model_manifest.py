@@ -77,7 +77,7 @@ def read_manifest(folder: Path) -> Manifest:
             "to a folder made by `python -m jobs.models.convert_model`"
         ) from error
     except (OSError, TypeError, ValueError) as error:
-        raise ModelFilesError(f"{path} cannot be read ({error}): {_cure(folder)}") from error
+        raise ModelFilesError(f"{path} cannot be read ({error}): {_remedy(folder)}") from error
 
 
 def check_files(folder: Path, manifest: Manifest, names: list[str]) -> None:
@@ -89,9 +89,9 @@ def check_files(folder: Path, manifest: Manifest, names: list[str]) -> None:
     for name in names:
         listed = {path for path in manifest.files if path == name or path.startswith(f"{name}/")}
         if not listed:
-            raise ModelFilesError(f"{folder / MANIFEST} lists no {name}: {_cure(folder)}")
+            raise ModelFilesError(f"{folder / MANIFEST} lists no {name}: {_remedy(folder)}")
         for path in sorted(listed):
-            _check_file(folder, path, manifest.files[path], MANIFEST, _cure(folder))
+            _check_file(folder, path, manifest.files[path], MANIFEST, _remedy(folder))
 
 
 def check_shipment(folder: Path, shipment: Shipment, machine: str) -> None:
@@ -100,25 +100,25 @@ def check_shipment(folder: Path, shipment: Shipment, machine: str) -> None:
     Raises:
         ModelFilesError: a file is missing or changed.
     """
-    cure = (
+    remedy = (
         f"it did not arrive on {machine} as the driver has it; see whether that disk is full, and delete"
         " run/shipped in the driver's data folder, which is packed anew"
     )
-    _check_file(folder, MANIFEST, shipment.manifest_sha256, "the driver", cure)
+    _check_file(folder, MANIFEST, shipment.manifest_sha256, "the driver", remedy)
     for name, expected in sorted(read_manifest(folder).files.items()):
-        _check_file(folder, name, expected, MANIFEST, cure)
+        _check_file(folder, name, expected, MANIFEST, remedy)
 
 
-def _check_file(folder: Path, name: str, expected: str, by: str, cure: str) -> None:
+def _check_file(folder: Path, name: str, expected: str, by: str, remedy: str) -> None:
     try:
         actual = sha256_of(folder / name)
     except OSError as error:
-        raise ModelFilesError(f"{folder / name} cannot be read ({error}): {cure}") from error
+        raise ModelFilesError(f"{folder / name} cannot be read ({error}): {remedy}") from error
     if actual != expected:
-        raise ModelFilesError(f"{folder / name} has SHA-256 {actual}, {by} says {expected}: {cure}")
+        raise ModelFilesError(f"{folder / name} has SHA-256 {actual}, {by} says {expected}: {remedy}")
 
 
-def _cure(folder: Path) -> str:
+def _remedy(folder: Path) -> str:
     return f"delete the folder {folder} and run `make up` to make it anew"
 
 

@@ -60,24 +60,24 @@ class ModelResults:
         weights_sha256: None, like `load_s`, where it could not be loaded.
         load_s: seconds until its first result, on a black picture: engines defer work until then.
             The first model of an engine loads the engine too.
-        answers: one per picture, in order.
+        results: one per picture, in order.
     """
 
     candidate: Candidate
     weights_sha256: str | None
     load_s: float | None
-    answers: tuple[PictureResult, ...]
+    results: tuple[PictureResult, ...]
 
     @property
     def median_s(self) -> float | None:
         """Median seconds per picture; None without results."""
-        seconds = [answer.seconds for answer in self.answers if answer.seconds is not None]
+        seconds = [result.seconds for result in self.results if result.seconds is not None]
         return median(seconds) if seconds else None
 
     @property
     def failed(self) -> int:
         """Number of pictures without a result."""
-        return sum(answer.error is not None for answer in self.answers)
+        return sum(result.error is not None for result in self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +97,21 @@ class Evaluation:
     def run(self, candidates: Sequence[Candidate], pictures: Sequence[Path]) -> Iterator[ModelResults]:
         """Evaluate model after model, so that only one is in memory."""
         for candidate in candidates:
-            yield self._evaluated(candidate, pictures)
+            yield self._evaluate(candidate, pictures)
 
-    def _evaluated(self, candidate: Candidate, pictures: Sequence[Path]) -> ModelResults:
+    def _evaluate(self, candidate: Candidate, pictures: Sequence[Path]) -> ModelResults:
         started = self.clock()
         try:
             loaded = self.load(candidate)
             loaded.detector.detect([np.zeros((360, 640, 3), np.uint8)])
         except FAILURES as error:
-            answers = (self._answer(path, UnloadableModel(error)) for path in pictures)
-            return ModelResults(candidate, None, None, tuple(answers))
+            results = (self._detect(path, UnloadableModel(error)) for path in pictures)
+            return ModelResults(candidate, None, None, tuple(results))
         load_s = self.clock() - started
-        answers = (self._answer(path, loaded.detector) for path in pictures)
-        return ModelResults(candidate, loaded.weights_sha256, load_s, tuple(answers))
+        results = (self._detect(path, loaded.detector) for path in pictures)
+        return ModelResults(candidate, loaded.weights_sha256, load_s, tuple(results))
 
-    def _answer(self, path: Path, detector: ObjectDetector) -> PictureResult:
+    def _detect(self, path: Path, detector: ObjectDetector) -> PictureResult:
         read, decoded = read_picture(path)
         if isinstance(decoded, str):
             return PictureResult(read, error=decoded)

@@ -65,7 +65,9 @@ class EvaluationRequest:
     pictures: tuple[Path, ...]
 
 
-def choose(words: Sequence[str], models: Path, labels: Path | None) -> tuple[list[Candidate], list[Path]]:
+def split_words(
+    words: Sequence[str], models: Path, labels: Path | None
+) -> tuple[list[Candidate], list[Path]]:
     """Split the words of the command line into models and paths; without a model, take all of the cache.
 
     Raises:
@@ -98,8 +100,8 @@ def evaluate(request: EvaluationRequest, evaluation: Evaluation, console: Consol
 def summary(evaluated: Sequence[ModelResults], about: ReportHeader) -> Grid:
     """Build the summary table."""
     grid = Grid(*COLUMNS, box=None, pad_edge=False)
-    for results in evaluated:
-        grid.add_row(*map(escape, figures_of(about, results)))
+    for model in evaluated:
+        grid.add_row(*map(escape, figures_of(about, model)))
     return grid
 
 
@@ -166,7 +168,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str], console: Console) -> i
     settings = BatchSettings.from_env(env)
     threshold = settings.shared.report_threshold if args.threshold is None else args.threshold
     about = ReportHeader(args.run_id, utc_now(), threshold)
-    candidates, paths = choose(args.words, settings.shared.models, args.labels)
+    candidates, paths = split_words(args.words, settings.shared.models, args.labels)
     with ExitStack() as stack:
         if args.demo:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pycturestream-")))
@@ -185,7 +187,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str], console: Console) -> i
     write_report(page, render_report(about, evaluated))
     rows = 0 if args.no_store else store(settings.shared.lake, about, evaluated)
     _print_results(evaluated, about, page, rows, console)
-    return 1 if any(results.failed == len(results.answers) for results in evaluated) else 0
+    return 1 if any(model.failed == len(model.results) for model in evaluated) else 0
 
 
 def _plan(request: EvaluationRequest) -> str:
@@ -197,10 +199,10 @@ def _print_results(
 ) -> None:
     console.print(summary(evaluated, about))
     errors = dict.fromkeys(
-        f"{answer.picture.name}, {results.candidate}: {answer.error}"
-        for results in evaluated
-        for answer in results.answers
-        if answer.error
+        f"{result.picture.name}, {model.candidate}: {result.error}"
+        for model in evaluated
+        for result in model.results
+        if result.error
     )
     for error in errors:
         console.print(error, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -44,14 +44,14 @@ class ReportHeader:
 
 def render_report(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     """Render the page; every model has results for the same pictures."""
-    pictures = zip(*(results.answers for results in evaluated), strict=True)
-    sheets = "".join(_sheet(about, evaluated, answers) for answers in pictures)
+    pictures = zip(*(model.results for model in evaluated), strict=True)
+    sheets = "".join(_sheet(about, evaluated, results_of_picture) for results_of_picture in pictures)
     head = HEAD.format(style=STYLE.read_text(encoding="utf-8"))
     return f"{head}{_intro(about, evaluated)}{_summary(about, evaluated)}{sheets}</body></html>\n"
 
 
 def _intro(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
-    models, pictures = len(evaluated), len(evaluated[0].answers) if evaluated else 0
+    models, pictures = len(evaluated), len(evaluated[0].results) if evaluated else 0
     moment = about.evaluated_at.strftime("%Y-%m-%d %H:%M:%S")
     counted = f"{count_noun(models, 'model')} on {count_noun(pictures, 'picture')}"
     return (
@@ -61,46 +61,46 @@ def _intro(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     )
 
 
-def figures_of(about: ReportHeader, results: ModelResults) -> tuple[str, ...]:
+def figures_of(about: ReportHeader, model: ModelResults) -> tuple[str, ...]:
     """Format a model's summary, in the order of COLUMNS."""
-    load = "-" if results.load_s is None else f"{results.load_s:.2f} s"
-    objects = sum(len(about.over(answer.objects)) for answer in results.answers)
-    numbers = load, _milliseconds(results.median_s), str(objects), str(results.failed)
-    return results.candidate.name, results.candidate.engine, *numbers
+    load = "-" if model.load_s is None else f"{model.load_s:.2f} s"
+    objects = sum(len(about.over(result.objects)) for result in model.results)
+    numbers = load, _milliseconds(model.median_s), str(objects), str(model.failed)
+    return model.candidate.name, model.candidate.engine, *numbers
 
 
 def _summary(about: ReportHeader, evaluated: Sequence[ModelResults]) -> str:
     heads = "".join(f"<th>{name}</th>" for name in (*COLUMNS, "weights"))
-    rows = "".join(_summary_row(about, results) for results in evaluated)
+    rows = "".join(_summary_row(about, model) for model in evaluated)
     return f'<div class="wide"><table><tr>{heads}</tr>\n{rows}</table></div>\n'
 
 
-def _summary_row(about: ReportHeader, results: ModelResults) -> str:
-    cells = *map(escape, figures_of(about, results)), _hash(results.weights_sha256)
+def _summary_row(about: ReportHeader, model: ModelResults) -> str:
+    cells = *map(escape, figures_of(about, model)), _hash(model.weights_sha256)
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
 
 
-def _sheet(about: ReportHeader, evaluated: Sequence[ModelResults], answers: Sequence[PictureResult]) -> str:
-    picture = answers[0].picture
+def _sheet(about: ReportHeader, evaluated: Sequence[ModelResults], results: Sequence[PictureResult]) -> str:
+    picture = results[0].picture
     size = f" · {picture.width} x {picture.height}" if picture.width else ""
-    figures = "\n".join(_figure(about, *pair) for pair in zip(evaluated, answers, strict=True))
+    figures = "\n".join(_figure(about, *pair) for pair in zip(evaluated, results, strict=True))
     return (
         f'<h2>{escape(picture.name)} <span class="soft">{size} · {_hash(picture.sha256)}</span></h2>\n'
         f'<div class="sheet">\n{figures}\n</div>\n'
     )
 
 
-def _figure(about: ReportHeader, results: ModelResults, answer: PictureResult) -> str:
-    name = escape(str(results.candidate))
-    labels = ", ".join(f"{item.label} {item.score:.2f}" for item in about.over(answer.objects))
-    words = escape(answer.error or labels or "no objects")
+def _figure(about: ReportHeader, model: ModelResults, result: PictureResult) -> str:
+    name = escape(str(model.candidate))
+    labels = ", ".join(f"{item.label} {item.score:.2f}" for item in about.over(result.objects))
+    words = escape(result.error or labels or "no objects")
     image = ""
-    if answer.annotated:
-        data = base64.b64encode(answer.annotated).decode()
-        image = f'<img alt="{escape(answer.picture.name)}: {words}" src="data:image/jpeg;base64,{data}">'
-    caption = f'<span class="bad">{words}</span>' if answer.error else words
+    if result.annotated:
+        data = base64.b64encode(result.annotated).decode()
+        image = f'<img alt="{escape(result.picture.name)}: {words}" src="data:image/jpeg;base64,{data}">'
+    caption = f'<span class="bad">{words}</span>' if result.error else words
     return (
-        f"<figure>{image}<figcaption><b>{name}<span>{_milliseconds(answer.seconds)}</span></b>"
+        f"<figure>{image}<figcaption><b>{name}<span>{_milliseconds(result.seconds)}</span></b>"
         f"{caption}</figcaption></figure>"
     )
 

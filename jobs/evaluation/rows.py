@@ -27,7 +27,7 @@ def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResu
         about: the evaluation.
         evaluated: the results.
     """
-    rows = [_row(about, results, answer) for results in evaluated for answer in results.answers]
+    rows = [_row(about, model, result) for model in evaluated for result in model.results]
 
     def replace() -> None:
         table = open_table(root / MODEL_EVALUATIONS.name)
@@ -38,21 +38,21 @@ def store(root: LakeLocation, about: ReportHeader, evaluated: Sequence[ModelResu
     return len(rows)
 
 
-def _row(about: ReportHeader, results: ModelResults, answer: PictureResult) -> dict[str, Any]:
-    picture = answer.picture
+def _row(about: ReportHeader, model: ModelResults, result: PictureResult) -> dict[str, Any]:
+    picture = result.picture
     return {
         "run_id": about.run_id,
-        "model": results.candidate.name,
-        "engine": results.candidate.engine,
-        "weights_sha256": results.weights_sha256,
+        "model": model.candidate.name,
+        "engine": model.candidate.engine,
+        "weights_sha256": model.weights_sha256,
         "picture": picture.name,
         "picture_sha256": picture.sha256,
         "width": picture.width,
         "height": picture.height,
-        "objects": None if answer.error else [_object(item) for item in answer.objects],
-        "load_s": results.load_s,
-        "seconds": answer.seconds,
-        "error": answer.error,
+        "objects": None if result.error else [_object(item) for item in result.objects],
+        "load_s": model.load_s,
+        "seconds": result.seconds,
+        "error": result.error,
         "evaluated_at": about.evaluated_at,
     }
 

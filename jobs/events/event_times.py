@@ -38,7 +38,7 @@ def parse_time(text: str, zone: ZoneInfo) -> tuple[int, LocalTimeProblem]:
     >>> berlin = ZoneInfo("Europe/Berlin")
     >>> parse_time("2018-03-18 18:25:56.092099", berlin)[0]
     1521393956092099
-    >>> [str(parse_time(said, berlin)[1]) for said in ("2018-10-28 02:30:00", "2018-03-25T02:30:00")]
+    >>> [str(parse_time(text, berlin)[1]) for text in ("2018-10-28 02:30:00", "2018-03-25T02:30:00")]
     ['twice', 'never']
 
     Raises:

@@ -56,33 +56,33 @@ class JsonRows:
         self._at += is_list
         while (sign := self._next()) != end:
             if is_list and self.number:
-                self._comma(sign)
+                self._skip_comma(sign)
             yield self._row()
         self._at += is_list
         if is_list and self._next():
-            raise JsonRowsError(f"after the list's end there is more: {self._shown()}")
+            raise JsonRowsError(f"after the list's end there is more: {self._preview()}")
 
-    def _comma(self, sign: str) -> None:
+    def _skip_comma(self, sign: str) -> None:
         if sign != ",":
-            raise JsonRowsError(f"after {self.place} a comma or ] is missing: {self._shown()}")
+            raise JsonRowsError(f"after {self.place} a comma or ] is missing: {self._preview()}")
         self._at += 1
 
     def _row(self) -> dict[str, Any]:
         sign = self._next()
         self.number, self._begin = self.number + 1, self._at
         if sign != "{":
-            raise JsonRowsError(f"{self.place} is no JSON object: {self._shown()}")
+            raise JsonRowsError(f"{self.place} is no JSON object: {self._preview()}")
         while True:
             try:
                 row, self._at = self._decode(self._window, self._at)
             except json.JSONDecodeError as error:
-                self._read_on(f"{error.msg}, {self._shown()}")
+                self._read_more(f"{error.msg}, {self._preview()}")
             except RecursionError as error:
-                raise JsonRowsError(f"{self.place} is nested too deeply: {self._shown()}") from error
+                raise JsonRowsError(f"{self.place} is nested too deeply: {self._preview()}") from error
             else:
                 return dict(row)
 
-    def _read_on(self, reason: str) -> None:
+    def _read_more(self, reason: str) -> None:
         """Read more of an incomplete row."""
         if self._is_last or len(self._window) - self._at > MAX_ROW_LENGTH:
             raise JsonRowsError(f"{self.place} is no JSON object: {reason}")
@@ -109,6 +109,6 @@ class JsonRows:
         self._window, self._is_last = self._window[self._at :] + more, not more
         self._begin = self._at = 0
 
-    def _shown(self) -> str:
+    def _preview(self) -> str:
         text = self._window[self._at : self._at + SHOWN]
         return repr(text) if text else "the file ends here"

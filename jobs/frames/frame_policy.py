@@ -64,19 +64,19 @@ def choose_frames(
     """
     newest: dict[str, Frame] = {}
     for frame in frames:
-        verdict = _refusal(frame) or _staleness(frame, batch_at, policy)
+        verdict = _check_record(frame) or _check_age(frame, batch_at, policy)
         if verdict is not None:
             yield frame, verdict
             continue
         best = newest.setdefault(frame["camera_id"], frame)
         if best is not frame:
             older, newest[frame["camera_id"]] = sorted((best, frame), key=_age)
-            yield older, _passed_over(older, policy)
+            yield older, _judge_older(older, policy)
     for frame in newest.values():
         yield frame, Verdict(picture=True)
 
 
-def _refusal(frame: Frame) -> Verdict | None:
+def _check_record(frame: Frame) -> Verdict | None:
     if frame["problem"] is not None:
         return Verdict(Status.MALFORMED, frame["problem"])
     # Base64 makes an old client's message a third longer than its picture: judged when it is decoded.
@@ -85,7 +85,7 @@ def _refusal(frame: Frame) -> Verdict | None:
     return None
 
 
-def _staleness(frame: Frame, batch_at: datetime, policy: Policy) -> Verdict | None:
+def _check_age(frame: Frame, batch_at: datetime, policy: Policy) -> Verdict | None:
     age = batch_at - frame["observed_at"]
     if policy.name == ALL or age <= policy.stale_after:
         return None
@@ -99,7 +99,7 @@ def _age(frame: Frame) -> tuple[datetime, int, int]:
     return frame["observed_at"], frame["offset"], frame["partition"]
 
 
-def _passed_over(frame: Frame, policy: Policy) -> Verdict:
+def _judge_older(frame: Frame, policy: Policy) -> Verdict:
     """Return the verdict on an older frame; first-version readers expect a picture with each of theirs."""
     if policy.name == ALL:
         return Verdict(picture=frame["format"] == LEGACY)

@@ -14,7 +14,7 @@ from lake.schema.schemas import LAYERS
 
 BEFORE_PICTURE: Final = ', "image": "'
 """Where the archive stops reading a result: the picture comes last in the message, and is most of it."""
-NOT_OURS: Final = (
+PARSE_ERRORS: Final = (
     ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, pa.ArrowException
 )  # fmt: skip
 """Errors that reading foreign JSON may raise."""
@@ -44,7 +44,7 @@ def read_outcomes(messages: Iterable[Row], schema: pa.Schema) -> pa.Table:
     rows = [row for message in messages if (row := _row(message, schema.names, times)) is not None]
     try:
         return pa.Table.from_pylist(rows, whole)
-    except NOT_OURS:
+    except PARSE_ERRORS:
         return pa.Table.from_pylist([row for row in rows if _fits(row, whole)], whole)
 
 
@@ -52,8 +52,8 @@ def _row(message: Row, names: Sequence[str], times: Sequence[str]) -> dict[str, 
     source = {f"from_{name}": message[name] for name in ("topic", "partition", "offset")}
     try:
         row = _read(message["value"], names, times)
-        return {**row, **source} if _is_ours(row) else None
-    except NOT_OURS:
+        return {**row, **source} if _is_outcome(row) else None
+    except PARSE_ERRORS:
         return None
 
 
@@ -70,7 +70,7 @@ def _read(value: bytes, names: Sequence[str], times: Sequence[str]) -> dict[str,
     }
 
 
-def _is_ours(row: Row) -> bool:
+def _is_outcome(row: Row) -> bool:
     """Return whether the message names a record, and a status and layer that the table takes."""
     named = all(row[name] is not None for name in (*RECORD_KEY, "day"))
     valid = row["status"] in set(Status) and row["layer"] in LAYERS
@@ -80,6 +80,6 @@ def _is_ours(row: Row) -> bool:
 def _fits(row: Row, schema: pa.Schema) -> bool:
     try:
         pa.Table.from_pylist([row], schema)
-    except NOT_OURS:
+    except PARSE_ERRORS:
         return False
     return True

@@ -62,18 +62,22 @@ def scoped_parser(program: str, purpose: str) -> argparse.ArgumentParser:
     parser = run_parser(program, purpose)
     parser.add_argument(
         "--hours",
-        type=listed(parse_hour),
+        type=comma_separated(parse_hour),
         required=True,
         metavar="HOUR,…",
         help="starts of UTC hours, such as 2026-01-31T10:00:00Z",
     )
     parser.add_argument(
-        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; default: all"
+        "--cameras",
+        type=comma_separated(str),
+        default=(),
+        metavar="CAMERA,…",
+        help="only these; default: all",
     )
     return parser
 
 
-def listed(read: Callable[[str], Read]) -> Callable[[str], tuple[Read, ...]]:
+def comma_separated(read: Callable[[str], Read]) -> Callable[[str], tuple[Read, ...]]:
     """Return a parser of comma-separated values, for an argument's `type`; empty text is no value."""
 
     def values(text: str) -> tuple[Read, ...]:

@@ -31,11 +31,11 @@ def watch_parents(env: Mapping[str, str]) -> None:
     """
     if UNDER_SPARK_SUBMIT not in env:
         return
-    gone = parents_gone()
+    gone = parent_check()
     threading.Thread(target=_watch, args=(gone,), name="parent-watch", daemon=True).start()
 
 
-def parents_gone() -> Callable[[], bool]:
+def parent_check() -> Callable[[], bool]:
     """Return a function that tells whether this process, or its parent, has lost its present parent."""
     parent = psutil.Process(os.getppid())
     grandparent = parent.ppid()

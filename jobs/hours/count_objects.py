@@ -82,9 +82,9 @@ class Recount:
             sum(row[name] for row in rows) for name in ("objects", "analysed", "received")
         )
         stored = sum(row["from_stored_coverage"] for row in rows)
-        past = f"; coverage of {stored} as stored, since their frames are past retention" if stored else ""
-        seen = f"{count_noun(objects, 'object')} on {analysed:,} of {count_noun(received, 'frame')}"
-        return f"counted {format_hour(hour)}: {count_noun(len(rows), 'camera')}, {seen}{past}"
+        suffix = f"; coverage of {stored} as stored, since their frames are past retention" if stored else ""
+        counts = f"{count_noun(objects, 'object')} on {analysed:,} of {count_noun(received, 'frame')}"
+        return f"counted {format_hour(hour)}: {count_noun(len(rows), 'camera')}, {counts}{suffix}"
 
 
 def run(
@@ -127,7 +127,7 @@ def _count_and_write(
             versions = lake.version(OBJECTS_CANDIDATE), lake.version(CAMERA_HOURS_CANDIDATE)
             return Candidate(scope, *versions), recount
         candidate = _write(spark, lake, scope, recount)
-        record_decisions(lake.root, candidate, _open(recount), run_id, now)
+        record_decisions(lake.root, candidate, _open_decisions(recount), run_id, now)
         return candidate, recount
 
 
@@ -138,7 +138,7 @@ def _write(spark: SparkSession, lake: Lake, scope: Scope, recount: Recount) -> C
     return Candidate(scope, objects_version, lake.replace(camera_hours, CAMERA_HOURS_CANDIDATE, where))
 
 
-def _open(recount: Recount) -> list[Decision]:
+def _open_decisions(recount: Recount) -> list[Decision]:
     return [Decision((row["hour"], row["camera_id"]), "open") for row in recount.rows]
 
 

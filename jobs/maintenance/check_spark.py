@@ -87,8 +87,8 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
             KAFKA: lambda: count_through_kafka(spark, kafka, args.topic, args.sentence, args.folder),
             DELTA: lambda: count_through_delta(spark, args.sentence, args.folder),
         }
-        wanted = [step for step in steps if args.topic or step != KAFKA]
-        return 0 if all([run_step(step, steps[step]) for step in wanted]) else 1
+        selected = [step for step in steps if args.topic or step != KAFKA]
+        return 0 if all([run_step(step, steps[step]) for step in selected]) else 1
 
     return run_job(env, job)
 

@@ -150,9 +150,13 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
             log.info("dry run: nothing of this was done")
         show(reports, Console(width=160))
         failed = [report for report in reports if report.error]
-        for one in failed:
+        for report in failed:
             log.error(
-                "%s of %s (%s) failed: %s", one.task.work, one.task.table.name, one.task.scope, one.error
+                "%s of %s (%s) failed: %s",
+                report.task.work,
+                report.task.table.name,
+                report.task.scope,
+                report.error,
             )
         return 1 if failed else 0
 

@@ -17,7 +17,7 @@ from itertools import groupby
 
 from pyspark.sql import SparkSession
 
-from jobs.harness.arguments import BatchArguments, listed, run_parser
+from jobs.harness.arguments import BatchArguments, comma_separated, run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.hours import count_objects, detect_skipped
@@ -154,12 +154,16 @@ def parse(argv: Sequence[str]) -> BatchArguments:
     parser.add_argument(
         "moments",
         nargs="+",
-        type=listed(parse_hour),
+        type=comma_separated(parse_hour),
         metavar="HOUR",
         help="start of a UTC hour, such as 2026-01-31T10:00:00Z; for a range the first and the last one",
     )
     parser.add_argument(
-        "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="only these; default: all"
+        "--cameras",
+        type=comma_separated(str),
+        default=(),
+        metavar="CAMERA,…",
+        help="only these; default: all",
     )
     parser.add_argument("--no-detect", action="store_true", help="leave what the speed layer skipped")
     args = parser.parse_args(argv)
@@ -177,7 +181,7 @@ def _scope(args: argparse.Namespace) -> Scope:
     return Scope(hours_between(hours[0], hours[-1]), args.cameras or None)
 
 
-def show(sentence: str) -> None:
+def print_sentence(sentence: str) -> None:
     """Print a sentence at once."""
     print(sentence, flush=True)  # noqa: T201
 
@@ -193,12 +197,12 @@ def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
         check_lake(settings.shared)
         lake = Lake(settings.shared.lake)
         if not has_rows(lake.root, args.scope):
-            show(f"{_hours(args.scope)}: no frames and no detections, nothing to count")
+            print_sentence(f"{_hours(args.scope)}: no frames and no detections, nothing to count")
             return 0
         if lacking := check_broker(settings.shared, args.scope, utc_now()):
-            show(lacking)
+            print_sentence(lacking)
         with open_batch_session(env, "batch", settings) as spark:
-            batch = Batch(spark, settings, lake, args.run_id, utc_now, show)
+            batch = Batch(spark, settings, lake, args.run_id, utc_now, print_sentence)
             if args.dry_run:
                 batch.dry_run_report(args.scope)
                 return 0

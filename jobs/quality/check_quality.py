@@ -21,17 +21,17 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from jobs.detector.model_manifest import LABELS
-from jobs.harness.arguments import listed, run_parser
+from jobs.harness.arguments import comma_separated, run_parser
 from jobs.harness.process import open_batch_session, run_job
 from jobs.harness.settings import BatchSettings
 from jobs.hours.publish_hours import hold, publish
 from jobs.quality.audit_parts import split_audit
-from jobs.quality.data_docs import Documented, write_docs
+from jobs.quality.data_docs import AuditRun, write_docs
 from jobs.quality.derived_columns import Vocabularies, subjects
 from jobs.quality.expectation import SUBJECTS, WARNING
 from jobs.quality.expectations import EXPECTATIONS
 from jobs.quality.findings import AuditScopes, held_reasons, number_groups, passed, result_rows
-from jobs.quality.inputs import CandidateGoneError, read
+from jobs.quality.inputs import CandidateGoneError, read_inputs
 from jobs.quality.validation import Finding, merged, validate
 from lake.config.lake_location import LakeLocation
 from lake.config.settings import whole
@@ -108,12 +108,12 @@ def audit(
     outcome = Audit(sorted(passed_hours), held, merged(all_findings))
     if not dry_run:
         _document(
-            outcome, Documented(run_id, candidate.scope, now, len(passed_hours), len(held)), docs, history
+            outcome, AuditRun(run_id, candidate.scope, now, len(passed_hours), len(held)), docs, history
         )
     return outcome
 
 
-def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None:
+def _document(outcome: Audit, run: AuditRun, docs: Path, history: int) -> None:
     if outcome.findings:
         write_docs(docs, run, outcome.findings, history)
 
@@ -121,7 +121,7 @@ def _document(outcome: Audit, run: Documented, docs: Path, history: int) -> None
 def _validate_part(
     root: LakeLocation, part: Candidate, start: int, vocabularies: Vocabularies
 ) -> tuple[list[Finding], AuditScopes]:
-    rows, groups = number_groups(subjects(read(root, part), vocabularies), start)
+    rows, groups = number_groups(subjects(read_inputs(root, part), vocabularies), start)
     findings = [
         finding
         for subject in SUBJECTS
@@ -191,10 +191,10 @@ class Arguments:
         group = parser.add_mutually_exclusive_group(required=True)
         group.add_argument("--candidates", metavar="JSON", help="candidates as count_objects gave them")
         group.add_argument(
-            "--hours", type=listed(parse_hour), metavar="HOUR,…", help="their newest candidates"
+            "--hours", type=comma_separated(parse_hour), metavar="HOUR,…", help="their newest candidates"
         )
         parser.add_argument(
-            "--cameras", type=listed(str), default=(), metavar="CAMERA,…", help="with --hours"
+            "--cameras", type=comma_separated(str), default=(), metavar="CAMERA,…", help="with --hours"
         )
         given = parser.parse_args(argv)
         try:

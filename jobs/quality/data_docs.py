@@ -31,7 +31,7 @@ NO_NETWORK: Final = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "style-src 'self' 'unsafe-inline'; img-src 'self'\">"
 )
-OUTSIDE: Final = re.compile(
+EXTERNAL_ELEMENTS: Final = re.compile(
     r"<script\b.*?</script\s*>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>|url\(\s*['\"]?https?:[^)]*\)",
     re.DOTALL | re.IGNORECASE,
 )
@@ -40,7 +40,7 @@ MAX_EXAMPLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Documented:
+class AuditRun:
     """The audit that pages describe.
 
     Attributes:
@@ -57,7 +57,7 @@ class Documented:
     held: int
 
 
-def write_docs(folder: Path, run: Documented, findings: Sequence[Finding], history: int) -> Path:
+def write_docs(folder: Path, run: AuditRun, findings: Sequence[Finding], history: int) -> Path:
     """Add a run to the site; return the run's first page.
 
     Args:
@@ -84,7 +84,7 @@ def write_docs(folder: Path, run: Documented, findings: Sequence[Finding], histo
     return target / f"{SUBJECTS[-1]}.html"
 
 
-def _folder_name(run: Documented) -> str:
+def _folder_name(run: AuditRun) -> str:
     """Return a folder name that sorts by time; a run id may hold any character."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", run.run_id)[:60]
     return f"{run.checked_at:%Y%m%dT%H%M%S%f}-{plain}-{sha256(run.run_id.encode()).hexdigest()[:8]}"
@@ -96,20 +96,20 @@ def _remove_old_runs(runs: Path, history: int) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _page(subject: str, findings: Sequence[Finding], run: Documented) -> str:
+def _page(subject: str, findings: Sequence[Finding], run: AuditRun) -> str:
     great_expectations()
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view.view import DefaultJinjaPageView
 
     document = ValidationResultsPageRenderer().render(_suite_result(subject, findings, run))
-    page = OUTSIDE.sub("", DefaultJinjaPageView().render(document))  # type: ignore[no-untyped-call]
+    page = EXTERNAL_ELEMENTS.sub("", DefaultJinjaPageView().render(document))  # type: ignore[no-untyped-call]
     page = re.sub(r'href="[^"]*index\.html"', 'href="../../index.html"', page)
     page = re.sub(r'<a href="[^"]*/expectations/[^"]*"\s*>(.*?)</a>', r"\1", page)
     head = f'<head>{NO_NETWORK}<link rel="stylesheet" href="../../{STYLE}">'
     return page.replace("<head>", head, 1)
 
 
-def _suite_result(subject: str, findings: Sequence[Finding], run: Documented) -> Any:
+def _suite_result(subject: str, findings: Sequence[Finding], run: AuditRun) -> Any:
     from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
 
     successful = sum(not finding.unexpected for finding in findings)
@@ -152,14 +152,16 @@ def _result(finding: Finding) -> Any:
     )
 
 
-def _summary(run: Documented, findings: Sequence[Finding]) -> dict[str, Any]:
+def _summary(run: AuditRun, findings: Sequence[Finding]) -> dict[str, Any]:
     hours = run.scope.hours
     states: dict[str, str] = {}
     for subject in SUBJECTS:
-        short = {
+        failed_severities = {
             f.expectation.severity for f in findings if f.unexpected and f.expectation.subject == subject
         }
-        states[subject] = FAILED if CRITICAL in short else "warned" if short else "passed"
+        states[subject] = (
+            FAILED if CRITICAL in failed_severities else "warned" if failed_severities else "passed"
+        )
     return {
         "run_id": run.run_id,
         "checked_at": format_hour(run.checked_at),

@@ -103,11 +103,11 @@ def held_reasons(findings: Iterable[Finding], groups: AuditScopes) -> dict[Camer
 
 
 def _reason(finding: Finding, number: int, groups: AuditScopes) -> str:
-    expectation, short = finding.expectation, finding.unexpected[number]
+    expectation, unexpected = finding.expectation, finding.unexpected[number]
     checked = groups.checked[expectation.subject][number - groups.start]
     examples = "; ".join(finding.examples[number])
     return (
-        f"{expectation.name}: {short} of {checked} rows of {expectation.subject} fell short of "
+        f"{expectation.name}: {unexpected} of {checked} rows of {expectation.subject} fell short of "
         f'"{expectation.sentence}" ({examples})'
     )
 

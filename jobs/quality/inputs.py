@@ -27,10 +27,10 @@ TRAILING: Final = timedelta(days=7)
 """The label mix of an hour is compared with the days before it."""
 REPORTED: Final = 0.5
 """Labels are mixed over the objects that reports show by default; a score bin is 0.05 wide."""
-NAMED: Final = ", ".join(f'"{name}"' for name in RECORD_KEY)
+KEY_COLUMNS: Final = ", ".join(f'"{name}"' for name in RECORD_KEY)
 ORIGIN: Final = (
-    f"{NAMED}, coalesce(camera_id, '{UNKNOWN_CAMERA}') AS camera_id, frame_id, observed_at, clock_skewed,"
-    " replay_id, day, date_trunc('hour', observed_at) AS hour"
+    f"{KEY_COLUMNS}, coalesce(camera_id, '{UNKNOWN_CAMERA}') AS camera_id, frame_id, observed_at,"
+    " clock_skewed, replay_id, day, date_trunc('hour', observed_at) AS hour"
 )
 
 
@@ -59,7 +59,7 @@ class Rows:
     mixes: pd.DataFrame
 
 
-def read(root: LakeLocation, candidate: Candidate) -> Rows:
+def read_inputs(root: LakeLocation, candidate: Candidate) -> Rows:
     """Read what the audit of a candidate needs; best a day at a time, since it is held in memory.
 
     Raises:
@@ -154,7 +154,9 @@ def _resent(scope: Scope, own: str) -> str:
     differ = " OR ".join(f'min("{name}") <> max("{name}")' for name in RECORD_KEY)
     own_ids = f"frame_id IN (SELECT frame_id FROM detections WHERE {own})"
     repeated = f"SELECT frame_id FROM detections WHERE {near} AND {own_ids} GROUP BY frame_id HAVING {differ}"
-    return f"SELECT DISTINCT frame_id, {NAMED} FROM detections WHERE {near} AND frame_id IN ({repeated})"
+    return (
+        f"SELECT DISTINCT frame_id, {KEY_COLUMNS} FROM detections WHERE {near} AND frame_id IN ({repeated})"
+    )
 
 
 def _mixes(scope: Scope) -> str:

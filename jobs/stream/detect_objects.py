@@ -75,8 +75,8 @@ class DetectObjects:
         self.seen.value = [(row["topic"], row["partition"], row["offset"]) for row in rows]
         for _, together in groupby(rows, key=lambda row: row["partition"]):
             records = ({**row, "batch_at": batch_at} for row in together)
-            answers = self.speed.answer(records, analyse_one_by_one, self.now, step=len(rows))
-            self._write(_messages(spark, (message for messages in answers for message in messages)))
+            steps = self.speed.process(records, analyse_one_by_one, self.now, step=len(rows))
+            self._write(_messages(spark, (message for messages in steps for message in messages)))
 
     def _write(self, messages: DataFrame) -> None:
         """Write to both topics at once: two writes would infer twice."""

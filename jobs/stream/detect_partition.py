@@ -61,7 +61,7 @@ class SpeedLayer:
     detector: DetectorSettings
     run: RunDescription
 
-    def answer(
+    def process(
         self, records: Iterable[Record], analyse: Analyse, now: Clock, step: int = STEP
     ) -> Iterator[list[Message]]:
         """Yield messages about all records of one partition, some at a time.
@@ -81,15 +81,17 @@ class SpeedLayer:
         for pair in choose_frames(frames, first["batch_at"], self.policy):
             judged.append(pair)
             if len(judged) == step:
-                yield self._answer(judged, analyse, now)
+                yield self._process(judged, analyse, now)
                 judged = []
-        yield self._answer(judged, analyse, now)
+        yield self._process(judged, analyse, now)
 
     def _describe(self, record: Record) -> dict[str, Any]:
         metadata = describe(record, self.topic_id, self.zone)
         return {**metadata, "value": record["value"], "batch_at": record["batch_at"]}
 
-    def _answer(self, judged: Sequence[tuple[Frame, Verdict]], analyse: Analyse, now: Clock) -> list[Message]:
+    def _process(
+        self, judged: Sequence[tuple[Frame, Verdict]], analyse: Analyse, now: Clock
+    ) -> list[Message]:
         messages = [
             outcome(frame, verdict.status, verdict.reason, self.run, StageTimes(frame["batch_at"], at, at))
             for at in [now()]
@@ -121,7 +123,7 @@ def detect_in_arrow(
             yield from rows
 
     def detect(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from map(to_arrow, speed.answer(records(batches), analyse, now))
+        yield from map(to_arrow, speed.process(records(batches), analyse, now))
         freeze_gc(len(sys.modules))
 
     return detect

@@ -62,18 +62,18 @@ def read_stream(
 def read_ranges(spark: SparkSession, bootstrap: Address, ranges: Sequence[OffsetRange]) -> DataFrame:
     """Read the records of these ranges that still exist, headers included."""
 
-    def said(end: str) -> str:
-        of: dict[str, dict[str, int]] = {item.topic: {} for item in ranges}
-        for one in ranges:
-            of[one.topic][str(one.partition)] = getattr(one, end)
-        return json.dumps(of)
+    def offsets(end: str) -> str:
+        by_topic: dict[str, dict[str, int]] = {item.topic: {} for item in ranges}
+        for item in ranges:
+            by_topic[item.topic][str(item.partition)] = getattr(item, end)
+        return json.dumps(by_topic)
 
     topics = ",".join(sorted({item.topic for item in ranges}))
     options: dict[str, str] = {
         **spark_options(bootstrap),
         "subscribe": topics,
-        "startingOffsets": said("start"),
-        "endingOffsets": said("end"),
+        "startingOffsets": offsets("start"),
+        "endingOffsets": offsets("end"),
         "failOnDataLoss": "false",
         "includeHeaders": "true",
     }

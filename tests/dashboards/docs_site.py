@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from jobs.quality.data_docs import Documented, write_docs
+from jobs.quality.data_docs import AuditRun, write_docs
 from jobs.quality.expectation import SUBJECTS
 from jobs.quality.expectations import EXPECTATIONS
 from jobs.quality.validation import Finding, build_suite
@@ -26,4 +26,4 @@ def write_site(quality: Path, run_id: str, hour: datetime, checked_at: datetime,
             if expectation.name in SHORT:
                 finding.unexpected, finding.examples = Counter({0: 3}), {0: short}
             findings.append(finding)
-    return write_docs(quality, Documented(run_id, Scope((hour,)), checked_at, 1, 1), findings, 10)
+    return write_docs(quality, AuditRun(run_id, Scope((hour,)), checked_at, 1, 1), findings, 10)

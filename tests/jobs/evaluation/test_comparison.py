@@ -66,7 +66,7 @@ def evaluate(pictures: Sequence[Path], threshold: float = 0.5) -> list[ModelResu
 
 def test_a_picture_that_fails_is_a_result_and_the_others_go_on(pictures: list[Path]) -> None:
     second = evaluate(pictures)[1]
-    found = [(one.picture.name, one.objects, one.seconds, one.error) for one in second.answers]
+    found = [(one.picture.name, one.objects, one.seconds, one.error) for one in second.results]
     assert found == [
         ("a.png", (CAT, DOG), 40.0, None),
         ("broken.jpg", (), None, found[1][3]),
@@ -87,19 +87,19 @@ def test_a_model_that_cannot_be_loaded_fails_on_every_picture_and_the_next_goes_
 ) -> None:
     first, second = evaluate(pictures[:1] + pictures[-1:])
     assert (first.load_s, first.weights_sha256, first.median_s) == (None, None, None)
-    assert {answer.error for answer in first.answers} == {"weights are gone"}
-    assert (second.failed, [answer.error for answer in second.answers]) == (0, [None, None])
+    assert {answer.error for answer in first.results} == {"weights are gone"}
+    assert (second.failed, [answer.error for answer in second.results]) == (0, [None, None])
 
 
 def test_a_picture_is_told_by_its_bytes_and_size(pictures: list[Path]) -> None:
-    seen = [answer.picture for answer in evaluate(pictures)[1].answers]
+    seen = [answer.picture for answer in evaluate(pictures)[1].results]
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures[:2]]
     assert seen[:2] == [Picture("a.png", digests[0], 60, 40), Picture("broken.jpg", digests[1])]
     assert seen[3] == Picture("gone.jpg", None)
 
 
 def test_only_objects_over_the_threshold_are_drawn(pictures: list[Path]) -> None:
-    drawn = [evaluate(pictures[:1], threshold)[1].answers[0].annotated for threshold in (0.2, 0.5, 1.0)]
+    drawn = [evaluate(pictures[:1], threshold)[1].results[0].annotated for threshold in (0.2, 0.5, 1.0)]
     shown = [cv2.imdecode(np.frombuffer(one or b"", np.uint8), cv2.IMREAD_COLOR) for one in drawn]
     edges = [(one[40:140, :10].min() < 100, one[180:280, -10:].min() < 100) for one in shown]
     assert edges == [(True, True), (True, False), (False, False)]

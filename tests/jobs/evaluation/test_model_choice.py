@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jobs.detector.model_manifest import write_manifest
-from jobs.evaluation.evaluate_models import choose
+from jobs.evaluation.evaluate_models import split_words
 from jobs.evaluation.model_choice import Candidate, UnknownModelError, combine_sha256
 from jobs.evaluation.picture_choice import NoPicturesError, demo_pictures, pictures_in
 
@@ -32,7 +32,7 @@ def write(path: Path) -> Path:
 
 
 def test_without_a_model_every_engine_of_every_model_is_evaluated(models: Path, tmp_path: Path) -> None:
-    candidates, paths = choose([str(tmp_path)], models, None)
+    candidates, paths = split_words([str(tmp_path)], models, None)
     assert list(map(str, candidates)) == [
         "coco-ssd:litert-float32",
         "coco-ssd:litert-int8",
@@ -46,7 +46,7 @@ def test_models_and_pictures_are_told_apart_in_any_order(models: Path, tmp_path:
     zoo, photo = write(tmp_path / "zoo/saved_model/saved_model.pb").parents[1], write(tmp_path / "a.jpg")
     labels = tmp_path / "names"
     words = [str(photo), "coco-ssd:litert-int8", "nanodet", str(zoo), str(zoo / "saved_model"), "nanodet"]
-    candidates, paths = choose(words, models, labels)
+    candidates, paths = split_words(words, models, labels)
     assert paths == [photo]
     assert candidates == [
         Candidate("coco-ssd", "litert-int8", models / "coco-ssd"),
@@ -58,7 +58,7 @@ def test_models_and_pictures_are_told_apart_in_any_order(models: Path, tmp_path:
 @pytest.mark.parametrize("word", ["yolo", "nanodet:litert-int8"])
 def test_a_word_that_is_nothing_is_answered_with_what_there_is(models: Path, word: str) -> None:
     with pytest.raises(UnknownModelError) as caught:
-        choose([word], models, None)
+        split_words([word], models, None)
     assert str(caught.value) == (
         f"'{word}' is no model, picture or folder; models are coco-ssd, nanodet, coco-ssd:litert-float32, "
         "coco-ssd:litert-int8, coco-ssd:tensorflow, nanodet:tensorflow, centernet, "
@@ -68,7 +68,7 @@ def test_a_word_that_is_nothing_is_answered_with_what_there_is(models: Path, wor
 
 def test_a_model_that_was_not_fetched_yet_is_answered_with_what_fetches_it(models: Path) -> None:
     with pytest.raises(UnknownModelError, match="pycturestream evaluate centernet --demo fetches it"):
-        choose(["centernet:tensorflow"], models, None)
+        split_words(["centernet:tensorflow"], models, None)
 
 
 def test_a_folder_gives_its_pictures_by_name_and_each_only_once(tmp_path: Path) -> None:

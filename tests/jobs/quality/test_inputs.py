@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.support.tables.arrow_tables import write
-from jobs.quality.inputs import read
+from jobs.quality.inputs import read_inputs
 from lake.contracts.hours import Candidate, Scope
 from lake.schema.batch_schemas import CAMERA_HOURS_CANDIDATE, HOURLY_COUNTS, OBJECTS_CANDIDATE
 from lake.schema.schemas import DETECTIONS, DETECTOR_RUNS, FRAMES
@@ -22,7 +22,7 @@ def seen(offset: int, frame_id: str, observed: datetime, camera: str = "door") -
 
 
 def resent(root: Path, *cameras: str) -> list[tuple[str, int]]:
-    found = read(root, Candidate(Scope((ELEVEN,), cameras or None), 0, 0)).resent
+    found = read_inputs(root, Candidate(Scope((ELEVEN,), cameras or None), 0, 0)).resent
     return sorted(zip(found["frame_id"], map(int, found["offset"]), strict=True))
 
 

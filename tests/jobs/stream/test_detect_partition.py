@@ -55,7 +55,7 @@ class Analyser:
 def answer(records: Sequence[Record], analyser: Analyser, policy: Policy, step: int = 16) -> list[list[Any]]:
     detector = DetectorSettings("litert", Path("/nowhere"))
     speed = SpeedLayer("id", "UTC", policy, "a:b", detector, RunDescription("run-1", "speed", "UTC", 0.5))
-    answers = speed.answer(records, analyser, lambda: LATER, step)
+    answers = speed.process(records, analyser, lambda: LATER, step)
     return [[(message.topic, json.loads(message.value)) for message in messages] for messages in answers]
 
 
