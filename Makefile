@@ -75,7 +75,6 @@ soak: environment-test ## run the long benchmarks, two hours or more; they print
 	@date -u +%Y-%m-%dT%H:%M:%SZ; git log -1 --format='commit %h, %cs'; uname -sm
 	$(VENV) -m benchmarks.operation.footprint
 	$(VENV) -m benchmarks.batch.long_log
-	$(VENV) -m benchmarks.batch.live_share --seconds 60 --fps 2
 	$(VENV) -m benchmarks.batch.history
 	$(VENV) -m benchmarks.pages.report_pages
 	$(VENV) -m benchmarks.pages.explore_pages
