@@ -15,6 +15,7 @@ from jobs.demo.publishing import publish_history
 from jobs.demo.rows import chunks
 from jobs.pipeline.publish_scopes import Published
 from lake.schema.schemas import DETECTIONS, FRAMES, TABLES
+from lake.storage.delta_tables import with_all_columns
 from lake.storage.reader import read_rows
 from lake.storage.tables import Lake
 from tests.conftest import at
@@ -86,7 +87,7 @@ def lake(spark, tmp_path_factory):
     ):
         target = DeltaTable(lake.path(table))
         schema = pa.schema(target.schema().to_arrow())
-        write_deltalake(target, rows.select(schema.names).cast(schema), mode="append")
+        write_deltalake(target, with_all_columns(rows, schema), mode="append")
     return lake
 
 
@@ -160,7 +161,7 @@ def test_a_real_camera_with_a_name_of_the_demo_keeps_the_demo_out(lake):
     [_, rows] = a_real_frame(next(chunks(plan_history(SMALL))))
     name = pa.array(["synthetic-door"])
     rows = rows.set_column(rows.schema.get_field_index("camera_id"), "camera_id", name)
-    write_deltalake(target, rows.select(schema.names).cast(schema), mode="append")
+    write_deltalake(target, with_all_columns(rows, schema), mode="append")
     before = everything(lake)
     with pytest.raises(HistoryError, match=r"^synthetic-door is the name of a real camera in this lake"):
         replace_history(lake.root, plan_history(SMALL))
