@@ -1,1 +1,1 @@
-"""Airflow DAGs: one file, one DAG, one noun; they only schedule and submit."""
+"""Airflow DAGs, one a file; they only schedule and submit."""

@@ -1,4 +1,4 @@
-"""Keeps Airflow's own history short.
+"""DAG that prunes Airflow's own history.
 
 Every day at 03:40 UTC; forgets runs and deletes logs of tasks older than `PYCTURESTREAM_AIRFLOW_DAYS` (30).
 What the lake knows of those hours stays. Without this, a system left alone for a year would hold 100,000
@@ -26,7 +26,7 @@ from dags.scheduling.defaults import DEFAULTS, LAUNCH
     doc_md=__doc__,
 )
 def airflow_history() -> None:
-    """A process of its own: tasks have no access to Airflow's database."""
+    """Run the cleanup as a process of its own: tasks have no access to Airflow's database."""
     # The path of the Python may hold a space, and bash reads this.
     BashOperator(
         task_id="trim_history",

@@ -1,4 +1,4 @@
-"""The gate between what was counted and what is published.
+"""DAG that audits what was counted before it is published.
 
 Started by the Asset `objects_candidate`. `check_quality` runs the expectations over exactly the versions that
 were counted, publishes each hour and camera without a critical failure, and holds the others: they keep what
@@ -22,7 +22,7 @@ from dags.scheduling.spark_job import SparkJob
 
 @task(multiple_outputs=False)
 def choose_candidates(**context: Any) -> dict[str, Any]:
-    """Decide what to audit: the candidates of all events, or the hours of the form."""
+    """Choose what to audit: the candidates of all events, or the hours of the form."""
     from dags.scheduling.hour_plan import audit_plan
 
     events = (context.get("triggering_asset_events") or {}).get(OBJECTS_CANDIDATE, ())
@@ -32,7 +32,7 @@ def choose_candidates(**context: Any) -> dict[str, Any]:
 
 @task(outlets=[HOURLY_COUNTS])
 def announce_published(**context: Any) -> None:
-    """Tell who waits for published counts which hours are there."""
+    """Announce the published hours to the DAGs that wait for them."""
     from dags.scheduling.announcements import published_hours
 
     with told_to_airflow():
@@ -41,7 +41,7 @@ def announce_published(**context: Any) -> None:
 
 @task(retries=0)
 def gate(**context: Any) -> None:
-    """Fail, with the reasons, when an hour was held."""
+    """Fail, with the reasons, if an hour was held."""
     from dags.scheduling.announcements import refuse_held
 
     with told_to_airflow():

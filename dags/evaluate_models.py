@@ -1,4 +1,4 @@
-"""Which model suits this site: all of them on the same pictures.
+"""DAG that evaluates all models on the same pictures, to find the one that suits this site.
 
 Only **by hand**: *Trigger* opens a form for the models, a folder of pictures on this machine, and the least
 score that is reported; left empty it compares every model that is there on frames of the demo clips.
@@ -22,7 +22,7 @@ from dags.scheduling.spark_job import SparkJob
 
 @task(multiple_outputs=False)
 def choose_pictures(**context: Any) -> dict[str, Any]:
-    """Read the form, and see that its folder is there."""
+    """Read the form, and check that its folder exists."""
     from dags.scheduling.evaluation_plan import evaluation_arguments
 
     with told_to_airflow():
@@ -41,7 +41,7 @@ def choose_pictures(**context: Any) -> dict[str, Any]:
     doc_md=__doc__,
 )
 def evaluate_models() -> None:
-    """Choose and evaluate."""
+    """Choose the pictures and evaluate."""
     SparkJob(task_id="evaluate_models", job="evaluation/evaluate_models", plan=choose_pictures())
 
 

@@ -1,4 +1,4 @@
-"""The complete recount of each hour.
+"""DAG that recounts each hour completely.
 
 Every hour, `plan_hours` waits until the archives have stored what came in the hour, and adds the hours of the
 last days that late records reopened. `detect_skipped` analyses what the speed layer skipped, `count_objects`
@@ -31,7 +31,7 @@ SO_FAR = Param(
 
 @task.sensor(mode="reschedule", poke_interval=30, timeout=3600)
 def plan_hours(**context: Any) -> PokeReturnValue:
-    """Decide which hours to do, and wait, bounded, for the archives."""
+    """Decide which hours to count, and wait, bounded, for the archives."""
     from dags.scheduling.hour_plan import plan
 
     with told_to_airflow():
@@ -41,7 +41,7 @@ def plan_hours(**context: Any) -> PokeReturnValue:
 
 @task(outlets=[OBJECTS_CANDIDATE])
 def announce_candidate(plan: Any, **context: Any) -> None:
-    """Hand the versions that hold the count to its audit."""
+    """Pass the versions that hold the count on to its audit."""
     from dags.scheduling.announcements import counted_candidate
 
     with told_to_airflow():

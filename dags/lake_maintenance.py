@@ -1,4 +1,4 @@
-"""Keeps the lake small and quick.
+"""DAG that keeps the lake small and quick.
 
 Every hour at 25 past; the job itself decides what is due: compaction of today's files hourly and of closed
 days once, removal of tombstones daily, retention daily. Each piece leaves a row in `maintenance_reports`.
@@ -35,7 +35,7 @@ WORK = Param(
     doc_md=__doc__,
 )
 def lake_maintenance() -> None:
-    """One job does it all, since two would only wait for each other."""
+    """Maintain all tables in one job, since two would only wait for each other."""
     dry = "{{ '--dry-run' if params.dry_run else '' }}"
     SparkJob(
         task_id="maintain_lake",

@@ -1,4 +1,4 @@
-"""Watches the speed layer.
+"""DAG that watches the speed layer.
 
 Every five minutes; fails with a plain sentence when the stream is stale or lags, or a camera went silent.
 It starts no Spark, and mends nothing: the supervisor restarts what ended.
@@ -13,15 +13,15 @@ from dags.scheduling.defaults import DEFAULTS, LAUNCH
 
 @task
 def watch_stream() -> None:
-    """Fail with every complaint; a retry rides out a restart."""
+    """Fail with all problems; a retry rides out a restart."""
     import os
 
     from lake.accounting.stream_checks import StreamUnhealthyError, find_problems
     from lake.config.settings import Settings
     from lake.contracts.clock import utc_now
 
-    if found := find_problems(Settings.from_env(os.environ), utc_now()):
-        raise StreamUnhealthyError("; ".join(found))
+    if problems := find_problems(Settings.from_env(os.environ), utc_now()):
+        raise StreamUnhealthyError("; ".join(problems))
 
 
 @dag(
@@ -35,7 +35,7 @@ def watch_stream() -> None:
     doc_md=__doc__,
 )
 def stream_watch() -> None:
-    """One look."""
+    """Check the speed layer once."""
     watch_stream()
 
 

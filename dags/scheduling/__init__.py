@@ -1,1 +1,1 @@
-"""What the DAGs share: which hours a run is about, how a Spark job is submitted, how a failure is told."""
+"""Shared by the DAGs: the hours of a run, submission of Spark jobs, and reporting of failures."""

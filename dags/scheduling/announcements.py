@@ -1,4 +1,4 @@
-"""What a run left in `publications`, for the events and the gate that follow; runs inside a task."""
+"""Decisions of a run in `publications`, for the events and the gate that follow; runs inside a task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lake.storage.reader import read_rows
 
 
 def counted_candidate(plan: Mapping[str, Any], run_id: str) -> dict[str, Any]:
-    """The candidate that a run counted, for the extra of its event.
+    """Return the candidate that a run counted, for the extra of its event.
 
     Raises:
         NothingToDoError: it is not to be published.
@@ -34,7 +34,7 @@ def counted_candidate(plan: Mapping[str, Any], run_id: str) -> dict[str, Any]:
 
 
 def published_hours(run_id: str) -> dict[str, Any]:
-    """The hours that a run published, and how many cameras of them.
+    """Return the hours that a run published, and how many cameras of them.
 
     Raises:
         NothingToDoError: it published none.
@@ -46,18 +46,18 @@ def published_hours(run_id: str) -> dict[str, Any]:
 
 
 def refuse_held(run_id: str) -> None:
-    """Nothing, when no hour was held.
+    """Fail if an hour was held.
 
     Raises:
         RefusedError: names each hour and camera that was held, and why.
     """
     held = [row for row in decided(run_id) if row["state"] == "held"]
     if held:
-        raise RefusedError("; ".join(_sentence(row) for row in held))
+        raise RefusedError("; ".join(_format_held(row) for row in held))
 
 
 def decided(run_id: str) -> list[dict[str, Any]]:
-    """The newest row per hour and camera that a run left in `publications`."""
+    """Return the newest row per hour and camera that a run left in `publications`."""
     quoted = run_id.replace("'", "''")
     rows = read_rows(
         Settings.from_env(os.environ).lake,
@@ -67,6 +67,6 @@ def decided(run_id: str) -> list[dict[str, Any]]:
     return list({(row["hour"], row["camera_id"]): row for row in rows}.values())
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
+def _format_held(row: Mapping[str, Any]) -> str:
     reasons = ", ".join(row["reasons"] or ["no reason given"])
     return f"{format_hour(row['hour'])} {row['camera_id']} is held: {reasons}"

@@ -1,4 +1,4 @@
-"""What is alike for all DAGs."""
+"""Defaults of all DAGs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form by which models are evaluated."""
+"""Trigger form of the evaluation of models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORD: Final = r"^[^-\s].*$"
 
 
 def evaluation_fields() -> dict[str, Param]:
-    """Models, pictures and threshold."""
+    """Return the fields for models, pictures and threshold."""
     return {
         "models": Param(
             [],

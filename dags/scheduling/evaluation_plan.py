@@ -1,4 +1,4 @@
-"""What the form of `evaluate_models` means on the command line of its job."""
+"""Arguments of the evaluation job from the form of `evaluate_models`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dags.scheduling.outcomes import RefusedError
 
 
 def evaluation_arguments(form: Mapping[str, Any]) -> list[str]:
-    """The form on the command line of the job.
+    """Return the form as command line arguments of the job.
 
     Raises:
         RefusedError: the folder is not there.

@@ -1,4 +1,4 @@
-"""A failure in one sentence, with links to the log and, where there are some, to the quality report."""
+"""Reporting of a failure in one sentence, with links to the log and to the quality report if there is one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def tell_failure(context: Any) -> None:
-    """Say what failed in the task's log, and leave the same in the run folder as `failed-<dag>.json`."""
+    """Log what failed in the task's log, and write the same to the run folder as `failed-<dag>.json`."""
     settings = Settings.from_env(os.environ)
     instance = context["ti"]
-    told = {
+    failure = {
         "dag": instance.dag_id,
         "task": instance.task_id,
         "run": instance.run_id,
@@ -28,13 +28,13 @@ def tell_failure(context: Any) -> None:
         "log": str(instance.log_url),
         "data_docs": data_docs(settings.data, os.environ),
     }
-    links = "".join(f"\n  {name}: {told[name]}" for name in ("log", "data_docs") if told[name])
-    log.error("%s%s", told["sentence"], links)
-    write_atomically(settings.run / f"failed-{instance.dag_id}.json", json.dumps(told))
+    links = "".join(f"\n  {name}: {failure[name]}" for name in ("log", "data_docs") if failure[name])
+    log.error("%s%s", failure["sentence"], links)
+    write_atomically(settings.run / f"failed-{instance.dag_id}.json", json.dumps(failure))
 
 
 def reason(error: BaseException | str | None) -> str:
-    """What was wrong: an exception's own words.
+    """Return why a task failed: an exception's own words.
 
     >>> reason(ValueError("no camera 'door'"))
     "no camera 'door'"
@@ -47,7 +47,7 @@ def reason(error: BaseException | str | None) -> str:
 
 
 def data_docs(data: Path, env: Mapping[str, str]) -> str | None:
-    """Address at which the dashboard serves the quality reports, None where there are none.
+    """Return the dashboard's address of the quality reports, or None if there are none.
 
     A page from the web, such as Airflow's, may not open a file by its path.
     """

@@ -1,4 +1,4 @@
-"""The fields of the trigger forms."""
+"""Fields of the trigger forms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOUR_HELP = "Start of an hour, UTC, such as 2026-01-31T10:00:00Z."
 
 
 def hours() -> dict[str, Param]:
-    """First and last hour."""
+    """Return the fields for the first and last hour."""
     kind: dict[str, Any] = {"type": ["null", "string"], "format": "date-time", "pattern": WHOLE_HOUR}
     return {
         "from": Param(None, title="First hour", description=f"{HOUR_HELP} Empty: as scheduled.", **kind),
@@ -24,7 +24,7 @@ def hours() -> dict[str, Param]:
 
 
 def cameras() -> dict[str, Param]:
-    """Restriction to some cameras."""
+    """Return the field that restricts a run to some cameras."""
     return {
         "cameras": Param(
             [],
@@ -37,7 +37,7 @@ def cameras() -> dict[str, Param]:
 
 
 def dry_run() -> dict[str, Param]:
-    """Only say what would be done."""
+    """Return the field for only reporting what would be done."""
     return {
         "dry_run": Param(
             False,

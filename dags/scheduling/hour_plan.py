@@ -1,4 +1,4 @@
-"""What the DAGs' first tasks decide; runs inside a task, where the lake may be read."""
+"""Decisions of the DAGs' first tasks; runs inside a task, where the lake may be read."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ log = logging.getLogger(__name__)
 
 
 def plan(run: Any, params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the tasks of `hourly_counts` have to do; None while the archives are waited for.
+    """Plan the tasks of `hourly_counts`; return None while waiting for the archives.
 
     Raises:
         RefusedError: the form holds what cannot be meant.
         NothingToDoError: there is nothing to count.
     """
     settings, now = Settings.from_env(os.environ), utc_now()
-    wanted = _asked(run, params)
-    if wanted.publish and (lacking := _lacking(settings, wanted, now)):
+    request = _read_request(run, params)
+    if request.publish and (lacking := _find_lacking(settings, request, now)):
         if now - run.start_date < ARCHIVE_TIMEOUT:
             log.info("waiting: %s", lacking)
             return None
         log.warning("going on after %s without all: %s", ARCHIVE_TIMEOUT, lacking)
     _record_broker_hours(settings, now)
     if run.run_type == "scheduled":
-        wanted = _with_due(settings, wanted, now)
-    if not has_rows(settings.lake, wanted.scope):
-        raise NothingToDoError(f"nothing came in {_spoken(wanted.scope)}; there is nothing to count")
-    log.info("doing %s", _spoken(wanted.scope))
+        request = _add_due_hours(settings, request, now)
+    if not has_rows(settings.lake, request.scope):
+        raise NothingToDoError(f"nothing came in {_format_scope(request.scope)}; there is nothing to count")
+    log.info("doing %s", _format_scope(request.scope))
     return {
-        "arguments": wanted.arguments(),
-        "scope": _plain(wanted.scope),
-        "publish": wanted.publish and not wanted.dry_run,
-        DETECT: _why_not_detect(settings, wanted),
+        "arguments": request.arguments(),
+        "scope": _scope_to_dict(request.scope),
+        "publish": request.publish and not request.dry_run,
+        DETECT: _skip_reason(settings, request),
     }
 
 
 def audit_plan(run: Any, params: Mapping[str, Any], extras: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """What `check_quality` has to do.
+    """Plan the task `check_quality`.
 
     Raises:
         RefusedError: the form, or an event, holds what cannot be meant.
@@ -69,16 +69,16 @@ def audit_plan(run: Any, params: Mapping[str, Any], extras: list[Mapping[str, An
     return {"arguments": ["--candidates", json.dumps(candidates)]}
 
 
-def _asked(run: Any, params: Mapping[str, Any]) -> RunRequest:
+def _read_request(run: Any, params: Mapping[str, Any]) -> RunRequest:
     try:
         return run_request(params, Interval.of(run), run.run_after)
     except ValueError as error:
         raise RefusedError(str(error)) from error
 
 
-def _lacking(settings: Settings, wanted: RunRequest, now: datetime) -> str | None:
-    """What is not yet stored of the newest of the hours, as a sentence."""
-    end = wanted.scope.hours[-1] + HOUR
+def _find_lacking(settings: Settings, request: RunRequest, now: datetime) -> str | None:
+    """Return what is not yet stored of the newest hour, as a sentence."""
+    end = request.scope.hours[-1] + HOUR
     if now < end + SETTLING:
         return f"records of {format_hour(end - HOUR)} may still come until {format_hour(end + SETTLING)}"
     return archives_lacking(settings, end)
@@ -91,34 +91,34 @@ def _record_broker_hours(settings: Settings, now: datetime) -> None:
         log.warning("the broker's own count of its hours waits for the next run: %s", error)
 
 
-def _with_due(settings: Settings, wanted: RunRequest, now: datetime) -> RunRequest:
+def _add_due_hours(settings: Settings, request: RunRequest, now: datetime) -> RunRequest:
     due = hours_due(settings.lake, now)
-    if late := set(due) - set(wanted.scope.hours):
+    if late := set(due) - set(request.scope.hours):
         log.info(
             "reopened by late records, or never counted: %s",
             ", ".join(format_hour(hour) for hour in sorted(late)),
         )
-    return replace(wanted, scope=Scope((*wanted.scope.hours, *due), wanted.scope.cameras))
+    return replace(request, scope=Scope((*request.scope.hours, *due), request.scope.cameras))
 
 
-def _why_not_detect(settings: Settings, wanted: RunRequest) -> str:
-    if not wanted.publish:
+def _skip_reason(settings: Settings, request: RunRequest) -> str:
+    if not request.publish:
         return "the hour still runs, and the speed layer may yet analyse its frames"
     if text(os.environ, "DETECT_SKIPPED") == "off":
         return "PYCTURESTREAM_DETECT_SKIPPED is off"
-    if not frames_to_detect(settings.lake, wanted.scope):
+    if not frames_to_detect(settings.lake, request.scope):
         return "the speed layer skipped nothing"
     return ""
 
 
-def _plain(scope: Scope) -> dict[str, Any]:
+def _scope_to_dict(scope: Scope) -> dict[str, Any]:
     return {
         "hours": [format_hour(hour) for hour in scope.hours],
         "cameras": list(scope.cameras or ()) or None,
     }
 
 
-def _spoken(scope: Scope) -> str:
+def _format_scope(scope: Scope) -> str:
     names = [format_hour(hour) for hour in scope.hours]
     hours = names[0] if len(names) == 1 else f"{len(names)} hours from {names[0]} to {names[-1]}"
     return f"{hours}, {', '.join(scope.cameras)}" if scope.cameras else hours

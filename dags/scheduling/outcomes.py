@@ -1,4 +1,4 @@
-"""How a task that does its work without Airflow tells it that there was nothing to do, or that it may not."""
+"""Outcomes of a task that works without Airflow: nothing to do, or refused."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 
 class NothingToDoError(LookupError):
-    """Nothing is wrong, and nothing is to be done; the message says why. The task is skipped."""
+    """Nothing is wrong, and there is nothing to do; the message says why. The task is skipped."""
 
 
 class RefusedError(ValueError):
-    """Trying again would not help; the message says what would. The task fails at once."""
+    """A retry would not help; the message says what would. The task fails at once."""
 
 
 @contextmanager
 def told_to_airflow() -> Iterator[None]:
-    """Turn both into Airflow's own words for them."""
+    """Translate both into Airflow's own exceptions."""
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
     try:

@@ -1,4 +1,4 @@
-"""Which hours a run is about: the one place that decides it, whatever started the run. No Airflow in here."""
+"""Hours of a run: the one place that decides them, whatever started the run. No Airflow in here."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ SETTLING: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The data interval of a run, UTC; the end is not part of it. A run without one has None for it."""
+    """Data interval of a run, UTC, end excluded. A run without one has None for it."""
 
     start: datetime
     end: datetime
 
     @classmethod
     def of(cls, dag_run: Any) -> Self | None:
-        """The interval of an Airflow run, None where it has none or an empty one."""
+        """Return the interval of an Airflow run, or None if it has none or an empty one."""
         start, end = dag_run.data_interval_start, dag_run.data_interval_end
         return cls(start, end) if start is not None and end is not None and start < end else None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run is asked for.
+    """Hours, cameras and options requested of a run.
 
     Attributes:
         scope: hours and cameras.
@@ -53,14 +53,14 @@ class RunRequest:
     dry_run: bool = False
 
     def arguments(self) -> list[str]:
-        """The same on the command line of a job."""
+        """Return the request as command line arguments of a job."""
         hours = ",".join(format_hour(hour) for hour in self.scope.hours)
         cameras = ["--cameras", ",".join(self.scope.cameras)] if self.scope.cameras else []
         return ["--hours", hours, *cameras, *(["--dry-run"] if self.dry_run else [])]
 
 
 def run_request(params: Mapping[str, Any], interval: Interval | None, now: datetime) -> RunRequest:
-    """What a run is about.
+    """Return the request of a run, from its form or its interval.
 
     The form comes first: `so_far`, then `from` and `to` (one alone means that hour). Without them a run that
     was scheduled, backfilled or given a date does its data interval, and any other the last full hour.
@@ -102,7 +102,7 @@ def _hours(
 def audit_arguments(
     params: Mapping[str, Any], extras: list[Mapping[str, Any]], now: datetime
 ) -> tuple[list[Mapping[str, Any]], RunRequest | None]:
-    """What an audit is about: the candidates of all events that started it, or hours named by hand.
+    """Return what to audit: the candidates of all triggering events, or hours named by hand.
 
     Args:
         params: of the run; an hour named there comes first.

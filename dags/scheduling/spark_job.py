@@ -1,4 +1,4 @@
-"""A batch program, submitted to Spark."""
+"""Operator that submits a batch program to Spark."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ LOWEST_PRIORITY = 19
 
 
 class LastError(logging.Handler):
-    """Keeps the last error that the job wrote: it says what was wrong, its exit status does not."""
+    """Log handler that keeps the job's last error, since its exit status does not say what failed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sentence = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at one line of the job's output."""
-        if found := re.search(r"Z ERROR (.+)|^(?:\w+\.)*\w+Error: (.+)", record.getMessage()):
-            self.sentence = found[1] or found[2]
+        """Look for an error in one line of the job's output."""
+        if match := re.search(r"Z ERROR (.+)|^(?:\w+\.)*\w+Error: (.+)", record.getMessage()):
+            self.sentence = match[1] or match[2]
 
 
 class SparkJob(SparkSubmitOperator):
@@ -54,7 +54,7 @@ class SparkJob(SparkSubmitOperator):
         self.plan = plan
 
     def execute(self, context: Any) -> None:
-        """Submit the job and wait for its end.
+        """Submit the job and wait until it ends.
 
         Raises:
             AirflowSkipException: the plan says that there is nothing to do.
@@ -79,11 +79,11 @@ class SparkJob(SparkSubmitOperator):
             raise AirflowFailException(
                 f"{self.task_id} was told nothing to do ({self.plan!r}): clear the plan's task too"
             )
-        return {**self.plan, "arguments": [one for one in self.plan["arguments"] if one]}
+        return {**self.plan, "arguments": [argument for argument in self.plan["arguments"] if argument]}
 
 
 def _without_output(message: str) -> str:
-    """The exit status, out of a message that also holds the command and the end of the job's output.
+    """Return the exit status from a message that also holds the command and the job's output.
 
     >>> _without_output("Cannot execute: spark-submit x. Error code is: -9. Last spark-submit output: y")
     'the job ended without saying why, with status -9'
