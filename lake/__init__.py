@@ -1,4 +1,4 @@
-"""The shared word: what the data are and where they live.
+"""Shared package: what the data are and where they live.
 
 Programs meet only through data; each may import this package, and none imports another program.
 `contracts` says what travels through Kafka and what a table holds, `settings` where things are,

@@ -23,7 +23,7 @@ from kafka.errors import (
 from capture.publish.camera_status import Outcome
 from lake.config.kafka_address import Address, client_options
 from lake.contracts.wire_format import MAX_MESSAGE_BYTES
-from lake.kafka.client import BrokerAwayError, check_connection, explained
+from lake.kafka.client import BrokerAwayError, check_connection, translate_error
 
 LOG: Final = logging.getLogger("capture.publish.kafka_producer")
 DELIVERY_MS: Final = 8_000
@@ -115,7 +115,7 @@ class KafkaBroker:
                 linger_ms=0,
             )
         except KafkaError as error:
-            raise explained(error, self._server) from error
+            raise translate_error(error, self._server) from error
 
     def send(self, message: Message, done: Done) -> None:
         """Hand a message to the producer's own thread."""
@@ -136,7 +136,7 @@ class KafkaBroker:
 
     def _reason(self, error: Exception, topic: str) -> str:
         is_refused = outcome_of(error) is Outcome.REFUSED
-        return str(explained(error, self._server, f"topic {topic}") if is_refused else error)
+        return str(translate_error(error, self._server, f"topic {topic}") if is_refused else error)
 
     def close(self, timeout: float) -> None:
         """Close the producer, if any; with messages in flight it ends when they have expired."""

@@ -21,8 +21,8 @@ from lake.kafka.client import (
     BrokerAwayError,
     BrokerRefusedError,
     check_connection,
-    check_seen,
-    explained,
+    check_visible,
+    translate_error,
 )
 from lake.storage.files import write_atomically
 
@@ -87,10 +87,10 @@ def connect(server: Address, *, from_beginning: bool) -> KafkaConsumer:
             metadata_max_age_ms=30_000,
         )
     except KafkaError as error:
-        raise explained(error, server) from error
+        raise translate_error(error, server) from error
     topics = [RESULTS_TOPIC] if consumer.partitions_for_topic(RESULTS_TOPIC) else []
     try:
-        check_seen(server, [RESULTS_TOPIC], topics)
+        check_visible(server, [RESULTS_TOPIC], topics)
     except BrokerRefusedError:
         consumer.close()
         raise
@@ -145,7 +145,7 @@ def follow(
         try:
             yield from _poll(consumer, server, notify)
         except (KafkaError, BrokerRefusedError) as error:
-            reason = explained(error, server)
+            reason = translate_error(error, server)
             notify(f"{reason}; trying again")
             sleep(REFUSED_AFTER_S if isinstance(reason, BrokerRefusedError) else backoff.next())
         finally:

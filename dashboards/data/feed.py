@@ -1,4 +1,4 @@
-"""Follows Kafka in a thread of its own, and keeps the newest of each camera for the live page."""
+"""Kafka consumer in a background thread, which keeps the newest of each camera for the live page."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lake.kafka.client import (
     BrokerAwayError,
     BrokerRefusedError,
     check_connection,
-    check_seen,
-    explained,
+    check_visible,
+    translate_error,
 )
 
 TOPICS: Final = (FRAMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC)
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class Feed:
-    """The live state of all cameras; it starts again by itself when the broker comes back.
+    """The live state of all cameras; reconnects by itself when the broker comes back.
 
     Args:
         bootstrap: where the broker is, and how to log in.
@@ -55,7 +55,7 @@ class Feed:
         self._trouble: str | None = "not connected yet"
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start the thread."""
         self._thread = threading.Thread(target=self._follow, name="feed", daemon=True)
         self._thread.start()
 
@@ -66,12 +66,12 @@ class Feed:
             self._thread.join(10)
 
     def state(self, find: str = "", first: int = 0) -> Mapping[str, Any]:
-        """Everything the live page shows, as plain values; see `Cameras.told`."""
+        """Return everything the live page shows, as plain values; see `Cameras.told`."""
         with self._lock:
             return {"trouble": self._trouble, **self._cameras.told(self._clock(), find, first)}
 
     def picture(self, camera_id: str, kind: str) -> tuple[str, bytes] | None:
-        """Frame id and JPEG of a camera's newest picture, `sent` or `annotated`."""
+        """Return frame id and JPEG of a camera's newest picture, `sent` or `annotated`."""
         with self._lock:
             camera = self._cameras.get(camera_id)
             if camera is None:
@@ -81,7 +81,7 @@ class Feed:
             return (camera.sent.frame_id, camera.sent.jpeg) if camera.sent else None
 
     def health(self) -> dict[str, str]:
-        """For `/healthz`."""
+        """Return the health for `/healthz`."""
         with self._lock:
             trouble, states = self._trouble, self._cameras.states(self._clock())
         if trouble:
@@ -96,7 +96,7 @@ class Feed:
             try:
                 self._read()
             except (KafkaError, BrokerAwayError) as error:
-                why = explained(error, self._bootstrap)
+                why = translate_error(error, self._bootstrap)
                 refused = isinstance(why, BrokerRefusedError)
                 self._say(
                     str(why) if refused else f"Kafka at {self._bootstrap} does not answer; is it running?"
@@ -115,7 +115,9 @@ class Feed:
             metadata_max_age_ms=PARTITIONS_KNOWN_MS,
         )
         try:
-            check_seen(self._bootstrap, TOPICS, [one for one in TOPICS if consumer.partitions_for_topic(one)])
+            check_visible(
+                self._bootstrap, TOPICS, [topic for topic in TOPICS if consumer.partitions_for_topic(topic)]
+            )
             assign_newest(consumer)
             silent = 0
             looked_at = time.monotonic()
@@ -129,13 +131,13 @@ class Feed:
                 if silent:
                     self._check(consumer, silent)
                 self._say(None)
-                for record in (one for records in batches.values() for one in records):
+                for record in (record for records in batches.values() for record in records):
                     self._take(record)
         finally:
             consumer.close()
 
     def _check(self, consumer: KafkaConsumer, silent: int) -> None:
-        """Whether the broker is there still, after so many polls without a record.
+        """Check that the broker is still there, after so many polls without a record.
 
         kafka-python would repeat a login that is no longer taken for ever and say nothing; to ask for one
         costs more than to ask for topics, and is done seldom.
@@ -163,21 +165,21 @@ class Feed:
             picture = sent_picture(record.key, record.value, record.headers, place)
             self._keep(picture, lambda found: self._cameras.take_sent(found, at))
 
-    def _keep(self, found: Any, take: Callable[[Any], None]) -> None:
-        if found is not None:
+    def _keep(self, message: Any, take: Callable[[Any], None]) -> None:
+        if message is not None:
             with self._lock:
-                take(found)
+                take(message)
 
 
 def partitions(consumer: KafkaConsumer) -> list[TopicPartition]:
-    """Those of the live topics, as the broker said lately."""
+    """Return the partitions of the live topics, according to the consumer's metadata."""
     return [
         TopicPartition(topic, part) for topic in TOPICS for part in consumer.partitions_for_topic(topic) or ()
     ]
 
 
 def assign_newest(consumer: KafkaConsumer) -> None:
-    """Give a consumer all partitions of the live topics, a little before their ends."""
+    """Assign all partitions of the live topics to a consumer, a little before their ends."""
     parts = partitions(consumer)
     if not parts:
         raise KafkaError("no topics")

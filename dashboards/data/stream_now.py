@@ -1,4 +1,4 @@
-"""How the speed layer is at this moment: what it says of itself, beside the broker's own end offsets."""
+"""Current state of the speed layer: its status file beside the broker's own end offsets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lake.accounting.stream_checks import of_cameras, of_lag, of_stream, read_so_far, read_status_file
+from lake.accounting.stream_checks import (
+    camera_problems,
+    lag_problems,
+    read_so_far,
+    read_status_file,
+    stream_problems,
+)
 from lake.config.kafka_address import Address
 from lake.config.settings import Settings
 from lake.contracts.wire_format import FRAMES_TOPIC
@@ -55,47 +61,51 @@ class StreamState:
 
 
 def stream_now(settings: Settings, now: datetime) -> StreamState:
-    """Look at the run folder and ask the broker, once.
+    """Read the run folder and the broker once.
 
     Args:
         settings: where the run folder and the broker are.
         now: UTC.
     """
-    said, capture = (
+    status, capture = (
         read_status_file(settings.run / "stream.json"),
         read_status_file(settings.run / "capture.json"),
     )
-    read, own = read_so_far(said), list(of_stream(said, now))
+    read, own = read_so_far(status), list(stream_problems(status, now))
     ends, away = _ends(settings.broker, {FRAMES_TOPIC, *(topic for _, topic in read)})
-    late = of_lag(read, ends) if not away else [away]
-    queries = tuple(_query(name, one, read, ends) for name, one in sorted(_parts(said, "queries").items()))
-    return StreamState(not own, str(said.get("ui") or ""), queries, (*own, *late, *of_cameras(capture, now)))
+    late = lag_problems(read, ends) if not away else [away]
+    queries = tuple(_query(name, one, read, ends) for name, one in sorted(_parts(status, "queries").items()))
+    return StreamState(
+        not own, str(status.get("ui") or ""), queries, (*own, *late, *camera_problems(capture, now))
+    )
 
 
 def _ends(bootstrap: Address, topics: set[str]) -> tuple[Ends, str]:
-    """End offsets of the topics, and why there are none."""
+    """Return end offsets of the topics, and why there are none."""
     try:
-        found = {topic: offsets(bootstrap, topic) for topic in topics}
+        by_topic = {topic: offsets(bootstrap, topic) for topic in topics}
     except BrokerAwayError as error:
         return {}, str(error)
-    return {topic: {part: last for part, (_, last) in parts.items()} for topic, parts in found.items()}, ""
+    return {topic: {part: last for part, (_, last) in parts.items()} for topic, parts in by_topic.items()}, ""
 
 
-def _query(name: str, said: Any, read: Mapping[tuple[str, str], Mapping[int, int]], ends: Ends) -> QueryState:
+def _query(
+    name: str, state: Any, read: Mapping[tuple[str, str], Mapping[int, int]], ends: Ends
+) -> QueryState:
     own = {topic: reached for (query, topic), reached in read.items() if query == name}
     behind = [
         max(0, end - own[topic].get(part, 0)) for topic in own for part, end in ends.get(topic, {}).items()
     ]
-    known = said if isinstance(said, dict) else {}
-    took = _count(_parts(known, "duration_ms").get("triggerExecution"))
-    batch, rows = _count(known.get("batch")), _count(known.get("rows"))
+    fields = state if isinstance(state, dict) else {}
+    took = _count(_parts(fields, "duration_ms").get("triggerExecution"))
+    batch, rows = _count(fields.get("batch")), _count(fields.get("rows"))
     return QueryState(name, batch, rows or 0, took, sum(behind) if behind else None)
 
 
-def _count(said: Any) -> int | None:
-    return said if isinstance(said, int) else None
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
-def _parts(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = said.get(name)
-    return found if isinstance(found, dict) else {}
+def _parts(status: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = status.get(name)
+    return part if isinstance(part, dict) else {}

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from lake.config.kafka_address import Address
-from lake.kafka.client import forbidden, login_refused, topics_named
+from lake.kafka.client import forbidden, format_topics, login_refused
 
 TOPICS: Final = re.compile(r"TopicAuthorizationException: Not authorized to access topics: \[([^\]]*)\]")
 GROUP: Final = re.compile(r"GroupAuthorizationException: Not authorized to access group: (\S+)")
@@ -21,7 +21,7 @@ def refusal_reason(error: str, address: Address) -> str | None:
     'Kafka at 127.0.0.1:9092 forbids a user without a login topic a, topic b'
     """
     if match := TOPICS.search(error):
-        return forbidden(address, topics_named(topic.strip() for topic in match[1].split(",")))
+        return forbidden(address, format_topics(topic.strip() for topic in match[1].split(",")))
     if match := GROUP.search(error):
         return forbidden(address, f"group {match[1]}")
     if ANY_WRITE in error:  # a producer may not begin where none of its topics may be written

@@ -1,1 +1,1 @@
-"""Accounts for every record, and says what is still to be done."""
+"""Accounting of every record, and of the work that is still to be done."""

@@ -1,4 +1,4 @@
-"""What the broker appended in each closed hour of its clock, kept in table `broker_hours`.
+"""What the broker appended in each closed hour of its clock, stored in table `broker_hours`.
 
 The tables are reconciled with it, so no table is asked: the boundaries are the broker's own answers.
 """
@@ -27,7 +27,7 @@ Reached = Mapping[int, tuple[datetime, int]]
 
 
 def record_broker_hours(settings: Settings, now: datetime) -> int:
-    """Ask the broker for every closed hour that is not recorded yet; safe twice at once.
+    """Record the broker's counts of every closed hour not recorded yet; safe to run twice at once.
 
     Args:
         settings: where the broker and the lake are.
@@ -58,7 +58,7 @@ def record_broker_hours(settings: Settings, now: datetime) -> int:
 def hour_rows(
     hours: Sequence[datetime], ends: Mapping[datetime, Mapping[int, int]], reached: Reached
 ) -> Iterator[dict[str, Any]]:
-    """Rows of the hours that are not recorded, without gaps between their offsets.
+    """Return rows for the hours not recorded yet, without gaps between their offsets.
 
     Args:
         hours: closed hours without a gap, UTC.
@@ -88,7 +88,7 @@ def _reached(lake: LakeLocation, topic_id: str) -> Reached:
 
 
 def _first_hour(bootstrap: Address, reached: Reached, now: datetime) -> datetime | None:
-    """The hour after the last one recorded, or that of the oldest record; None before any record came."""
+    """Return the hour after the last recorded one, or that of the oldest record; None without records."""
     oldest = hour_of(now - MAX_SPAN)
     if reached:
         return max(oldest, min(hour for hour, _ in reached.values()) + HOUR)

@@ -43,14 +43,14 @@ class Span:
     end: int
 
     def __str__(self) -> str:
-        """For people, both ends included."""
+        """Format the span for people, both ends included."""
         last = f" to {self.end - 1}" if self.end - self.start > 1 else ""
         return f"{self.start}{last} of partition {self.partition}"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What one table says of the broker's records.
+    """Comparison of one table with the broker's records.
 
     Attributes:
         table: its name.
@@ -70,34 +70,34 @@ class Account:
 
     @property
     def is_balanced(self) -> bool:
-        """Whether every record is claimed exactly once."""
+        """Return whether every record is claimed exactly once."""
         return not self.unaccounted and not self.duplicates
 
     def __str__(self) -> str:
-        """The account in sentences."""
+        """Format the account as sentences."""
         counted = ", ".join(f"{count} {status}" for status, count in sorted(self.counts.items()))
-        said = [
+        parts = [
             f"{self.table}: of {self.records} records {counted or 'none stored'}, {self.expired} expired."
         ]
-        said += [f"Nothing accounts for {_listed(self.unaccounted)}."] if self.unaccounted else []
-        said += [f"Counted more than once: {_listed(self.duplicates)}."] if self.duplicates else []
-        return " ".join([*said, *(["It balances."] if self.is_balanced else [])])
+        parts += [f"Nothing accounts for {_format_spans(self.unaccounted)}."] if self.unaccounted else []
+        parts += [f"Counted more than once: {_format_spans(self.duplicates)}."] if self.duplicates else []
+        return " ".join([*parts, *(["It balances."] if self.is_balanced else [])])
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The accounts of both tables for one life of the frames topic."""
+    """Accounts of both tables for one life of the frames topic."""
 
     detections: Account
     frames: Account
 
     @property
     def is_balanced(self) -> bool:
-        """Whether both accounts are."""
+        """Return whether both accounts are balanced."""
         return self.detections.is_balanced and self.frames.is_balanced
 
     def __str__(self) -> str:
-        """One line for each account."""
+        """Format one line per account."""
         return f"{self.detections}\n{self.frames}"
 
 
@@ -117,18 +117,18 @@ def balance(lake_root: LakeLocation, topic_id: str, ends: Mapping[int, int]) -> 
     edges = ["query", "partition", "from_offset", "to_offset"]
     gone = pa.concat_tables(_rows(lake_root, EXPIRED_RANGES.name, life, edges))
     live = life & (pc.field("layer") == SPEED)
-    seen = _rows(lake_root, DETECTIONS.name, live, ["partition", "offset", "status"])
-    kept = _rows(lake_root, FRAMES.name, life, ["partition", "offset"])
+    analysed = _rows(lake_root, DETECTIONS.name, live, ["partition", "offset", "status"])
+    archived = _rows(lake_root, FRAMES.name, life, ["partition", "offset"])
     return Ledger(
-        _account(DETECTIONS.name, seen, gone, ends),
-        _account(FRAMES.name, kept, gone, ends),
+        _account(DETECTIONS.name, analysed, gone, ends),
+        _account(FRAMES.name, archived, gone, ends),
     )
 
 
 def _rows(
-    lake_root: LakeLocation, table: str, wanted: pc.Expression, columns: list[str]
+    lake_root: LakeLocation, table: str, condition: pc.Expression, columns: list[str]
 ) -> Iterator[pa.Table]:
-    """Rows of a table, some at a time: a table of months is larger than memory. At least one part comes."""
+    """Yield rows of a table in parts, since months exceed memory; at least one part comes."""
     try:
         stored = open_table(lake_root / table)
     except TableNotFoundError as error:
@@ -137,14 +137,14 @@ def _rows(
         ) from error
     rows = stored.to_pyarrow_dataset()
     yield pa.table({name: pa.array([], rows.schema.field(name).type) for name in columns})
-    for batch in rows.to_batches(columns, filter=wanted, batch_readahead=1, fragment_readahead=1):
+    for batch in rows.to_batches(columns, filter=condition, batch_readahead=1, fragment_readahead=1):
         yield pa.Table.from_batches([batch])
 
 
 def _account(table: str, parts: Iterator[pa.Table], gone: pa.Table, ends: Mapping[int, int]) -> Account:
     gone = gone.filter(pc.equal(gone["query"], WRITERS[table]))
     lost = {
-        partition: _lost(gone.filter(pc.field("partition") == partition), end)
+        partition: _expired_claims(gone.filter(pc.field("partition") == partition), end)
         for partition, end in ends.items()
     }
     counts, stored = _tally(parts, ends)
@@ -162,27 +162,27 @@ def _account(table: str, parts: Iterator[pa.Table], gone: pa.Table, ends: Mappin
 def _tally(
     parts: Iterator[pa.Table], ends: Mapping[int, int]
 ) -> tuple[Counter[str], Mapping[int, list[Claims]]]:
-    """Rows by status, and partition → the ranges that they claim."""
+    """Return row counts by status, and partition → the ranges that the rows claim."""
     counts: Counter[str] = Counter()
     claims: dict[int, list[Claims]] = {partition: [] for partition in ends}
     for rows in parts:
         for partition, end in ends.items():
             own = rows.filter((pc.field("partition") == partition) & (pc.field("offset") < end))
             counts += _statuses(own)
-            claims[partition].append(_runs(own["offset"].to_numpy()))
+            claims[partition].append(_merge_offsets(own["offset"].to_numpy()))
     return counts, claims
 
 
 def _statuses(rows: pa.Table) -> Counter[str]:
     if "status" not in rows.column_names:
         return Counter({ARCHIVED: len(rows)})
-    return Counter({one["values"]: one["counts"] for one in rows["status"].value_counts().to_pylist()})
+    return Counter({row["values"]: row["counts"] for row in rows["status"].value_counts().to_pylist()})
 
 
-def _runs(offsets: Claims) -> Claims:
-    """Offsets as ranges without gaps; one that comes twice is in two of them.
+def _merge_offsets(offsets: Claims) -> Claims:
+    """Return offsets as ranges without gaps; a duplicate offset is in two of them.
 
-    >>> _runs(np.array([5, 1, 2, 2, 3])).tolist()
+    >>> _merge_offsets(np.array([5, 1, 2, 2, 3])).tolist()
     [[1, 3], [2, 4], [5, 6]]
     """
     ordered = np.sort(offsets)
@@ -191,15 +191,15 @@ def _runs(offsets: Claims) -> Claims:
     return np.stack([firsts, lasts + 1], axis=1)
 
 
-def _lost(ranges: pa.Table, end: int) -> Claims:
-    """Expired ranges; an empty one only says that a topic was made anew."""
+def _expired_claims(ranges: pa.Table, end: int) -> Claims:
+    """Return the expired ranges; an empty one only marks that a topic was recreated."""
     edges = [ranges[name].to_numpy() for name in ("from_offset", "to_offset")]
     claims = np.stack(edges, axis=1).clip(0, end)
     return np.asarray(claims[claims[:, 0] < claims[:, 1]])
 
 
 def _compare(claims: Claims, end: int) -> tuple[list[Any], list[Any]]:
-    """(start, end) of the holes between the claims up to `end`, and of their overlaps."""
+    """Return (start, end) of the holes between the claims up to `end`, and of their overlaps."""
     claims = claims[np.lexsort((claims[:, 1], claims[:, 0]))]
     starts = np.append(claims[:, 0], end)
     reached = np.maximum.accumulate(np.append(0, claims[:, 1]))
@@ -209,6 +209,6 @@ def _compare(claims: Claims, end: int) -> tuple[list[Any], list[Any]]:
     return list(holes), list(zip(starts[double].tolist(), upto[double].tolist(), strict=True))
 
 
-def _listed(spans: tuple[Span, ...]) -> str:
-    shown = "; ".join(map(str, spans[:10]))
-    return shown if len(spans) <= 10 else f"{shown}; and {len(spans) - 10} more ranges"
+def _format_spans(spans: tuple[Span, ...]) -> str:
+    text = "; ".join(map(str, spans[:10]))
+    return text if len(spans) <= 10 else f"{text}; and {len(spans) - 10} more ranges"

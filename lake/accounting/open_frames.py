@@ -15,7 +15,7 @@ from lake.storage.reader import read_rows
 
 
 def open_frames(root: LakeLocation, scope: Scope, among: str = "TRUE") -> list[dict[str, Any]]:
-    """The scope's records without a terminal outcome, oldest first: all columns but CONTENT.
+    """Return the scope's records without a terminal outcome, oldest first: all columns but CONTENT.
 
     Records of another topic, such as synthetic history, hold no pictures and are left out.
 
@@ -24,13 +24,13 @@ def open_frames(root: LakeLocation, scope: Scope, among: str = "TRUE") -> list[d
         scope: hours of observation, and cameras.
         among: a further condition on the columns of `frames`, in DataFusion's SQL.
     """
-    wanted = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in CONTENT)
-    sql = f"SELECT {wanted} {_open(scope, among)} ORDER BY f.observed_at, f.appended_at, {_record('f')}"
+    columns = ", ".join(f'f."{name}"' for name in FRAMES.columns if name not in CONTENT)
+    sql = f"SELECT {columns} {_open(scope, among)} ORDER BY f.observed_at, f.appended_at, {_record('f')}"
     return read_rows(root, sql, FRAMES, DETECTIONS)
 
 
 def count_open_frames(root: LakeLocation, scope: Scope) -> int:
-    """How many records of the scope have no terminal outcome."""
+    """Count the records of the scope without a terminal outcome."""
     [row] = read_rows(root, f"SELECT count(*) AS open {_open(scope, 'TRUE')}", FRAMES, DETECTIONS)
     return int(row["open"])
 
@@ -47,7 +47,7 @@ def _open(scope: Scope, among: str) -> str:
 
 
 def _within(scope: Scope) -> str:
-    """The scope where a record without a usable camera has none."""
+    """Return the scope as a condition; a record without a usable camera belongs to UNKNOWN_CAMERA."""
     everywhere = Scope(scope.hours).where()
     if scope.cameras is None:
         return everywhere

@@ -1,4 +1,4 @@
-"""What the batch layer has to do: hours to count, frames to analyse, archives to wait for. No JVM."""
+"""Pending work of the batch layer: hours to count, frames to analyse, archives to wait for. No JVM."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 def hours_due(root: LakeLocation, now: datetime, window: timedelta = LOOKBACK) -> tuple[datetime, ...]:
-    """Closed hours that were never counted, or whose rows are others than were counted, oldest first.
+    """Return closed hours never counted, or whose rows have changed since they were, oldest first.
 
     Args:
         root: root folder of the tables.
@@ -51,7 +51,7 @@ def hours_due(root: LakeLocation, now: datetime, window: timedelta = LOOKBACK) -
 
 
 def _is_due(present: tuple[int, int], counted: tuple[int, int] | None) -> bool:
-    """Frames may have become fewer by retention, which reopens nothing; detections only by a correction."""
+    """Tell whether rows changed: frames may shrink by retention, detections only by a correction."""
     if counted is None:
         return True
     if present == NO_ROWS:
@@ -90,7 +90,7 @@ def _between(moment: str, first: datetime, end: datetime) -> str:
 
 
 def has_rows(root: LakeLocation, scope: Scope) -> bool:
-    """Whether frames or detections hold anything of the scope that enters reports."""
+    """Return whether frames or detections hold rows of the scope that enter reports."""
     hours = {"first": scope.hours[0], "end": scope.hours[-1] + HOUR}
     return any(
         hour in scope.hours and (scope.cameras is None or camera in scope.cameras)
@@ -100,12 +100,12 @@ def has_rows(root: LakeLocation, scope: Scope) -> bool:
 
 
 def frames_to_detect(root: LakeLocation, scope: Scope) -> int:
-    """How many frames of the scope no layer has analysed."""
+    """Count the frames of the scope that no layer has analysed."""
     return count_open_frames(root, scope)
 
 
 def archives_lacking(settings: Settings, hour_end: datetime) -> str | None:
-    """What the archives have not stored yet of the hour's records, by the broker's own offsets.
+    """Return what the archives still lack of the hour's records, by the broker's own offsets.
 
     Args:
         settings: where the broker and the lake are.
@@ -117,11 +117,11 @@ def archives_lacking(settings: Settings, hour_end: datetime) -> str | None:
     first, end = hour_end - HOUR, hour_end + ARCHIVE_TIMEOUT
     try:
         topic_id = topic_ids(settings.broker, [FRAMES_TOPIC])[FRAMES_TOPIC]
-        found = offsets_at(settings.broker, FRAMES_TOPIC, [first, end])
+        moments = offsets_at(settings.broker, FRAMES_TOPIC, [first, end])
     except (BrokerAwayError, TopicMissingError) as error:
         log.warning("what the archives lack cannot be asked: %s", error)
         return None
-    spans = {partition: range(start, found[end][partition]) for partition, start in found[first].items()}
+    spans = {partition: range(start, moments[end][partition]) for partition, start in moments[first].items()}
     lacking = {
         table.name: missing_records(settings.lake, table, topic_id, spans) for table in (FRAMES, DETECTIONS)
     }
@@ -130,7 +130,7 @@ def archives_lacking(settings: Settings, hour_end: datetime) -> str | None:
 
 
 def missing_records(root: LakeLocation, table: Table, topic_id: str, spans: Mapping[int, range]) -> int:
-    """How many offsets neither the table nor an expired range claims.
+    """Count the offsets that neither the table nor an expired range claims.
 
     Args:
         root: root folder of the tables.

@@ -1,4 +1,4 @@
-"""What is wrong with the speed layer just now, in sentences: from what its programs say, and the broker."""
+"""Health checks of the speed layer, from its programs' status files and the broker, as sentences."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ENDED: Final = "ended"
 
 
 class StreamUnhealthyError(RuntimeError):
-    """The speed layer is not as it should be; the message holds every complaint."""
+    """The speed layer is unhealthy; the message lists every problem."""
 
 
 def find_problems(settings: Settings, now: datetime) -> list[str]:
-    """One sentence for each thing that is wrong; none when all is well. Starts no JVM.
+    """Return one sentence per problem, none when all is well. Starts no JVM.
 
     Args:
         settings: where the run folder and the broker are.
@@ -36,36 +36,40 @@ def find_problems(settings: Settings, now: datetime) -> list[str]:
         read_status_file(settings.run / "stream.json"),
         read_status_file(settings.run / "capture.json"),
     )
-    return [*of_stream(stream, now), *_of_broker(settings.broker, stream), *of_cameras(capture, now)]
+    return [
+        *stream_problems(stream, now),
+        *_broker_problems(settings.broker, stream),
+        *camera_problems(capture, now),
+    ]
 
 
-def of_stream(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    """Complaints about the streaming application, out of what it says of itself."""
-    age = age_s(said.get("updated_at"), now)
+def stream_problems(status: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Yield the problems of the streaming application, according to its status file."""
+    age = age_s(status.get("updated_at"), now)
     if age is None:
         yield "the stream has not said anything yet: ./pycturestream up"
     elif age > SIGN_OF_LIFE_S:
-        yield f"the stream gave no sign of life for {_spoken(age)}: ./pycturestream logs stream"
-    elif said.get("state") != "running":
-        yield f"the stream is {said.get('state', 'in no known state')}: ./pycturestream logs stream"
-    elif said.get("paused"):
-        yield str(said["paused"])
+        yield f"the stream gave no sign of life for {_format_duration(age)}: ./pycturestream logs stream"
+    elif status.get("state") != "running":
+        yield f"the stream is {status.get('state', 'in no known state')}: ./pycturestream logs stream"
+    elif status.get("paused"):
+        yield str(status["paused"])
 
 
-def _of_broker(bootstrap: Address, stream: Mapping[str, Any]) -> Iterator[str]:
+def _broker_problems(bootstrap: Address, stream: Mapping[str, Any]) -> Iterator[str]:
     read = read_so_far(stream)
     try:
         ends = {topic: _ends(bootstrap, topic) for topic in {topic for _, topic in read}}
     except BrokerAwayError as error:
         yield str(error)
         return
-    yield from of_lag(read, ends)
+    yield from lag_problems(read, ends)
 
 
-def of_lag(
+def lag_problems(
     read: Mapping[tuple[str, str], Mapping[int, int]], ends: Mapping[str, Mapping[int, int]]
 ) -> Iterator[str]:
-    """Complaints about queries that are too far behind.
+    """Yield a sentence for each query that is too far behind.
 
     Args:
         read: query and topic → partition → first offset that it has not read.
@@ -77,31 +81,38 @@ def of_lag(
             yield f"{query} is {behind:,} records of {topic} behind: ./pycturestream status"
 
 
-def of_cameras(said: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    """Complaints about the camera agent and its cameras; an agent that ended in order is no fault."""
-    cameras = {name: camera for name, camera in _mapping(said.get("cameras")).items() if _runs(camera)}
-    age = age_s(said.get("updated_at"), now)
+def camera_problems(status: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Yield problems of the camera agent and its cameras; an agent that ended in order is no fault."""
+    cameras = {
+        name: camera for name, camera in _mapping(status.get("cameras")).items() if _is_running(camera)
+    }
+    age = age_s(status.get("updated_at"), now)
     if cameras and age is not None and age > SIGN_OF_LIFE_S:
-        yield f"the camera agent gave no sign of life for {_spoken(age)}: ./pycturestream logs capture"
+        silence = _format_duration(age)
+        yield f"the camera agent gave no sign of life for {silence}: ./pycturestream logs capture"
         return
     for name, camera in sorted(cameras.items()):
         silent = age_s(camera.get("last_frame_at"), now)
         if silent is None or silent > SILENT_AFTER_S:
-            since = "never gave a picture" if silent is None else f"gave no picture for {_spoken(silent)}"
+            since = (
+                "never gave a picture"
+                if silent is None
+                else f"gave no picture for {_format_duration(silent)}"
+            )
             yield f"camera {name} {since}: {camera.get('last_error') or 'no error is known'}"
 
 
 def read_so_far(stream: Mapping[str, Any]) -> dict[tuple[str, str], dict[int, int]]:
-    """Query and topic → partition → first offset not read; empty where the stream does not say."""
-    found = {}
+    """Return query and topic → partition → first offset not read; empty if the stream gives none."""
+    reached = {}
     for query, state in _mapping(stream.get("queries")).items():
         for topic, parts in _mapping(_mapping(state).get("offsets")).items():
-            found[query, topic] = {int(part): int(offset) for part, offset in _mapping(parts).items()}
-    return found
+            reached[query, topic] = {int(part): int(offset) for part, offset in _mapping(parts).items()}
+    return reached
 
 
 def age_s(moment: Any, now: datetime) -> float | None:
-    """Seconds since a moment written as RFC 3339; None when it is none."""
+    """Return the seconds since a moment in RFC 3339; None if it is not one."""
     try:
         return (now - datetime.fromisoformat(moment)).total_seconds()
     except (TypeError, ValueError):
@@ -109,14 +120,14 @@ def age_s(moment: Any, now: datetime) -> float | None:
 
 
 def read_status_file(file: Path) -> Mapping[str, Any]:
-    """What a program says of itself in a file of its own; empty where it says nothing usable."""
+    """Read a program's status file; empty if it is missing or unusable."""
     try:
         return _mapping(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError):
         return {}
 
 
-def _runs(camera: Any) -> bool:
+def _is_running(camera: Any) -> bool:
     return isinstance(camera, dict) and camera.get("state") != ENDED
 
 
@@ -128,5 +139,5 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _spoken(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,4 +1,4 @@
-"""Pictures that agents took and did not send, since nothing moved: by hour and camera, out of their notices.
+"""Pictures that agents did not send because nothing moved: by hour and camera, from their notices.
 
 A notice says how many there were since its session began. What it says more than the one before counts in the
 hour in which the broker appended it: no notice comes late to an hour, and the hours of a session add up to
@@ -23,7 +23,7 @@ SILENT_DAYS: Final = 2
 
 
 def gated_of_scope(root: LakeLocation, scope: Scope) -> list[tuple[Any, ...]]:
-    """Hour (UTC), camera and number of its gated pictures, sorted; hours and cameras without notices lack.
+    """Return (hour in UTC, camera, gated pictures), sorted; those without notices are left out.
 
     Args:
         root: root folder of the tables.

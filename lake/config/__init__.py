@@ -1,1 +1,1 @@
-"""Settings, where they come from, and where lake and Kafka are."""
+"""Settings, their sources, and the locations of lake and Kafka."""

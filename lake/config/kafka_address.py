@@ -1,4 +1,4 @@
-"""Where Kafka is and how to log in: the one place that words it for kafka-python and for Spark.
+"""Address and login of Kafka: the one place that words them for kafka-python and for Spark.
 
 A broker without security is a bare `host:port` and so a string; one with it is a `Kafka`. Whatever opens a
 client takes either and asks `client_options` or `spark_options`.
@@ -18,7 +18,7 @@ ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r
 
 @dataclass(frozen=True, slots=True)
 class KafkaLogin:
-    """A user of a broker that is reached over TLS.
+    """User of a broker that is reached over TLS.
 
     Attributes:
         user: as the broker's access rules name it, without `User:`.
@@ -44,7 +44,7 @@ class Kafka:
     login: KafkaLogin | None = None
 
     def __str__(self) -> str:
-        """The servers alone, for sentences."""
+        """Return the servers alone, for messages."""
         return self.servers
 
 
@@ -52,12 +52,12 @@ Address: TypeAlias = Kafka | str
 
 
 def as_kafka(address: Address) -> Kafka:
-    """The same; a string is a broker without security."""
+    """Return the address as `Kafka`; a string is a broker without security."""
     return Kafka(address) if isinstance(address, str) else address
 
 
 def client_options(address: Address) -> dict[str, Any]:
-    """Keyword arguments of every client of kafka-python.
+    """Return the keyword arguments shared by all kafka-python clients.
 
     >>> client_options("127.0.0.1:9092")
     {'bootstrap_servers': '127.0.0.1:9092'}
@@ -76,7 +76,7 @@ def client_options(address: Address) -> dict[str, Any]:
 
 
 def spark_options(address: Address) -> dict[str, str]:
-    """Options of Spark's Kafka source and sink; Spark's redaction hides the one that holds the password.
+    """Return options of Spark's Kafka source and sink; Spark redacts the one with the password.
 
     The authority's certificates go along as text: an executor on another machine has not the file.
 
@@ -99,7 +99,7 @@ def spark_options(address: Address) -> dict[str, str]:
 
 
 def jaas_line(login: KafkaLogin) -> str:
-    r"""What Java's login module reads: quotes, backslashes and line ends in a password are escaped.
+    r"""Return the JAAS line for Java's login module, with special characters escaped.
 
     >>> print(jaas_line(KafkaLogin("ann", 'a"b\\c')).partition(" ")[2])
     required username="ann" password="a\"b\\c";
@@ -109,5 +109,5 @@ def jaas_line(login: KafkaLogin) -> str:
 
 
 def _saslname(user: str) -> str:
-    """The user as SCRAM sends it; kafka-python leaves the two letters that part its fields as they are."""
+    """Return the user as SCRAM sends it; kafka-python does not escape its field separators."""
     return user.replace("=", "=3D").replace(",", "=2C")

@@ -1,4 +1,4 @@
-"""Where the lake lies: a local folder, or a part of a bucket of an S3-compatible store.
+"""Location of the lake: a local folder, or a prefix in a bucket of an S3-compatible store.
 
 Whoever reads or writes tables takes a `LakeLocation` and goes down in it with `/`; `delta_tables` opens it.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class S3Store:
-    """An S3-compatible store, and who asks it.
+    """An S3-compatible store and the credentials for it.
 
     Attributes:
         endpoint: as https://host:port; empty for AWS itself.
@@ -32,12 +32,12 @@ class S3Store:
     secret_key: str = field(default="", repr=False)
 
     def to_env(self) -> dict[str, str]:
-        """The keys as Spark's connector finds them by itself, so that no configuration file holds them."""
+        """Return the keys as variables that Spark's connector reads, so that no file holds them."""
         keys = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
         return {name: value for name, value in keys.items() if value}
 
     def delta_options(self) -> dict[str, str]:
-        """What delta-rs is told; by itself it commits with If-None-Match, see docs/object-storage.md."""
+        """Return delta-rs options; by default it commits with If-None-Match, see docs/object-storage.md."""
         options = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
@@ -49,7 +49,7 @@ class S3Store:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFolder:
-    """Objects whose names begin alike, with the few words of `Path` that the programs use.
+    """Objects with a common prefix, with the methods of `Path` that the programs use.
 
     Attributes:
         url: as s3a://bucket/name, without a slash at its end; Spark and delta-rs both read it.
@@ -60,20 +60,20 @@ class ObjectFolder:
     store: S3Store
 
     def __str__(self) -> str:
-        """The URL, which holds no secret."""
+        """Return the URL, which holds no secret."""
         return self.url
 
     def __truediv__(self, name: str) -> ObjectFolder:
-        """What lies in it under this name."""
+        """Return the folder or object of this name in it."""
         return replace(self, url=f"{self.url}/{name}")
 
     @property
     def name(self) -> str:
-        """Its last part."""
+        """Return the last part of the path."""
         return self.url.rpartition("/")[2]
 
     def exists(self) -> bool:
-        """Whether there is an object of this name, or one below it.
+        """Return whether there is an object of this name, or one below it.
 
         Raises:
             OSError: the store cannot be asked.
@@ -81,25 +81,25 @@ class ObjectFolder:
         return bool(self._files.get_file_info(self._place).type)
 
     def glob(self, pattern: str) -> list[ObjectFolder]:
-        """What lies directly in it and is named so; nothing where it is missing.
+        """Yield direct children that match the pattern; none if the folder is missing.
 
         Raises:
             OSError: the store cannot be asked.
         """
-        names = sorted(one.base_name for one in self._below())
+        names = sorted(file.base_name for file in self._below())
         return [self / name for name in names if fnmatchcase(name, pattern)]
 
     def changed_at(self) -> float:
-        """Seconds since 1970 of the newest object below it; 0 where there is none."""
-        times = [one.mtime_ns or 0 for one in self._below(recursive=True)]
+        """Return the time of the newest object below it in seconds since 1970; 0 if there is none."""
+        times = [file.mtime_ns or 0 for file in self._below(recursive=True)]
         return max(times, default=0) / 1e9
 
     def mkdir(self, *, parents: bool = False) -> None:
-        """Make an empty folder, which shows as one object; `parents` need none."""
+        """Create an empty folder, which shows as one object; parents need none."""
         self._files.create_dir(self._place, recursive=parents)
 
     def read_text(self, encoding: str = "utf-8") -> str:
-        """The object's content.
+        """Read the object's content.
 
         Raises:
             OSError: it is missing, or the store cannot be asked.
@@ -127,7 +127,7 @@ LakeLocation: TypeAlias = Path | ObjectFolder
 
 
 def changed_at(folder: LakeLocation) -> float:
-    """When something in the folder changed last, in seconds since 1970."""
+    """Return when anything in the folder changed last, in seconds since 1970."""
     return folder.changed_at() if isinstance(folder, ObjectFolder) else folder.stat().st_mtime
 
 

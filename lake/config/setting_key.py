@@ -1,4 +1,4 @@
-"""What one setting is: kind, default, range and meaning; it says in words why a value cannot be used."""
+"""Definition of one setting: kind, default, range and meaning, and why a value is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVERY: Final = "every program"
 
 
 class Kind(StrEnum):
-    """What a value is; `WHOLE` is a number without a fraction, `PATH` a file or folder."""
+    """Type of a value; `WHOLE` is a number without a fraction, `PATH` a file or folder."""
 
     TEXT = "text"
     PATH = "path"
@@ -58,7 +58,7 @@ class Key:
     secret: bool = False
 
     def refusal(self, value: str) -> str | None:
-        """Why this value cannot be used, to be read behind `NAME='value'`; None where it can."""
+        """Return why this value is refused, to follow `NAME='value'`; None if it is valid."""
         if self.kind is Kind.CHOICE:
             return None if value in self.allowed else f"must be {self.range}"
         if self.kind in (Kind.NUMBER, Kind.WHOLE):
@@ -67,7 +67,7 @@ class Key:
 
     @property
     def range(self) -> str:
-        """The values that can be used, in words; empty where any text can."""
+        """Return the valid values in words; empty if any text is valid."""
         if self.kind is Kind.CHOICE:
             return f"one of: {', '.join(self.allowed)}"
         if self.kind in (Kind.NUMBER, Kind.WHOLE):
@@ -76,11 +76,11 @@ class Key:
 
     @property
     def default_text(self) -> str:
-        """The default as it would be written; empty where there is none."""
+        """Return the default as it would be written; empty if there is none."""
         return f"{self.default:.12g}" if isinstance(self.default, float | int) else self.default or ""
 
     def shown(self, value: str) -> str:
-        """The value as people may see it: nothing of a secret, and of a URL not its user."""
+        """Return the value for display: nothing of a secret, and a URL without its user."""
         return MASK if self.secret else USER.sub(f"//{MASK}@", value)
 
     def _holds(self, value: str) -> bool:
@@ -101,57 +101,57 @@ def text(
     fault: Callable[[str], str | None] = lambda _value: None,
     secret: bool = False,
 ) -> Key:
-    """A setting that is any text, or one in which `fault` finds nothing wrong."""
+    """Define a text setting; `fault` returns what is wrong with a value, if anything."""
     return Key(name, Kind.TEXT, default, meaning, programs, unset=unset, fault=fault, secret=secret)
 
 
 def path(name: str, default: str | None, programs: tuple[str, ...], meaning: str, *, unset: str = "") -> Key:
-    """A setting that is a file or folder; a relative one in a file counts from that file's folder."""
+    """Define a file or folder; a relative one in a file is resolved against that file's folder."""
     return Key(name, Kind.PATH, default, meaning, programs, unset=unset)
 
 
 def choice(name: str, allowed: tuple[str, ...], programs: tuple[str, ...], meaning: str) -> Key:
-    """A setting that is one of these words, the first unless told."""
+    """Define a setting with fixed words; the first is the default unless given."""
     return Key(name, Kind.CHOICE, allowed[0], meaning, programs, allowed=allowed)
 
 
 def number(
     name: str, default: float, low: float, high: float, programs: tuple[str, ...], meaning: str
 ) -> Key:
-    """A setting that is a number in `low..high`."""
+    """Define a number setting in `low..high`."""
     return Key(name, Kind.NUMBER, default, meaning, programs, low=low, high=high)
 
 
 def whole(name: str, default: int, low: int, high: int, programs: tuple[str, ...], meaning: str) -> Key:
-    """A setting that is a whole number in `low..high`."""
+    """Define a whole-number setting in `low..high`."""
     return Key(name, Kind.WHOLE, default, meaning, programs, low=low, high=high)
 
 
 def port(name: str, default: int, programs: tuple[str, ...], meaning: str) -> Key:
-    """A setting that is a port."""
+    """Define a port setting."""
     return whole(name, default, 1, 65_535, programs, meaning)
 
 
 def server_problem(value: str) -> str | None:
-    """What is wrong with addresses of servers, host:port with commas between several."""
-    ports = [one.strip().rpartition(":")[2] for one in value.split(",")]
+    """Return what is wrong with server addresses, host:port separated by commas."""
+    ports = [server.strip().rpartition(":")[2] for server in value.split(",")]
     if all(port.isdigit() for port in ports):
         return None
     return "has no port; write it as 127.0.0.1:9092, several with commas"
 
 
 def bucket_problem(value: str) -> str | None:
-    """What is wrong with the URL of a folder in a bucket; the sentence is read behind the value."""
+    """Return what is wrong with the URL of a folder in a bucket, to follow the value."""
     return None if BUCKET.fullmatch(value) else "names no bucket; write it as s3a://bucket/folder"
 
 
 def endpoint_problem(value: str) -> str | None:
-    """What is wrong with the address of an S3-compatible store."""
+    """Return what is wrong with the address of an S3-compatible store."""
     return None if ENDPOINT.fullmatch(value) else "must be written as https://host:port"
 
 
 def zone_problem(value: str) -> str | None:
-    """What is wrong with a time zone."""
+    """Return what is wrong with a time zone."""
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -160,12 +160,12 @@ def zone_problem(value: str) -> str | None:
 
 
 def function_problem(value: str) -> str | None:
-    """What is wrong with the name of a Python function."""
+    """Return what is wrong with the name of a Python function."""
     return None if ":" in value else "must be written as module:function"
 
 
 def address_problem(value: str) -> str | None:
-    """What is wrong with an IP address."""
+    """Return what is wrong with an IP address."""
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -174,7 +174,7 @@ def address_problem(value: str) -> str | None:
 
 
 def host_names_problem(value: str) -> str | None:
-    """What is wrong with a list of host names, commas between them."""
+    """Return what is wrong with a comma-separated list of host names."""
     for name in filter(None, map(str.strip, value.split(","))):
         if not HOST_NAME.fullmatch(name):
             return (

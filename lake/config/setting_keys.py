@@ -1,4 +1,4 @@
-"""Every setting of every program: the one list that code, files, compose and documents go by.
+"""All settings of all programs: the single list behind code, files, compose and documents.
 
 A setting has one name everywhere: `PYCTURESTREAM_<NAME>` in the environment and in `.env`, `<name>` in lower
 case in `pycturestream.toml`. To add one, add a line to its subject below and read it, by its name alone,
@@ -41,15 +41,15 @@ CAPTURE, DASHBOARDS, JOBS, STACK = ("capture",), ("dashboards",), ("jobs",), ("s
 
 
 def days(name: str, default: int, meaning: str) -> Key:
-    """How long rows of the lake are kept."""
+    """Define how long rows of the lake are kept."""
     return whole(name, default, 1, 36_500, JOBS, meaning)
 
 
-def own_login(program: str, who: str) -> tuple[Key, Key]:
-    """The Kafka login of one program, where it has another than the rest."""
+def own_login(program: str, user: str) -> tuple[Key, Key]:
+    """Define the Kafka login of one program, if it differs from the others'."""
     unset, name = "the common one", program.upper()
     return (
-        text(f"KAFKA_USER_{name}", None, STACK, f"Who logs in to Kafka as {who}.", unset=unset),
+        text(f"KAFKA_USER_{name}", None, STACK, f"Who logs in to Kafka as {user}.", unset=unset),
         text(f"KAFKA_PASSWORD_{name}", None, STACK, "Its password.", unset=unset, secret=True),
     )
 
@@ -218,7 +218,7 @@ KEYS: Final = {key.name: key for keys in SUBJECTS.values() for key in keys}
 
 
 def find_key(name: str) -> Key | None:
-    """The setting of this name; for `<SECRET>_FILE` that of the file which holds the secret."""
+    """Find a setting by name; for `<SECRET>_FILE` that of the file with the secret."""
     secret = KEYS.get(name.removesuffix("_FILE"))
     if secret is None or name == secret.name:
         return secret
@@ -226,13 +226,13 @@ def find_key(name: str) -> Key | None:
 
 
 def subject_of(key: Key) -> str:
-    """The subject, and so the table of the TOML file, under which a setting stands."""
+    """Return the subject, and so the table of the TOML file, to which a setting belongs."""
     name = key.name if key.name in KEYS else key.name.removesuffix("_FILE")
     return next(subject for subject, keys in SUBJECTS.items() if KEYS[name] in keys)
 
 
 def suggest_name(name: str, names: list[str]) -> str:
-    """Which of the names was meant, as a question; otherwise where to look.
+    """Suggest the name that was probably meant, as a question; otherwise where to look.
 
     >>> suggest_name("KAFKA_PROT", ["KAFKA_PORT", "HOME"])
     'did you mean KAFKA_PORT?'

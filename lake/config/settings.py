@@ -1,4 +1,4 @@
-"""Where things are: the settings that more than one program needs, read once in each `main`."""
+"""Settings that more than one program needs, read once in each `main`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 class SettingError(ValueError):
-    """A setting whose value cannot be used; the message names it, its value and the cure."""
+    """A setting has an invalid value; the message names it, its value and the cure."""
 
 
 def text(env: Mapping[str, str], name: str, computed: str = "") -> str:
-    """The setting `PYCTURESTREAM_<name>` of `setting_keys`; unset or empty its default, else `computed`.
+    """Return setting `PYCTURESTREAM_<name>`; if unset or empty its default, else `computed`.
 
     Raises:
         SettingError: its value cannot be used.
@@ -39,12 +39,12 @@ def text(env: Mapping[str, str], name: str, computed: str = "") -> str:
 
 
 def path(env: Mapping[str, str], name: str, computed: Path | None = None) -> Path:
-    """The setting as an absolute path; a relative one counts from the working folder."""
+    """Return the setting as an absolute path; a relative one counts from the working folder."""
     return Path(text(env, name, str(computed or ""))).expanduser().absolute()
 
 
 def number(env: Mapping[str, str], name: str) -> float:
-    """The setting as a number in its range.
+    """Return the setting as a number in its range.
 
     Raises:
         SettingError: not a number, or outside the range.
@@ -53,7 +53,7 @@ def number(env: Mapping[str, str], name: str) -> float:
 
 
 def whole(env: Mapping[str, str], name: str) -> int:
-    """The setting as a whole number in its range.
+    """Return the setting as a whole number in its range.
 
     Raises:
         SettingError: not a whole number, or outside the range.
@@ -65,7 +65,7 @@ SASL_SSL = "sasl_ssl"
 
 
 def kafka_login(env: Mapping[str, str]) -> KafkaLogin | None:
-    """How to log in to Kafka; None for one that takes everybody in plaintext.
+    """Return the Kafka login, or None for a broker open to everybody in plaintext.
 
     Raises:
         SettingError: half a login, or certificates that cannot be read.
@@ -120,7 +120,7 @@ class Settings:
     store: S3Store = field(default_factory=S3Store)
 
     def __post_init__(self) -> None:
-        """Refuse one key of the store without the other."""
+        """Check that the store's keys are given both or not at all."""
         if bool(self.store.access_key) != bool(self.store.secret_key):
             lacking = "S3_SECRET_KEY" if self.store.access_key else "S3_ACCESS_KEY"
             raise SettingError(
@@ -129,7 +129,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read the settings from any mapping, `os.environ` in production."""
+        """Read the settings from a mapping, `os.environ` in production."""
         return cls(
             home=path(env, "HOME"),
             data=path(env, "DATA", PROJECT_ROOT / "var"),
@@ -147,7 +147,7 @@ class Settings:
         )
 
     def to_env(self) -> dict[str, str]:
-        """The same settings as an environment for a child process, but for the login's password."""
+        """Return the settings as environment of a child process, without the login's password."""
         values: dict[str, object] = {
             "HOME": self.home,
             "DATA": self.data,
@@ -168,35 +168,35 @@ class Settings:
 
     @property
     def broker(self) -> Kafka:
-        """What a client of Kafka needs to know."""
+        """Return address and login for Kafka clients."""
         return Kafka(self.kafka, self.login)
 
     @property
     def lake(self) -> LakeLocation:
-        """Root folder of the Delta tables."""
+        """Return the root folder of the Delta tables."""
         return ObjectFolder(self.lake_url, self.store) if self.lake_url else self.data / "lake"
 
     @property
     def checkpoints(self) -> LakeLocation:
-        """Root folder of the streaming queries' checkpoints."""
+        """Return the root folder of the streaming queries' checkpoints."""
         return self.lake / "_checkpoints" if self.lake_url else self.data / "checkpoints"
 
     @property
     def run(self) -> Path:
-        """Small files that running programs leave for others to read: states, process ids."""
+        """Return the folder of small files shared by running programs: states, process ids."""
         return self.data / "run"
 
     @property
     def models(self) -> Path:
-        """Folder of the provisioned models, one folder each."""
+        """Return the folder of the provisioned models, one folder each."""
         return self.home / "models"
 
     @property
     def spark_jars(self) -> Path:
-        """Folder of the jars that Spark needs for Kafka, Delta and local files."""
+        """Return the folder of the jars that Spark needs for Kafka, Delta and local files."""
         return self.home / "jars" / "spark"
 
     @property
     def s3_jars(self) -> Path:
-        """Folder of the jars that Spark needs besides for a lake in a bucket."""
+        """Return the folder of the additional jars for a lake in a bucket."""
         return self.home / "jars" / "s3"

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment over `.env` over `pycturestream.toml`, and secrets from files."""
+"""Sources of settings: the environment over `.env` over `pycturestream.toml`, and secrets from files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MARK: Final = PREFIX + "SUPERVISED_BY"
 
 @dataclass(frozen=True, slots=True)
 class SourcedValue:
-    """A value that somebody gave, and where: `environment`, a file's name, or `file PATH` of a secret."""
+    """A value and its source: `environment`, a file's name, or `file PATH` of a secret."""
 
     value: str
     source: str
@@ -38,13 +38,13 @@ Level = dict[str, SourcedValue]
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that was given, by the environment's names, and a sentence for each thing wrong with the files."""
+    """All values by environment name, and a sentence for each problem with the files."""
 
     given: Mapping[str, SourcedValue]
     problems: tuple[str, ...]
 
     def refusals(self) -> list[str]:
-        """A sentence for each value that cannot be used, with its source."""
+        """Return a sentence for each invalid value, with its source."""
         pairs = ((self.given.get(PREFIX + name), key) for name, key in KEYS.items())
         return [
             f"{one.source}: {PREFIX}{key.name}={key.shown(one.value)!r} {refusal}"
@@ -53,7 +53,7 @@ class Configuration:
         ]
 
     def strangers(self) -> list[str]:
-        """A sentence for each name that looks like a setting and is none."""
+        """Return a sentence for each name that looks like a setting but is none."""
         unknown = [
             name
             for name in sorted(self.given)
@@ -67,7 +67,7 @@ class Configuration:
 
 
 def load_configuration() -> None:
-    """Complete this process's environment by the files; each program calls it first of all.
+    """Complete this process's environment from the files; each program calls it first.
 
     Ends the program with the reason, status 2, where a file cannot be used.
     """
@@ -80,26 +80,26 @@ def load_configuration() -> None:
 
 
 def replace_environment(environ: MutableMapping[str, str], merged: Mapping[str, str]) -> None:
-    """Make an environment hold exactly this, the names of files that held secrets left out."""
+    """Replace an environment, leaving out the names of files that held secrets."""
     for name in environ.keys() - merged.keys():
         del environ[name]
     environ.update(merged)
 
 
 def read_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
-    """The process environment over the files in the project's root.
+    """Return the process environment over the files in the project's root.
 
     Raises:
         SettingError: a file cannot be used; a line for each reason.
     """
-    found = read_configuration(environ, root)
-    if found.problems:
-        raise SettingError("\n".join(found.problems))
-    return {name: one.value for name, one in found.given.items()}
+    configuration = read_configuration(environ, root)
+    if configuration.problems:
+        raise SettingError("\n".join(configuration.problems))
+    return {name: sourced.value for name, sourced in configuration.given.items()}
 
 
 def read_configuration(environ: Mapping[str, str], root: Path) -> Configuration:
-    """Everything that was given, with its source.
+    """Read all values with their sources.
 
     An empty value is none. A relative path in a file counts from the file's folder, so that every command
     means the same folder wherever it is run. Values are taken as they stand: a `$` in a password stays one.
@@ -107,15 +107,15 @@ def read_configuration(environ: Mapping[str, str], root: Path) -> Configuration:
     would differ from the others when a file was changed since.
     """
     problems: list[str] = []
-    told = {
+    values = {
         name: SourcedValue(value, ENVIRONMENT)
         for name, value in environ.items()
         if value or not name.startswith(PREFIX)
     }
-    told = _open_secrets(told, problems)
-    if MARK in told:
-        return Configuration(told, tuple(problems))
-    upper = _open_secrets(_read_dotenv(root / DOTENV, problems), problems) | told
+    values = _open_secrets(values, problems)
+    if MARK in values:
+        return Configuration(values, tuple(problems))
+    upper = _open_secrets(_read_dotenv(root / DOTENV, problems), problems) | values
     named = upper.get(CONFIG)
     file = Path(named.value).expanduser() if named else root / TOML
     lower = _read_toml(file, problems) if named or file.exists() else {}
@@ -123,7 +123,7 @@ def read_configuration(environ: Mapping[str, str], root: Path) -> Configuration:
 
 
 def _open_secrets(level: Level, problems: list[str]) -> Level:
-    """The same with secrets in place of the names of their files."""
+    """Replace the names of secret files by the secrets in them."""
     opened: Level = {}
     for name, one in level.items():
         secret = find_key(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
@@ -166,7 +166,7 @@ def _read_toml(file: Path, problems: list[str]) -> Level:
 
 
 def _entries(file: Path, problems: list[str]) -> Iterator[tuple[str, str, Any]]:
-    """Table (empty at the top), name and value of every entry."""
+    """Yield table (empty at the top), name and value of every entry."""
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -174,30 +174,30 @@ def _entries(file: Path, problems: list[str]) -> Iterator[tuple[str, str, Any]]:
         return
     for name, value in document.items():
         if isinstance(value, dict):
-            yield from ((name, inner, one) for inner, one in value.items())
+            yield from ((name, inner, entry) for inner, entry in value.items())
         else:
             yield "", name, value
 
 
 def _problem(table: str, name: str, value: Any) -> str | None:
-    """Why an entry of the TOML file cannot be used, to be read behind its name."""
+    """Return why an entry of the TOML file is invalid, to follow its name."""
     if name == "config":
         return f"would name this very file; set {CONFIG} in the environment or in {DOTENV}"
     key = find_key(name.upper()) if name == name.lower() else None
     if key is None:
-        meant = f"{table}_{name}" if f"{table}_{name}".upper() in KEYS else name.lower()
-        return f"is no setting; {suggest_name(meant, [one.lower() for one in KEYS])}"
+        full_name = f"{table}_{name}" if f"{table}_{name}".upper() in KEYS else name.lower()
+        return f"is no setting; {suggest_name(full_name, [key_name.lower() for key_name in KEYS])}"
     if table and table != subject_of(key):
         return f"stands in the wrong table; put it under [{subject_of(key)}], or above all tables"
     numeric = key.kind in (Kind.NUMBER, Kind.WHOLE)
     fits = (
         isinstance(value, int | float) and not isinstance(value, bool) if numeric else isinstance(value, str)
     )
-    said = f"= {key.shown(repr(value))}"
+    shown_value = f"= {key.shown(repr(value))}"
     if not fits:
-        return f"{said} must be {key.range or 'text'}, {'without' if numeric else 'in'} quotes"
+        return f"{shown_value} must be {key.range or 'text'}, {'without' if numeric else 'in'} quotes"
     refusal = key.refusal(str(value)) if value != "" else None
-    return refusal and f"{said} {refusal}"
+    return refusal and f"{shown_value} {refusal}"
 
 
 def _anchored(name: str, value: str, file: Path) -> str:

@@ -1,1 +1,1 @@
-"""What programs agree on: the wire format, statuses, hours, names and sentences. Standard library only."""
+"""Contracts between programs: wire format, statuses, hours, names, sentences. Standard library only."""

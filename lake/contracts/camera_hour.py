@@ -21,16 +21,16 @@ LATE_AFTER_S: Final = 300
 
 
 def days_near(days: Iterable[date]) -> list[date]:
-    """Days on which a frame of these days may have been sent again."""
+    """Return days on which a frame of these days may have been sent again."""
     away = [timedelta(days=number) for number in range(-RESENT_WITHIN_DAYS, RESENT_WITHIN_DAYS + 1)]
     return sorted({day + by for day in days for by in away})
 
 
 def hour_of_row(alias: str) -> str:
-    """SQL of the UTC hour to which a row of `frames` or `detections` belongs."""
+    """Return SQL of the UTC hour to which a row of `frames` or `detections` belongs."""
     return f"date_trunc('hour', {alias}.observed_at)"
 
 
 def camera_of_row(alias: str) -> str:
-    """SQL of the camera to which such a row belongs."""
+    """Return SQL of the camera to which such a row belongs."""
     return f"coalesce({alias}.camera_id, '{UNKNOWN_CAMERA}')"

@@ -1,4 +1,4 @@
-"""What an agent says of its camera on the topic `camera-status`, checked before it is believed."""
+"""Notices of agents about their cameras on topic `camera-status`, validated on reading."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MAX_COUNTER: Final = 2**53
 
 
 class MalformedStatusMessageError(ValueError):
-    """A record of `camera-status` that is no notice; the message says what is wrong with it."""
+    """A record of `camera-status` is no valid notice; the message names the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the list of an agent says of a camera; None where it says nothing.
+    """Description of a camera from the agent's list; None where the list has no value.
 
     Attributes:
         name: for people, such as "Front door".
@@ -44,23 +44,23 @@ class Registration:
     enabled: bool
 
     @classmethod
-    def read(cls, said: object) -> Self | None:
-        """Out of the part `camera` of a notice; None where there is none, as in those of older agents."""
-        if not isinstance(said, dict):
+    def read(cls, part: object) -> Self | None:
+        """Read the part `camera` of a notice; None if missing, as in notices of older agents."""
+        if not isinstance(part, dict):
             return None
-        zone = said.get("time_zone")
+        zone = part.get("time_zone")
         return cls(
-            plain_text(said.get("name"), MAX_NAME_LENGTH),
-            plain_text(said.get("place"), MAX_NAME_LENGTH),
+            plain_text(part.get("name"), MAX_NAME_LENGTH),
+            plain_text(part.get("place"), MAX_NAME_LENGTH),
             zone if isinstance(zone, str) and is_time_zone(zone) else None,
-            plain_text(said.get("source"), MAX_TEXT_LENGTH),
-            said.get("enabled") is not False,
+            plain_text(part.get("source"), MAX_TEXT_LENGTH),
+            part.get("enabled") is not False,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class CameraStatusMessage:
-    """A heartbeat or change of state.
+    """A heartbeat or a change of state.
 
     Attributes:
         camera_id: the camera.
@@ -85,49 +85,49 @@ class CameraStatusMessage:
 
 
 def read_notice(key: bytes | None, value: bytes | None) -> CameraStatusMessage:
-    """The notice in a record.
+    """Parse the notice in a record.
 
     Raises:
         MalformedNoticeError: it is none.
     """
     try:
-        said = json.loads(value or b"")
+        notice = json.loads(value or b"")
         camera_id = check_camera_id((key or b"").decode(errors="replace"))
     except (MalformedFrameError, ValueError, RecursionError) as error:
         raise MalformedStatusMessageError(f"{error}") from error
-    if not isinstance(said, dict) or said.get("state") not in STATES:
+    if not isinstance(notice, dict) or notice.get("state") not in STATES:
         raise MalformedStatusMessageError(f"camera {camera_id} is in none of the states {', '.join(STATES)}")
-    at = moment(said.get("at"))
+    at = moment(notice.get("at"))
     if at is None:
         raise MalformedStatusMessageError(f"camera {camera_id} speaks at no time, or at one without its zone")
     return CameraStatusMessage(
         camera_id,
         at,
-        said["state"],
-        plain_text(said.get("session"), MAX_SESSION_LENGTH),
-        {name: _count(camera_id, name, said[name]) for name in COUNTERS if said.get(name) is not None},
-        plain_text(said.get("last_error"), MAX_TEXT_LENGTH),
-        moment(said.get("last_error_at")),
-        moment(said.get("last_frame_at")),
-        Registration.read(said.get("camera")),
+        notice["state"],
+        plain_text(notice.get("session"), MAX_SESSION_LENGTH),
+        {name: _count(camera_id, name, notice[name]) for name in COUNTERS if notice.get(name) is not None},
+        plain_text(notice.get("last_error"), MAX_TEXT_LENGTH),
+        moment(notice.get("last_error_at")),
+        moment(notice.get("last_frame_at")),
+        Registration.read(notice.get("camera")),
     )
 
 
-def _count(camera_id: str, name: str, said: Any) -> int:
-    if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said <= MAX_COUNTER:
+def _count(camera_id: str, name: str, notice: Any) -> int:
+    if isinstance(notice, bool) or not isinstance(notice, int) or not 0 <= notice <= MAX_COUNTER:
         raise MalformedStatusMessageError(
-            f"camera {camera_id} has counted {str(said)[:40]!r} {name}: no number"
+            f"camera {camera_id} has counted {str(notice)[:40]!r} {name}: no number"
         )
-    return said
+    return notice
 
 
-def plain_text(said: object, longest: int) -> str | None:
-    """Text in one line that can be stored and shown everywhere; None where nothing is left of it.
+def plain_text(text: object, longest: int) -> str | None:
+    """Return text as one line safe to store and show anywhere; None if nothing is left.
 
     >>> plain_text(" Front  door ", 80)
     'Front door'
     """
-    if not isinstance(said, str):
+    if not isinstance(text, str):
         return None
-    shown = "".join(letter if letter.isprintable() else " " for letter in said[: 4 * longest])
-    return " ".join(shown.split())[:longest].strip() or None
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * longest])
+    return " ".join(printable.split())[:longest].strip() or None

@@ -1,4 +1,4 @@
-"""The wall clock, in one place: each `main` hands it down, to worker processes too."""
+"""The wall clock, in one place: each `main` passes it on, also to worker processes."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The moment by this machine's clock, UTC."""
+    """Return the current time by this machine's clock, in UTC."""
     return datetime.now(UTC)

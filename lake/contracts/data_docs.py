@@ -1,4 +1,4 @@
-"""Where the pages about audits lie, and which of them are about a run. Standard library only."""
+"""Locations of the pages about audits, and the runs they belong to. Standard library only."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ class DocumentedRun:
 
     @property
     def page(self) -> str:
-        """The page to look at first, as a path below DOCS: of a subject that failed, where one did."""
+        """Return the start page, as a path below DOCS: of a subject that failed, if one did."""
         return f"{RUNS}/{self.folder}/{self.failed[0]}.html" if self.failed else "index.html"
 
 
 def documented_runs(docs: Path) -> list[DocumentedRun]:
-    """All runs that have pages, oldest first; a folder without a summary that can be read is left out.
+    """Return all runs with pages, oldest first; those without a readable summary are left out.
 
     Args:
         docs: the folder DOCS.
     """
-    found = (_run(path) for path in sorted((docs / RUNS).glob(f"[!.]*/{SUMMARY}")))
-    return [run for run in found if run is not None]
+    runs = (_run(path) for path in sorted((docs / RUNS).glob(f"[!.]*/{SUMMARY}")))
+    return [run for run in runs if run is not None]
 
 
 def _run(summary: Path) -> DocumentedRun | None:
     try:
-        told: dict[str, Any] = json.loads(summary.read_text())
-        failed = tuple(subject for subject, state in told["subjects"].items() if state == FAILED)
-        checked_at = datetime.fromisoformat(told["checked_at"])
-        return DocumentedRun(summary.parent.name, str(told["run_id"]), checked_at, failed)
+        summary_json: dict[str, Any] = json.loads(summary.read_text())
+        failed = tuple(subject for subject, state in summary_json["subjects"].items() if state == FAILED)
+        checked_at = datetime.fromisoformat(summary_json["checked_at"])
+        return DocumentedRun(summary.parent.name, str(summary_json["run_id"]), checked_at, failed)
     # A run may be removed while it is read.
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def run_of(runs: Iterable[DocumentedRun], run_id: str, decided_at: datetime) -> DocumentedRun | None:
-    """The run whose audit led to a decision: the last of its name before it.
+    """Return the run whose audit led to a decision: the last of its name before it.
 
     Args:
         runs: oldest first.

@@ -16,11 +16,11 @@ MAX_HOURS: Final = 24 * 400
 
 
 class HourError(ValueError):
-    """A text that names no hour, or a range that cannot be meant."""
+    """A text names no hour, or a range is impossible."""
 
 
 def hour_of(moment: datetime) -> datetime:
-    """The UTC hour in which a moment with a zone lies.
+    """Return the UTC hour that contains a moment with a zone.
 
     >>> hour_of(datetime(2026, 1, 2, 3, 59, tzinfo=UTC))
     datetime.datetime(2026, 1, 2, 3, 0, tzinfo=datetime.timezone.utc)
@@ -29,12 +29,12 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def last_full_hour(now: datetime) -> datetime:
-    """The newest hour that is over."""
+    """Return the newest hour that is over."""
     return hour_of(now) - HOUR
 
 
 def parse_hour(text: str) -> datetime:
-    """An hour written as RFC 3339, for example `2026-01-31T10:00:00Z`.
+    """Parse an hour in RFC 3339, for example `2026-01-31T10:00:00Z`.
 
     Raises:
         HourError: no date and time, no zone, or not the start of an hour.
@@ -51,7 +51,7 @@ def parse_hour(text: str) -> datetime:
 
 
 def format_hour(hour: datetime) -> str:
-    """An hour as people and programs write it.
+    """Format an hour for people and programs.
 
     >>> format_hour(datetime(2026, 1, 31, 10, tzinfo=UTC))
     '2026-01-31T10:00:00Z'
@@ -60,7 +60,7 @@ def format_hour(hour: datetime) -> str:
 
 
 def hours_between(first: datetime, last: datetime) -> tuple[datetime, ...]:
-    """All hours from the first to the last, both counted.
+    """Return all hours from the first to the last, both included.
 
     Raises:
         HourError: the last comes before the first, or there are more than 400 days of them.
@@ -88,7 +88,7 @@ class Scope:
     cameras: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Sort, and refuse a scope of nothing or a camera that cannot be one."""
+        """Sort the hours, and refuse an empty scope or an invalid camera."""
         if not self.hours:
             raise HourError("no hour is named")
         object.__setattr__(self, "hours", tuple(sorted({hour_of(hour) for hour in self.hours})))
@@ -99,11 +99,11 @@ class Scope:
 
     @property
     def days(self) -> tuple[str, ...]:
-        """UTC days of the hours, as ISO dates."""
+        """Return the UTC days of the hours, as ISO dates."""
         return tuple(sorted({hour.strftime("%Y-%m-%d") for hour in self.hours}))
 
     def where(self) -> str:
-        """The scope as a condition on `day`, `hour` and `camera_id`, for Spark and DataFusion alike."""
+        """Return the scope as a condition on `day`, `hour` and `camera_id`, for Spark and DataFusion."""
         days = ", ".join(f"DATE '{day}'" for day in self.days)
         hours = ", ".join(f"TIMESTAMP '{format_hour(hour)}'" for hour in self.hours)
         condition = f"day IN ({days}) AND hour IN ({hours})"
@@ -112,7 +112,7 @@ class Scope:
         return condition + " AND camera_id IN (" + ", ".join(f"'{name}'" for name in self.cameras) + ")"
 
     def __or__(self, other: Scope) -> Scope:
-        """The scope that covers both: all cameras as soon as one of them means all."""
+        """Return the scope that covers both: all cameras if either means all."""
         restricted = self.cameras is not None and other.cameras is not None
         cameras = (*(self.cameras or ()), *(other.cameras or ())) if restricted else None
         return Scope((*self.hours, *other.hours), cameras)
@@ -120,14 +120,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What was counted and waits for its audit: a scope, and the Delta versions that hold it."""
+    """A count that waits for its audit: a scope, and the Delta versions that hold it."""
 
     scope: Scope
     objects_version: int
     camera_hours_version: int
 
     def to_extra(self) -> dict[str, Any]:
-        """As plain values, for the extra of an asset event or an argument."""
+        """Return plain values for the extra of an asset event or an argument."""
         return {
             "hours": [format_hour(hour) for hour in self.scope.hours],
             "cameras": list(self.scope.cameras) if self.scope.cameras else None,
@@ -137,7 +137,7 @@ class Candidate:
 
     @classmethod
     def from_extra(cls, extra: Mapping[str, Any]) -> Self:
-        """Read what `to_extra` wrote.
+        """Read the output of `to_extra`.
 
         Raises:
             HourError: something is missing or unusable.
@@ -151,7 +151,7 @@ class Candidate:
 
 
 def merged(candidates: Sequence[Candidate]) -> Candidate:
-    """All candidates as one, at the newest versions: those still hold what older ones counted elsewhere."""
+    """Merge candidates at the newest versions: those still hold what older ones counted elsewhere."""
     scope = candidates[0].scope
     for candidate in candidates[1:]:
         scope = scope | candidate.scope

@@ -1,4 +1,4 @@
-"""Reads what an encoded picture says about itself, without decoding a pixel. Standard library only.
+"""Reading of the headers of encoded pictures without decoding a pixel. Standard library only.
 
 Formats: JPEG (ITU-T T.81, annex B) and PNG (ISO/IEC 15948, clause 5).
 """
@@ -27,16 +27,16 @@ SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 class CorruptPictureError(ValueError):
-    """Bytes that are no complete JPEG or PNG."""
+    """Bytes are no complete JPEG or PNG."""
 
 
 class PictureTooLargeError(ValueError):
-    """A picture with more bytes or pixels than one frame may have."""
+    """A picture has more bytes or pixels than one frame may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureHeader:
-    """What a picture's header says: `kind` is `jpeg` or `png`, sizes are in pixels."""
+    """Header of a picture: `kind` is `jpeg` or `png`, sizes are in pixels."""
 
     kind: str
     width: int
@@ -44,7 +44,7 @@ class PictureHeader:
 
 
 def read_header(data: bytes) -> PictureHeader:
-    """The header of an encoded picture that is complete and small enough to decode.
+    """Read the header of an encoded picture that is complete and small enough to decode.
 
     Raises:
         CorruptPictureError: empty, neither JPEG nor PNG, cut short, or without a size.
@@ -92,7 +92,7 @@ def _read_jpeg(data: bytes) -> PictureHeader:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Every segment's marker and the position of its length, until the end of the image."""
+    """Yield every segment's marker and the position of its length, until the end of the image."""
     position = 2
     while (marker := _byte(data, position + 1)) != END_OF_IMAGE:
         if data[position] != 0xFF:
@@ -121,7 +121,7 @@ def _byte(data: bytes, position: int) -> int:
 
 
 def _read_start_of_frame(data: bytes, start: int) -> PictureHeader:
-    """Length 2, precision 1, height 2, width 2 bytes, big-endian."""
+    """Read length 2, precision 1, height 2, width 2 bytes, big-endian."""
     if start + 7 > len(data):
         raise _cut_short("jpeg", data)
     height, width = struct.unpack_from(">HH", data, start + 3)
@@ -129,7 +129,7 @@ def _read_start_of_frame(data: bytes, start: int) -> PictureHeader:
 
 
 def _read_png(data: bytes) -> PictureHeader:
-    """IHDR comes first; then walk from chunk to chunk up to IEND."""
+    """Read IHDR, which comes first, then walk from chunk to chunk up to IEND."""
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise _cut_short("png", data)
     position = 8

@@ -10,12 +10,12 @@ COLOURS: Final = ("#C2185B", "#1565C0", "#2E7D32", "#AD4E00", "#6A1B9A", "#00695
 
 
 def colour_number(label: str) -> int:
-    """Number of a label's colour; COLOURS, said again and again, are counted."""
+    """Return the number of a label's colour; COLOURS repeat."""
     return zlib.crc32(label.encode()) % 997
 
 
 def colour_of(label: str) -> str:
-    """The colour, as #RRGGBB.
+    """Return the colour of a label as #RRGGBB.
 
     >>> colour_of("person")
     '#0E7490'

@@ -1,4 +1,4 @@
-"""What a message on `resultstream` says, to a reader that trusts nobody. Standard library only."""
+"""Parsing of messages on `resultstream`, which are not trusted. Standard library only."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lake.contracts.wire_format import MAX_PICTURE_BYTES, MalformedFrameError, c
 
 
 class MalformedResultError(ValueError):
-    """A message on the results topic that is no result; the message says what is wrong with it."""
+    """A message on the results topic is no result; the message names the fault."""
 
 
 def parse_result(value: bytes | None) -> dict[str, Any]:
-    """The result in a message; its camera id and objects are fit to use.
+    """Parse the result in a message; its camera id and objects are validated.
 
     Raises:
         MalformedResultError: it is no JSON object, or has no usable camera id or objects.
@@ -40,7 +40,7 @@ def parse_result(value: bytes | None) -> dict[str, Any]:
 
 
 def picture_of(result: dict[str, Any]) -> bytes | None:
-    """The annotated JPEG of a result, where it has a sound one."""
+    """Return the annotated JPEG of a result, if it has a valid one."""
     image = result.get("image")
     if not isinstance(image, str) or len(image) > MAX_PICTURE_BYTES * 4 // 3 + 4:
         return None

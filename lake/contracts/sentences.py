@@ -1,4 +1,4 @@
-"""What was found, in words, in the manner of the first PyctureStream. Pure functions."""
+"""Detected objects in words, in the manner of the first PyctureStream. Pure functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SCORE: Final = 1000
 
 
 def plural(label: str) -> str:
-    """More than one of it.
+    """Return the plural of a noun.
 
     >>> plural("person"), plural("bus"), plural("wine glass")
     ('persons', 'buses', 'wine glasses')
@@ -40,12 +40,12 @@ def count_noun(number: int, noun: str) -> str:
 
 
 def printable_line(value: object, longest: int = 100) -> str:
-    """Text from a message as one printable line: no control characters reach the terminal."""
+    """Return text from a message as one printable line, without control characters."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:longest])
 
 
 def place(thing: Mapping[str, Any]) -> str:
-    """Where the object is, such as `middle left`; empty when its message does not say."""
+    """Return the place of the object, such as `middle left`; empty if its message has none."""
     sector = thing.get("sector")
     if isinstance(sector, Sequence) and not isinstance(sector, str):
         return printable_line(" ".join(str(word) for word in sector))
@@ -57,7 +57,7 @@ def _at(where: str) -> str:
 
 
 def line(thing: Mapping[str, Any]) -> str:
-    """One object with its score.
+    """Describe one object with its score.
 
     >>> line({"label": "person", "score": 0.87, "sector": ["middle", "left"]})
     'person (0.87) at middle left'
@@ -68,7 +68,7 @@ def line(thing: Mapping[str, Any]) -> str:
 
 
 def sentences(things: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A short sentence for each kind of object in each place, in the order of their first mention.
+    """Describe each kind of object in each place, in the order of their first mention.
 
     >>> person = {"label": "person", "sector": ["middle", "left"]}
     >>> sentences([person, {"label": "cup", "sector": ["top", "right"]}, person])
@@ -76,8 +76,8 @@ def sentences(things: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     if not things:
         return [NO_OBJECTS]
-    found = Counter((printable_line(thing.get("label", "object")), place(thing)) for thing in things)
+    counts = Counter((printable_line(thing.get("label", "object")), place(thing)) for thing in things)
     return [
         f"{label}{_at(where)}." if count == 1 else f"{count} {plural(label)}{_at(where)}."
-        for (label, where), count in found.items()
+        for (label, where), count in counts.items()
     ]

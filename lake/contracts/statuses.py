@@ -15,7 +15,7 @@ NOT_ANALYSED: Final = (*SKIPPED, *QUARANTINED)
 
 
 def is_among(column: str, statuses: Iterable[Status]) -> str:
-    """SQL condition that a column holds one of the statuses.
+    """Return the SQL condition that a column holds one of the statuses.
 
     >>> is_among("d.status", SKIPPED)
     "d.status IN ('skipped_stale', 'skipped_superseded')"

@@ -12,7 +12,7 @@ def _known() -> frozenset[str]:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether it names a zone; never opens a file by a name from outside.
+    """Tell whether a name is a time zone; never opens a file by a name from outside.
 
     >>> is_time_zone("Europe/Berlin"), is_time_zone("Europe"), is_time_zone("../Europe/Berlin")
     (True, False, False)

@@ -1,4 +1,4 @@
-"""What travels: topics, the frame on the wire, statuses and limits. Standard library only."""
+"""The wire format: topics, frames, statuses and limits. Standard library only."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TOPIC_PARTITIONS: Final = 2
 
 
 class Status(StrEnum):
-    """What became of a record; every record ends in exactly one of these, or in an expired range."""
+    """Outcome of a record; every record ends in exactly one of these, or in an expired range."""
 
     DETECTED = "detected"
     SKIPPED_STALE = "skipped_stale"
@@ -70,11 +70,11 @@ class Status(StrEnum):
 
 
 class MalformedFrameError(ValueError):
-    """A frame whose metadata cannot be used; the message names the field, its value and what fits."""
+    """A frame's metadata is invalid; the message names the field, its value and what fits."""
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment as RFC 3339 UTC with microseconds.
+    """Format a moment as RFC 3339 UTC with microseconds.
 
     >>> rfc3339(datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
     '2026-01-02T03:04:05.000006Z'
@@ -83,7 +83,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 def moment(text: object) -> datetime | None:
-    """An RFC 3339 text as UTC; None for anything else.
+    """Parse an RFC 3339 text as UTC; None for anything else.
 
     >>> moment("2026-01-02T03:04:05Z")
     datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
@@ -96,7 +96,7 @@ def moment(text: object) -> datetime | None:
 
 
 def check_camera_id(camera_id: str) -> str:
-    """The id itself, when it may name a camera.
+    """Return the id if it is a valid camera id.
 
     Raises:
         MalformedFrameError: it is empty, too long, or could be mistaken for a path.
@@ -133,11 +133,11 @@ class Frame:
 
     @property
     def frame_id(self) -> str:
-        """Unique over all cameras and time."""
+        """Return the id that is unique over all cameras and time."""
         return f"{self.camera_id}/{self.session}/{self.sequence}"
 
     def headers(self, sent_at: datetime) -> list[tuple[str, bytes]]:
-        """The message's headers; `sent_at` is stamped at hand-over to Kafka."""
+        """Return the message's headers; `sent_at` is stamped at hand-over to Kafka."""
         values: dict[str, object] = {
             "schema": FRAME_SCHEMA,
             "frame_id": self.frame_id,

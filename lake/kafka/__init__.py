@@ -1,1 +1,1 @@
-"""The first contact with Kafka, and what the broker itself says."""
+"""Connection check of Kafka, and what the broker itself reports."""

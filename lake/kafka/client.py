@@ -1,4 +1,4 @@
-"""The first contact with Kafka, and what its refusals mean: one sentence each, with its cure.
+"""Connection check of Kafka, and its errors in words: one sentence each, with the cure.
 
 kafka-python repeats a refused login again and again, and tells nobody why. So whoever opens a client knocks
 first, which tries to log in exactly once.
@@ -41,11 +41,11 @@ class BrokerAwayError(ConnectionError):
 
 
 class BrokerRefusedError(BrokerAwayError):
-    """The broker answers and refuses, or is not the one it says: people must change something."""
+    """The broker refuses, or is not the one it claims to be; only people can change that."""
 
 
 def check_connection(address: Address, timeout_s: float = CONNECT_S) -> None:
-    """See whether a broker is there and takes the login; asks one server after the other until one does.
+    """Check that a broker answers and accepts the login; tries the servers one by one.
 
     Without security a mere connection has to do, which is far cheaper than a client's start.
 
@@ -57,36 +57,36 @@ def check_connection(address: Address, timeout_s: float = CONNECT_S) -> None:
     trouble: BrokerAwayError | None = None
     for server in kafka.servers.split(","):
         try:
-            _greet(Kafka(server.strip(), kafka.login), timeout_s)
+            _connect(Kafka(server.strip(), kafka.login), timeout_s)
         except (KafkaError, OSError) as error:
-            trouble = trouble if isinstance(trouble, BrokerRefusedError) else explained(error, kafka)
+            trouble = trouble if isinstance(trouble, BrokerRefusedError) else translate_error(error, kafka)
         else:
             return
     if trouble is not None:
         raise trouble
 
 
-def _greet(kafka: Kafka, timeout_s: float) -> None:
-    """Look who is there, and log in where one must.
+def _connect(kafka: Kafka, timeout_s: float) -> None:
+    """Connect, and log in if there is a login.
 
     Kafka hangs up on whom it refuses, and kafka-python misses the words before where they come at once with
     that. A broker that hung up because it ends is no longer there to be looked at.
     """
-    _look_at(kafka, timeout_s)
+    _check_tls(kafka, timeout_s)
     if kafka.login is None:
         return
     try:
         _log_in(kafka, timeout_s)
     except KafkaConnectionError:
-        _look_at(kafka, timeout_s)
+        _check_tls(kafka, timeout_s)
         try:
             _log_in(kafka, timeout_s)
         except KafkaConnectionError as error:
             raise SaslAuthenticationFailedError("hung up on, twice") from error
 
 
-def _look_at(kafka: Kafka, timeout_s: float) -> None:
-    """One connection, with a login as far as the broker's certificate, closed at once.
+def _check_tls(kafka: Kafka, timeout_s: float) -> None:
+    """Open and close one connection, with TLS up to the broker's certificate.
 
     kafka-python forgets to close its own where there is nobody, or one who is not trusted.
     """
@@ -99,7 +99,7 @@ def _look_at(kafka: Kafka, timeout_s: float) -> None:
 
 
 def _log_in(kafka: Kafka, timeout_s: float) -> None:
-    """One connection with its handshake and login, closed at once."""
+    """Open and close one connection with its handshake and login."""
     selector = NetworkSelector()
     manager = KafkaConnectionManager(selector, **client_options(kafka))
     try:
@@ -107,19 +107,19 @@ def _log_in(kafka: Kafka, timeout_s: float) -> None:
         connection = manager.get_connection(
             node.node_id, timeout_ms=timeout_s * 1000, pop_on_close=False, refresh_metadata_on_err=False
         )
-        manager.run(_opened, connection)
+        manager.run(_wait_open, connection)
     finally:
         manager.close()
         selector.close()
 
 
-async def _opened(connection: Any) -> None:
+async def _wait_open(connection: Any) -> None:
     await connection
 
 
 @contextmanager
-def reached(address: Address) -> Iterator[None]:
-    """Knock, since a client that finds nobody tries for seconds, and word what Kafka's client raises within.
+def kafka_errors(address: Address) -> Iterator[None]:
+    """Check the connection first, since clients retry for seconds, and translate Kafka errors raised within.
 
     Raises:
         BrokerRefusedError: the broker refuses; waiting does not help.
@@ -129,11 +129,11 @@ def reached(address: Address) -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError) as error:
-        raise explained(error, address) from error
+        raise translate_error(error, address) from error
 
 
-def explained(error: Exception, address: Address, topic: str | None = None) -> BrokerAwayError:
-    """What an error of Kafka's client means, as one sentence without a secret.
+def translate_error(error: Exception, address: Address, topic: str | None = None) -> BrokerAwayError:
+    """Translate an error of Kafka's client into one sentence without a secret.
 
     Args:
         error: as kafka-python raised it.
@@ -154,56 +154,58 @@ def _refusal(error: Exception, kafka: Kafka, topic: str | None) -> str | None:
     if isinstance(error, UnsupportedSaslMechanismError):
         return f"Kafka at {kafka} takes no {SCRAM}: switch it on there for this listener"
     if isinstance(error, AuthorizationError):
-        return forbidden(kafka, topic or _topics_in(error))
+        return forbidden(kafka, topic or _format_error_topics(error))
     return (
-        _distrusted(kafka, error.verify_message) if isinstance(error, ssl.SSLCertVerificationError) else None
+        _certificate_refused(kafka, error.verify_message)
+        if isinstance(error, ssl.SSLCertVerificationError)
+        else None
     )
 
 
 def login_refused(address: Address) -> str:
-    """What to say where a user or a password is not taken."""
+    """Return the message for a user or password that is not accepted."""
     kafka = as_kafka(address)
     user = f"user {kafka.login.user!r}" if kafka.login else "a user without one"
     cure = "correct PYCTURESTREAM_KAFKA_USER or PYCTURESTREAM_KAFKA_PASSWORD"
     return f"Kafka at {kafka} refuses the login of {user}: {cure}"
 
 
-def forbidden(address: Address, what: str) -> str:
-    """What to say where a user lacks rights on `what`, for example `topic results`."""
+def forbidden(address: Address, resource: str) -> str:
+    """Return the message for missing rights on a resource, for example `topic results`."""
     kafka = as_kafka(address)
     user = f"user {kafka.login.user!r}" if kafka.login else "a user without a login"
     cure = "give it the rights that ./pycturestream kafka acls lists"
-    return f"Kafka at {kafka} forbids {user} {what or 'what this program does'}: {cure}"
+    return f"Kafka at {kafka} forbids {user} {resource or 'what this program does'}: {cure}"
 
 
-def check_seen(address: Address, topics: Iterable[str], seen: Collection[str]) -> None:
-    """Tell of topics that a secured broker does not show, which it does for a missing one just so.
+def check_visible(address: Address, topics: Iterable[str], visible: Collection[str]) -> None:
+    """Refuse topics hidden by a secured broker, which looks the same as if they were missing.
 
     Raises:
         BrokerRefusedError: there are such.
     """
-    hidden = sorted(set(topics) - set(seen))
+    hidden = sorted(set(topics) - set(visible))
     if hidden and as_kafka(address).login is not None:
-        raise BrokerRefusedError(f"{forbidden(address, topics_named(hidden))}, or make what is missing")
+        raise BrokerRefusedError(f"{forbidden(address, format_topics(hidden))}, or make what is missing")
 
 
-def topics_named(topics: Iterable[str]) -> str:
-    """The topics as part of a sentence.
+def format_topics(topics: Iterable[str]) -> str:
+    """Format topics as part of a sentence.
 
-    >>> topics_named(["b", "a"])
+    >>> format_topics(["b", "a"])
     'topic a, topic b'
     """
     return ", ".join(f"topic {name}" for name in sorted(topics))
 
 
-def _topics_in(error: Exception) -> str:
-    """The topics that an error of kafka-python carries as a set."""
+def _format_error_topics(error: Exception) -> str:
+    """Format the topics that a kafka-python error carries as a set."""
     named = error.args[0] if error.args else ()
-    return topics_named(named) if isinstance(named, set | frozenset) else ""
+    return format_topics(named) if isinstance(named, set | frozenset) else ""
 
 
-def _distrusted(kafka: Kafka, reason: str) -> str:
-    """What to say where a certificate is not taken; the reason is in OpenSSL's words."""
+def _certificate_refused(kafka: Kafka, reason: str) -> str:
+    """Return the message for an untrusted certificate; the reason is in OpenSSL's words."""
     ca = kafka.login.ca if kafka.login and kafka.login.ca else "this system's authorities"
     cure = next((cure for word, cure in CURES.items() if word in reason), OTHER_CURE)
     return f"the certificate of Kafka at {kafka} is not trusted by {ca} ({reason}): {cure}"

@@ -75,7 +75,7 @@ object_count BIGINT COMMENT 'objects'"""
 
 
 def _of_hours(name: str, comment: str, ddl: str, **checks: str) -> Table:
-    """Rows of hours and cameras, in partitions by day."""
+    """Return a table of hours and cameras, partitioned by day."""
     return Table(name, comment, ddl, partitioned_by=("day",), checks={**HOUR_NAMED, **checks})
 
 

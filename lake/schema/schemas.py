@@ -1,4 +1,4 @@
-"""What each table holds: columns with their meaning, partitions, checks. Standard library only."""
+"""Contents of each table: columns with their meaning, partitions, checks. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Delta table is, before it has columns. Standard library only."""
+"""Definition of a Delta table. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DAY: Final = "day DATE COMMENT 'UTC day of observed_at, the partition'"
 
 
 def column_names(ddl: str) -> list[str]:
-    r"""Names of the columns of a DDL, one column a line, in order.
+    r"""Return the column names of a DDL with one column a line, in order.
 
     >>> column_names("label STRING COMMENT 'what it is',\nscore FLOAT")
     ['label', 'score']
@@ -31,5 +31,5 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns, in order."""
+        """Return the names of the columns, in order."""
         return column_names(self.ddl)

@@ -1,1 +1,1 @@
-"""Asks the views without a JVM."""
+"""Queries of the views without a JVM."""

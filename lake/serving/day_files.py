@@ -1,4 +1,4 @@
-"""Which files of a table hold a day: where they are the same as before, nothing need be read again."""
+"""Files of a table by day, so that unchanged days need not be read again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Files = Mapping[date, frozenset[str]]
 
 
 def files_by_day(table: DeltaTable) -> Files:
-    """Files of a table by day; none where it is not partitioned by day."""
+    """Return the files of a table by day; none if it is not partitioned by day."""
     if DAY not in table.metadata().partition_columns:
         return {}
     actions = pa.table(table.get_add_actions(flatten=True))
@@ -26,6 +26,6 @@ def files_by_day(table: DeltaTable) -> Files:
 
 
 def of_days(tables: Iterable[Files], days: Iterable[date]) -> frozenset[str]:
-    """The files of some tables that hold some days."""
-    wanted = list(days)
-    return frozenset(path for files in tables for day in wanted for path in files.get(day, ()))
+    """Return the files of some tables that hold some days."""
+    selected = list(days)
+    return frozenset(path for files in tables for day in selected for path in files.get(day, ()))

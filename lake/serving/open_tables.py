@@ -1,4 +1,4 @@
-"""Tables that stay open between questions, and are opened anew where one has another version."""
+"""Tables kept open between queries, and reopened when their version changes."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class TableSnapshot:
 
     @property
     def live_days(self) -> tuple[date, ...]:
-        """UTC days of the live hours, oldest first."""
+        """Return the UTC days of the live hours, oldest first."""
         return tuple(sorted({day for day, _, _ in self.live_hours}))
 
     def has(self, *names: str) -> bool:
-        """Whether all these tables are there."""
+        """Return whether all these tables exist."""
         return set(names) <= set(self.tables)
 
     def ask(self, sql: str) -> pa.Table:
-        """The answer to a query over these tables.
+        """Run a query over these tables.
 
         Raises:
             LakeUnreadableError: a file is gone or broken.
@@ -63,13 +63,13 @@ class TableSnapshot:
             return pa.table(self.builder.execute(sql).read_all())
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The same, a part at a time."""
+        """Run a query and yield its result in batches."""
         with lake_errors():
             yield from map(pa.record_batch, self.builder.execute(sql))
 
 
 class OpenTables:
-    """Some tables of the lake, as new as FRESH.
+    """Some tables of the lake, at most MAX_AGE old.
 
     Args:
         root: root folder of the tables.
@@ -84,34 +84,34 @@ class OpenTables:
         self._looked_at: datetime | None = None
 
     def now(self) -> TableSnapshot:
-        """The tables; the same object as before while none has another version.
+        """Return the tables; the same object as before while no version changes.
 
         Raises:
             LakeUnreadableError: one of them is there and cannot be opened.
         """
         with self._lock:
             now = self._clock()
-            looked = self._looked_at is not None and abs(now - self._looked_at) < MAX_AGE
-            if self._opened is None or not looked:
+            is_fresh = self._looked_at is not None and abs(now - self._looked_at) < MAX_AGE
+            if self._opened is None or not is_fresh:
                 with lake_errors():
                     self._opened = self._renewed(self._opened)
                 self._looked_at = now
             return self._opened
 
     def _renewed(self, old: TableSnapshot | None) -> TableSnapshot:
-        known = old.tables if old else {}
-        fresh = {name: found for name in self._names if (found := self._fresh(name, known.get(name)))}
+        previous = old.tables if old else {}
+        fresh = {name: table for name in self._names if (table := self._fresh(name, previous.get(name)))}
         versions = {name: table.version() for name, table in fresh.items()}
         return old if old and versions == old.versions else _opened(fresh, versions, old)
 
-    def _fresh(self, name: str, known: DeltaTable | None) -> DeltaTable | None:
+    def _fresh(self, name: str, table: DeltaTable | None) -> DeltaTable | None:
         try:
-            if known is None:
+            if table is None:
                 return open_table(self._root / name)
-            known.update_incremental()
+            table.update_incremental()
         except TableNotFoundError:
             return None
-        return known
+        return table
 
 
 def _opened(
@@ -130,14 +130,14 @@ def _opened(
 def _live_hours(
     builder: QueryBuilder, files: Mapping[str, Files], old: TableSnapshot | None
 ) -> set[LiveHour]:
-    """Only days of which a file is another are looked at again: a long history has many."""
+    """Return the live hours; only days with changed files are queried again."""
     if not set(DECIDE) <= set(files):
         return set()
     changed = {
         day for day in files[DETECTIONS] if old is None or _decide(files, day) != _decide(old.files, day)
     }
-    known = old.live_hours if old else ()
-    same = {hour for hour in known if hour[0] in files[DETECTIONS] and hour[0] not in changed}
+    previous = old.live_hours if old else ()
+    same = {hour for hour in previous if hour[0] in files[DETECTIONS] and hour[0] not in changed}
     return same | (_live_among(builder, changed) if changed else set())
 
 
@@ -149,5 +149,5 @@ def _live_among(builder: QueryBuilder, days: Iterable[date]) -> set[LiveHour]:
     named = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days))
     instead = {name: f"SELECT t.* FROM {name} t WHERE t.day IN ({named})" for name in DECIDE}
     sql = with_views("SELECT w.day, w.hour, w.camera_id FROM live_hours w", instead=instead)
-    found = pa.table(builder.execute(sql).read_all()).to_pylist()
-    return {(one["day"], one["hour"], one["camera_id"]) for one in found}
+    rows = pa.table(builder.execute(sql).read_all()).to_pylist()
+    return {(row["day"], row["hour"], row["camera_id"]) for row in rows}

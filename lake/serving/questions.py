@@ -1,4 +1,4 @@
-"""Questions for objects, and the SQL that asks them of the views."""
+"""Queries for objects, and their SQL over the views."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DECISIONS: Final = "publications"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which objects, and in which order.
+    """Filter and order of the objects to query.
 
     Attributes:
         first, last: UTC days, both included.
@@ -60,23 +60,23 @@ class Question:
 
     @property
     def by_time(self) -> bool:
-        """Whether rows come in the order of time, oldest or newest first."""
+        """Return whether rows are in order of time, oldest or newest first."""
         return not self.order or self.order[0][0] in ("observed_at", "day")
 
     @property
     def falling(self) -> bool:
-        """Whether the newest come first."""
+        """Return whether the newest come first."""
         return self.order[0][1] if self.order else True
 
 
-def of_live_hours(sql: str, hours: Sequence[LiveHour], asked: str = "TRUE") -> str:
-    """A statement and the views it names; only these live hours are looked at.
+def of_live_hours(sql: str, hours: Sequence[LiveHour], days_condition: str = "TRUE") -> str:
+    """Return a statement with its views, restricted to these live hours.
 
     Args:
         sql: the statement.
         hours: all live hours of some days.
-        asked: condition on the days, alias `t`, of all hours that it asks for; decisions about others are not
-            read.
+        days_condition: condition on the days, alias `t`, of all hours that it asks for; decisions about
+            others are not read.
     """
     days = sorted({day for day, _, _ in hours})
     live = f"w.day IN ({', '.join(map(_date, days))})" if days else "FALSE"
@@ -85,12 +85,12 @@ def of_live_hours(sql: str, hours: Sequence[LiveHour], asked: str = "TRUE") -> s
     if LIVE_HOURS.name in named and 0 < len(hours) <= MAX_NAMES:
         instead[LIVE_HOURS.name] = _named(hours)
     if DECISIONS in named:
-        instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {asked}"
+        instead[DECISIONS] = f"SELECT t.* FROM {DECISIONS} t WHERE {days_condition}"
     return with_views(sql, live, instead)
 
 
 def _named(hours: Sequence[LiveHour]) -> str:
-    """Stands for the view of the same name, so that it is not asked again for each of its uses."""
+    """Return the live hours as literals in place of their view, which is then evaluated only once."""
     rows = ", ".join(f"({_date(day)}, '{rfc3339(hour)}', {quoted(camera)})" for day, hour, camera in hours)
     hour = "arrow_cast(n.column2, 'Timestamp(Microsecond, Some(\"UTC\"))')"
     braces = rows.replace("{", "{{").replace("}", "}}")
@@ -102,7 +102,7 @@ def _date(day: date) -> str:
 
 
 def _near(table: str, days: list[date]) -> str:
-    """Stands for the table in the views: files of other days are left out before anything is read.
+    """Return a subquery in place of a table, so that files of other days are skipped before reading.
 
     A join does not do that: the engine does not know its days when it plans.
     """
@@ -111,15 +111,15 @@ def _near(table: str, days: list[date]) -> str:
 
 
 def where_of(question: Question) -> str:
-    """The condition on days and columns. Braces would be taken for a place to fill in."""
-    said = question.where.replace("{", "{{").replace("}", "}}")
-    return f"{days_between('v', question.first, question.last)} AND ({said})"
+    """Return the condition on days and columns; braces are doubled, as they mark placeholders."""
+    condition = question.where.replace("{", "{{").replace("}", "}}")
+    return f"{days_between('v', question.first, question.last)} AND ({condition})"
 
 
 def order_of(question: Question) -> str:
-    """The order. Always down to the object, so that no row stands on two pages."""
+    """Return the order, always down to the object, so that no row is on two pages."""
     named = [name for name, _ in question.order]
-    asked = [*question.order]
-    asked += [(name, question.falling) for name in ("observed_at", "frame_id") if name not in named]
-    asked += [("object_number", False)] if "object_number" not in named else []
-    return ", ".join(f"v.{name} {'DESC' if falling else 'ASC'}" for name, falling in asked if name in COLUMNS)
+    order = [*question.order]
+    order += [(name, question.falling) for name in ("observed_at", "frame_id") if name not in named]
+    order += [("object_number", False)] if "object_number" not in named else []
+    return ", ".join(f"v.{name} {'DESC' if falling else 'ASC'}" for name, falling in order if name in COLUMNS)

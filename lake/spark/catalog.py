@@ -1,4 +1,4 @@
-"""All tables and views by name in schema `pycturestream`, without a metastore server."""
+"""Tables and views by name in schema `pycturestream`, without a metastore server."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SCHEMA = "pycturestream"
 
 
 class LakeEmptyError(FileNotFoundError):
-    """There are no tables yet."""
+    """The lake has no tables yet."""
 
 
 def check_lake(settings: Settings) -> None:
-    """See that there are tables to ask.
+    """Check that there are tables to query.
 
     Raises:
         LakeEmptyError: the stream has not made them yet.
@@ -33,7 +33,7 @@ def check_lake(settings: Settings) -> None:
 
 
 def register_lake(spark: SparkSession, settings: Settings, statement: str = "") -> None:
-    """Make the tables and views known to this session by name.
+    """Register the tables and views by name in this session.
 
     Args:
         spark: the session.
@@ -45,10 +45,10 @@ def register_lake(spark: SparkSession, settings: Settings, statement: str = "") 
     spark.sql(f"CREATE DATABASE IF NOT EXISTS {SCHEMA}")
     spark.catalog.setCurrentDatabase(SCHEMA)
     names = [table.name for table in TABLES]
-    wanted = names_needed(statement, names, VIEWS) or {*names, *(view.name for view in VIEWS)}
-    for table in (table for table in TABLES if table.name in wanted):
+    selected = names_needed(statement, names, VIEWS) or {*names, *(view.name for view in VIEWS)}
+    for table in (table for table in TABLES if table.name in selected):
         location = lake.path(table).replace("'", "\\'")
         spark.sql(f"CREATE TABLE IF NOT EXISTS {table.name} USING delta LOCATION '{location}'")
-    for view in (view for view in VIEWS if view.name in wanted):
+    for view in (view for view in VIEWS if view.name in selected):
         query = view.sql.format(threshold=f"{settings.report_threshold:f}")
         spark.sql(f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.comment}' AS {query}")

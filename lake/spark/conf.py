@@ -1,4 +1,4 @@
-"""One Spark configuration for every way a Spark program starts.
+"""Shared Spark configuration for all ways to start a Spark program.
 
 spark-submit ignores jars and extensions that a program sets itself (its JVM is already up), so they
 live in a configuration folder that `SPARK_CONF_DIR` names; it serves spark-submit and in-process alike.
@@ -49,7 +49,7 @@ compiled."""
 
 
 def spark_conf(settings: Settings) -> dict[str, str]:
-    """The configuration that all Spark programs share."""
+    """Return the configuration shared by all Spark programs."""
     return {
         "spark.driver.extraClassPath": ":".join(f"{folder}/*" for folder in jar_folders(settings)),
         "spark.driver.bindAddress": "127.0.0.1",
@@ -76,7 +76,7 @@ def spark_conf(settings: Settings) -> dict[str, str]:
 
 
 def object_store_conf(settings: Settings) -> dict[str, str]:
-    """What Spark needs to know of the store of a lake in a bucket; the keys come by the environment."""
+    """Return the configuration of the object store; its keys come by the environment."""
     if not isinstance(settings.lake, ObjectFolder):
         return {}
     store = settings.lake.store
@@ -93,17 +93,17 @@ def object_store_conf(settings: Settings) -> dict[str, str]:
 
 
 def jar_folders(settings: Settings) -> list[Path]:
-    """Folders of the jars that Spark needs: those of S3 only for a lake in a bucket."""
+    """Return the folders of Spark's jars: those of S3 only for a lake in a bucket."""
     return [settings.spark_jars, *([settings.s3_jars] if settings.lake_url else [])]
 
 
 def uses_cluster(env: Mapping[str, str]) -> bool:
-    """Whether the settings send the stream or the batch jobs to a master elsewhere."""
+    """Return whether the settings send the stream or the batch jobs to a remote master."""
     return not (is_local(text(env, "SPARK_MASTER")) and is_local(text(env, "BATCH_MASTER")))
 
 
 def is_local(master: str) -> bool:
-    """Whether a master's address means this very process.
+    """Return whether a master's address means this very process.
 
     >>> is_local("local[4,2]"), is_local("spark://127.0.0.1:7077")
     (True, False)
@@ -112,7 +112,7 @@ def is_local(master: str) -> bool:
 
 
 def cluster_conf(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
-    """What programs need beside that where a master elsewhere runs them, and executors find nothing of ours.
+    """Return the additional configuration for a remote master, whose executors lack our files.
 
     The share of the cluster is that of a batch job; the stream says its own.
 
@@ -139,7 +139,7 @@ def cluster_conf(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def further_conf(env: Mapping[str, str]) -> dict[str, str]:
-    """The lines of the file that `PYCTURESTREAM_SPARK_DEFAULTS` names, in the form of spark-defaults.conf.
+    """Read the file of `PYCTURESTREAM_SPARK_DEFAULTS`, in the form of spark-defaults.conf.
 
     Raises:
         SettingError: it cannot be read, or a line is no setting of Spark's.
@@ -162,7 +162,7 @@ def further_conf(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_spark_conf(settings: Settings, folder: Path, more: Mapping[str, str] = NOTHING) -> None:
-    """Write spark-defaults.conf, for its owner's eyes, and log4j2.properties into the folder.
+    """Write spark-defaults.conf, readable by its owner only, and log4j2.properties into the folder.
 
     Args:
         settings: what all programs share.
@@ -176,5 +176,5 @@ def write_spark_conf(settings: Settings, folder: Path, more: Mapping[str, str] =
 
 
 def _escaped(value: str) -> str:
-    """Spark reads the file as Java properties, where a backslash escapes."""
+    """Escape backslashes, since Spark reads the file as Java properties."""
     return value.replace("\\", "\\\\")

@@ -1,4 +1,4 @@
-"""The Spark session that every Spark program opens."""
+"""Creation of the Spark session for all Spark programs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ RESPONSE_TIMEOUT_S: Final = 5.0
 
 
 class SparkUnavailableError(RuntimeError):
-    """Spark cannot start as things are set."""
+    """Spark cannot start with these settings."""
 
 
 def open_session(
     env: Mapping[str, str], name: str, master: str | None, conf: Mapping[str, str] | None = None
 ) -> SparkSession:
-    """Start Spark in this process, on the configuration that `SPARK_CONF_DIR` names.
+    """Start Spark in this process, with the configuration in `SPARK_CONF_DIR`.
 
     Args:
         env: the process environment, `os.environ` in production.
@@ -47,7 +47,7 @@ def open_session(
 
 
 def check_master(master: str) -> None:
-    """Refuse a standalone master that is away: Spark would ask for a minute, then tell of it in pages.
+    """Refuse an unreachable standalone master; Spark would retry for a minute and log pages.
 
     Raises:
         SparkUnavailableError: none of its addresses, `spark://host:port,host:port`, is listened at.

@@ -32,7 +32,7 @@ PROMPT, CONTINUED = "pycturestream> ", "            -> "
 
 
 class Format(StrEnum):
-    """How an answer is printed."""
+    """Output format of an answer."""
 
     TABLE = "table"
     CSV = "csv"
@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON knows it: times as RFC 3339 UTC, bytes as base64.
+    """Return a value for JSON: times as RFC 3339 UTC, bytes as base64.
 
     >>> json_value([datetime(2026, 1, 2, tzinfo=UTC), b"a"])
     ['2026-01-02T00:00:00.000000Z', 'YQ==']
@@ -58,7 +58,7 @@ def json_value(value: Any) -> Any:
 
 
 def print_answer(answer: pa.Table, form: Format, out: TextIO) -> None:
-    """Write the rows: a table for people, CSV with a header, or one JSON array of objects."""
+    """Print the rows: a table for people, CSV with a header, or one JSON array of objects."""
     rows = [json_value(row) for row in answer.to_pylist()]
     if form is Format.JSON:
         out.write(json.dumps(rows, ensure_ascii=False) + "\n")
@@ -88,7 +88,7 @@ def _print_beside(names: list[str], rows: list[dict[str, Any]], console: Console
 
 
 def _print_below(rows: list[dict[str, Any]], console: Console) -> None:
-    """Each column on a line of its own, for rows whose names alone are wider than the screen."""
+    """Print each column on its own line, for rows whose names alone are wider than the screen."""
     for row in rows:
         widest = max(map(len, row))
         for name, value in row.items():
@@ -103,8 +103,8 @@ def _cell(value: Any, null: str) -> str:
     return text if len(text) <= 2000 or not null else f"{text[:60]}… ({len(text)} characters)"
 
 
-def _rows(answered: DataFrame) -> pa.Table:
-    """The rows; commands such as OPTIMIZE leave fields empty that their schema calls never empty."""
+def _collect_rows(answered: DataFrame) -> pa.Table:
+    """Collect the rows; commands such as OPTIMIZE return nulls in fields declared not null."""
     try:
         return answered.toArrow()
     except pa.ArrowInvalid:
@@ -112,9 +112,9 @@ def _rows(answered: DataFrame) -> pa.Table:
 
 
 def run_statement(spark: SparkSession, statement: str, form: Format, out: TextIO) -> bool:
-    """Run one statement and print its rows; False, and the reason on stderr, when it fails."""
+    """Run one statement and print its rows; return False, with the reason on stderr, when it fails."""
     try:
-        print_answer(_rows(spark.sql(statement)), form, out)
+        print_answer(_collect_rows(spark.sql(statement)), form, out)
     except (PySparkException, Py4JJavaError) as error:
         sys.stderr.write(f"{_reason(error)}\n")
         return False
@@ -122,7 +122,7 @@ def run_statement(spark: SparkSession, statement: str, form: Format, out: TextIO
 
 
 def _reason(error: Exception) -> str:
-    """What Spark says, without the plan and the stack below it."""
+    """Return Spark's message without the plan and the stack trace."""
     text = str(error.java_exception.getMessage()) if isinstance(error, Py4JJavaError) else str(error)
     return text.split("\n\nJVM stacktrace")[0].split("\n'")[0].strip()
 
@@ -147,7 +147,7 @@ def shell(spark: SparkSession, form: Format, read: Callable[[str], str], out: Te
 
 
 def run(env: Mapping[str, str], statement: str | None, form: Format) -> int:
-    """Open the lake and answer; the exit status."""
+    """Open the lake and run the statement or shell; return the exit status."""
     try:
         settings = Settings.from_env(env)
         check_lake(settings)

@@ -1,1 +1,1 @@
-"""Reads and writes Delta tables."""
+"""Reading and writing of Delta tables."""

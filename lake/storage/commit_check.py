@@ -1,4 +1,4 @@
-"""Tries whether an object store keeps two writers of one table apart, before anything is written to it."""
+"""Check that an object store keeps two writers of one table apart, made before anything is written."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ALREADY_EXISTS = "FileAlreadyExistsException"
 
 
 class UnsafeStoreError(SettingError):
-    """A store that writes over an object although it was asked not to: commits would be lost in it."""
+    """The store overwrites objects although asked not to, which would lose commits."""
 
 
 def check_store(spark: SparkSession, root: ObjectFolder) -> None:
-    """See that of two commits of one version the store refuses the second.
+    """Check that the store refuses the second of two commits of one version.
 
     Args:
         spark: with the log store of a lake in a bucket.

@@ -1,4 +1,4 @@
-"""Opens Delta tables without a JVM, wherever the lake lies."""
+"""Opening of Delta tables without a JVM, wherever the lake is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lake.schema.table import Table
 
 
 def open_table(folder: LakeLocation, version: int | None = None) -> DeltaTable:
-    """The table in a folder, as it is now or as it was at a Delta version.
+    """Open the table in a folder, at its newest or the given Delta version.
 
     Raises:
         TableNotFoundError: there is none.
@@ -23,7 +23,7 @@ def open_table(folder: LakeLocation, version: int | None = None) -> DeltaTable:
 
 
 def is_table(folder: LakeLocation) -> bool:
-    """Whether a table has been made there."""
+    """Return whether the folder holds a table."""
     return (folder / "_delta_log").exists()
 
 
@@ -39,8 +39,8 @@ def with_all_columns(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         ValueError: they have a column that the schema lacks.
     """
     lacking = {field.name: pa.nulls(len(rows), field.type) for field in schema}
-    there = dict(zip(rows.column_names, rows.columns, strict=True))
-    return pa.table(lacking | there).cast(schema)
+    present = dict(zip(rows.column_names, rows.columns, strict=True))
+    return pa.table(lacking | present).cast(schema)
 
 
 def append_rows(root: LakeLocation, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -54,5 +54,5 @@ def append_rows(root: LakeLocation, table: Table, rows: Sequence[Mapping[str, An
 
 
 def storage_options(folder: LakeLocation) -> dict[str, str] | None:
-    """What delta-rs needs to know of the store; None for a local folder."""
+    """Return delta-rs options for the store; None for a local folder."""
     return folder.store.delta_options() if isinstance(folder, ObjectFolder) else None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path, mode: int = 0o644, *, sync: bool = False) -> Iterator[Path]:
-    """Give an empty file beside `path`, to be written, which takes its place when the block ends.
+    """Yield an empty file beside `path` to write, which replaces it when the block ends.
 
     A reader sees the old content or the new, never half; a block that fails leaves the old.
 
@@ -37,7 +37,7 @@ def replacing(path: Path, mode: int = 0o644, *, sync: bool = False) -> Iterator[
 
 
 def write_atomically(path: Path, content: str | bytes, mode: int = 0o644, *, sync: bool = False) -> None:
-    """Replace a file in one step, and make its folder where it is missing; text is written as UTF-8.
+    """Replace a file in one step, creating its folder if missing; text is written as UTF-8.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -48,6 +48,6 @@ def write_atomically(path: Path, content: str | bytes, mode: int = 0o644, *, syn
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Delta tables that a writer keeps open, since to look anew costs more with each file of a table and log."""
+"""Delta tables kept open by a writer, since reopening costs more with each file of table and log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Kept:
 
 
 class KeptWriters:
-    """Tables under one root, for programs that only append to them.
+    """Open tables under one root, for programs that only append to them.
 
     Whether others have committed meanwhile, a commit finds out by itself. To open a table with 1,200 files,
     40 minutes of `archive_detections`, took 31 ms; to look for news in a day's log of 50,000 entries 48 ms.
@@ -42,21 +42,21 @@ class KeptWriters:
 
     @contextmanager
     def to_append(self, name: str) -> Iterator[DeltaTable]:
-        """The table, for one thread at a time; perhaps as it was some commits of others ago.
+        """Yield the table to one thread at a time; it may be some commits behind other writers.
 
         Raises:
             TableNotFoundError: there is none.
             OSError: the store cannot be asked.
         """
         with self._lock:
-            kept = self._kept.setdefault(name, _Kept())
-        with kept.lock:
-            if kept.table is None or not self._is_fit(name, kept.table.version(), kept.opened_at):
-                kept.table = open_table(self._root / name)
-                kept.opened_at = kept.table.version()
-            yield kept.table
+            entry = self._kept.setdefault(name, _Kept())
+        with entry.lock:
+            if entry.table is None or not self._is_fit(name, entry.table.version(), entry.opened_at):
+                entry.table = open_table(self._root / name)
+                entry.opened_at = entry.table.version()
+            yield entry.table
 
     def _is_fit(self, name: str, version: int, opened_at: int) -> bool:
         # Of a table that was deleted, and perhaps made anew, it would go on telling what it was.
-        there = (self._root / name / "_delta_log" / f"{version:020}.json").exists()
-        return there and version - opened_at < MAX_COMMITS
+        exists = (self._root / name / "_delta_log" / f"{version:020}.json").exists()
+        return exists and version - opened_at < MAX_COMMITS

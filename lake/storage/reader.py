@@ -1,4 +1,4 @@
-"""Reading tables without a JVM: a look at a small table costs 20 ms here and seconds in Spark."""
+"""Reading of tables without a JVM: a small query takes 20 ms here and seconds in Spark."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_ERROR_LENGTH: Final = 300
 
 
 class LakeUnreadableError(OSError):
-    """A table that cannot be opened, or a query that could not be answered; the next try looks anew."""
+    """A table cannot be opened, or a query failed; the next attempt reopens it."""
 
 
 @contextmanager
 def lake_errors() -> Iterator[None]:
-    """Whatever the engine fails with, as one error.
+    """Translate all errors of the engine into one.
 
     Raises:
         LakeUnreadableError: it failed; the message begins as the engine's does.
@@ -35,7 +35,7 @@ def lake_errors() -> Iterator[None]:
 
 
 def read_table(root: LakeLocation, sql: str, *tables: Table) -> pa.Table:
-    """The answer to a query over tables as they are now; times are UTC with their zone.
+    """Query tables at their newest versions; times are UTC with their zone.
 
     Args:
         root: root folder of the tables.
@@ -53,6 +53,6 @@ def read_table(root: LakeLocation, sql: str, *tables: Table) -> pa.Table:
 
 
 def read_rows(root: LakeLocation, sql: str, *tables: Table) -> list[dict[str, Any]]:
-    """The same as rows."""
+    """Query tables and return rows as dictionaries."""
     rows: list[dict[str, Any]] = read_table(root, sql, *tables).to_pylist()
     return rows

@@ -1,4 +1,4 @@
-"""Values as words of SQL: the only place where text from outside is quoted."""
+"""SQL literals: the only place where text from outside is quoted."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MAX_LENGTH: Final = 1000
 
 
 class UnquotableTextError(ValueError):
-    """Text that no query may hold."""
+    """Text cannot be part of a query."""
 
 
 def quoted(text: str) -> str:
-    """Text as a literal of SQL, its quotes doubled.
+    """Return text as an SQL literal, its quotes doubled.
 
     >>> quoted("it's")
     "'it''s'"
@@ -27,7 +27,7 @@ def quoted(text: str) -> str:
 
 
 def days_between(alias: str, first: date, last: date) -> str:
-    """Condition that a row lies in these UTC days, both included; it keeps other days from being read.
+    """Return the condition that a row is in these UTC days, both included; other days are not read.
 
     >>> days_between("r", date(2026, 1, 2), date(2026, 1, 3))
     "r.day BETWEEN DATE '2026-01-02' AND DATE '2026-01-03'"

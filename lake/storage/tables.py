@@ -1,4 +1,4 @@
-"""The Delta tables: made once, read, appended to and replaced by path."""
+"""The Delta tables: created once, read, appended to and replaced by path."""
 
 from __future__ import annotations
 
@@ -71,23 +71,23 @@ class Lake:
         self._kept = KeptWriters(root)
 
     def __reduce__(self) -> tuple[type[Lake], tuple[LakeLocation]]:
-        """Travels to a worker without what is open here."""
+        """Pickle for a worker, without the open tables."""
         return Lake, (self.root,)
 
     def folder(self, table: Table) -> LakeLocation:
-        """Folder of the table."""
+        """Return the folder of the table."""
         return self.root / table.name
 
     def path(self, table: Table) -> str:
-        """The same in Spark's words: a path, or a URL of object storage."""
+        """Return the folder for Spark: a path, or a URL of object storage."""
         return str(self.folder(table))
 
     def exists(self, table: Table) -> bool:
-        """Whether the table has been made."""
+        """Return whether the table exists."""
         return is_table(self.folder(table))
 
     def create(self, spark: SparkSession) -> None:
-        """Make every table that is missing, with comments, partitions and checks; Spark reads their DDL.
+        """Create every missing table, with comments, partitions and checks; Spark parses their DDL.
 
         Raises:
             UnsafeStoreError: the lake is in a bucket of a store that loses commits.
@@ -101,22 +101,22 @@ class Lake:
             _add_missing_checks(table, open_table(self.folder(table)))
 
     def version(self, table: Table) -> int:
-        """The table's newest Delta version."""
+        """Return the table's newest Delta version."""
         return int(open_table(self.folder(table)).version())
 
     def read(self, spark: SparkSession, table: Table, version: int | None = None) -> DataFrame:
-        """The table as it is now, or as it was at a Delta version."""
+        """Read the table at its newest or the given Delta version."""
         reader = spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(table))
 
     def rows(self, table: Table, values: Sequence[Mapping[str, Any]]) -> pa.Table:
-        """Values by column as rows of the table's types; a column left out is null."""
+        """Return values by column as rows of the table's types; a column left out is null."""
         return pa.Table.from_pylist(values, schema=self.arrow_schema(table))
 
     def arrow_schema(self, table: Table) -> pa.Schema:
-        """The table's columns as Arrow types, times in UTC microseconds."""
+        """Return the table's columns as Arrow types, times in UTC microseconds."""
         with self._kept.to_append(table.name) as stored:
             return arrow_schema(stored)
 
@@ -141,7 +141,7 @@ class Lake:
                 _append(stored, rows, table, Transaction(app_id, version))
 
     def replace(self, rows: DataFrame, table: Table, where: str) -> int:
-        """Replace exactly the rows that fulfil a condition; the Delta version that this made.
+        """Replace exactly the rows that meet a condition; return the Delta version of the commit.
 
         Another commit may follow at once, so the newest version need not be this one.
 
@@ -189,7 +189,7 @@ def _writing(table: Table) -> WriterProperties | None:
 
 
 def retry_on_conflict(action: Callable[[], None]) -> None:
-    """Do an action; do it again, from its reading on, when another commit got in its way, at most 3 times."""
+    """Run an action, and rerun it when another commit conflicts, at most 3 times."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return action()
@@ -206,7 +206,7 @@ def _is_conflict(error: Exception) -> bool:
 
 
 def _create(table: Table, folder: LakeLocation) -> None:
-    """Made without Spark, which takes seconds for each; only the DDL is read by Spark's own parser."""
+    """Create a table without Spark, which takes seconds for each; Spark only parses the DDL."""
     DeltaTable.create(
         str(folder),
         _schema(table),
@@ -223,7 +223,7 @@ def _schema(table: Table) -> Schema:
 
 
 def _add_missing_columns(table: Table, stored: DeltaTable) -> None:
-    """A table of an older version has fewer; their rows so far say nothing there."""
+    """Add columns that a table of an older version lacks; old rows have null there."""
     present = {field.name for field in stored.schema().fields}
     missing = [field for field in _schema(table).fields if field.name not in present]
     if missing:

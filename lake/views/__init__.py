@@ -1,1 +1,1 @@
-"""The views: each rule of counting and serving, said once, in SQL."""
+"""The views: each rule of counting and serving, stated once, in SQL."""

@@ -1,4 +1,4 @@
-"""The answers made of tables: each view is one rule, said once, in SQL."""
+"""All views: each is one rule, stated once, in SQL."""
 
 from __future__ import annotations
 
@@ -78,20 +78,20 @@ NO_CONDITIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def with_views(sql: str, live: str = "TRUE", instead: Mapping[str, str] = NO_CONDITIONS) -> str:
-    """A statement for DataFusion, and before it the views that it names.
+    """Return a DataFusion statement preceded by the views that it names.
 
     Args:
         sql: the statement.
         live: condition on `day`, `hour` and `camera_id`; of no other live hour anything is read.
         instead: table or view to the SQL that stands for it in the views.
     """
-    wanted = names_needed(sql, [table.name for table in TABLES], VIEWS)
-    asked = {
-        one.name: for_datafusion(one.datafusion or one.sql)
-        for one in VIEWS
-        if one.name in wanted and one.name not in instead
+    needed = names_needed(sql, [table.name for table in TABLES], VIEWS)
+    queries = {
+        view.name: for_datafusion(view.datafusion or view.sql)
+        for view in VIEWS
+        if view.name in needed and view.name not in instead
     }
-    if "live_hours" in asked:
-        asked["live_hours"] = f"SELECT w.* FROM ({asked['live_hours']}) w WHERE {live}"
-    parts = ", ".join(f"{name} AS ({body})" for name, body in (dict(instead) | asked).items())
+    if "live_hours" in queries:
+        queries["live_hours"] = f"SELECT w.* FROM ({queries['live_hours']}) w WHERE {live}"
+    parts = ", ".join(f"{name} AS ({body})" for name, body in (dict(instead) | queries).items())
     return f"WITH {parts} {sql}" if parts else sql

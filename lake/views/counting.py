@@ -1,4 +1,4 @@
-"""The one rule of how an hour is counted, in SQL that Spark and DataFusion read alike.
+"""The rule by which an hour is counted, in SQL that Spark and DataFusion read alike.
 
 A recount (`count_objects`) and the live views both build their statements here, out of other rows, so that a
 live hour and a recounted one cannot differ.
@@ -22,13 +22,13 @@ ROW_COLUMNS: Final = (*RECORD_KEY, *CAMERA_HOUR, "day", "observed_at", "clock_sk
 
 
 def with_analyses(source: str) -> str:
-    """Rows of `detections`, and how many analyses the record of each has, as a subquery."""
+    """Return a subquery of `detections` rows with the number of analyses of each record."""
     return f"""
     (SELECT n.*, count(*) OVER (PARTITION BY {qualified("n", RECORD_KEY)}) AS analyses FROM {source} n)"""
 
 
 def objects_seen(current: str) -> str:
-    """SQL of one row per object of the frames that count, with the columns of `objects_candidate`.
+    """Return SQL of one row per object of the counted frames, with the columns of `objects_candidate`.
 
     Args:
         current: table, view or subquery in brackets, with current detections, their `hour`, and `camera_id`
@@ -45,7 +45,7 @@ def objects_seen(current: str) -> str:
 
 
 def _fates(frames: str, current: str) -> str:
-    """One row per record of frames and detections, with its `fate`; a record may be in either or both."""
+    """Return one row per record of frames and detections, with its `fate`; it may be in either or both."""
     return f"""
     SELECT {qualified("k", RECORD_KEY)}, k.hour, k.camera_id, k.day,
            max(k.observed_at) AS observed_at, max(CASE WHEN k.clock_skewed THEN 1 ELSE 0 END) AS skewed,
@@ -65,7 +65,7 @@ def _fates(frames: str, current: str) -> str:
 
 
 def _timed(fates: str) -> str:
-    """The same rows with `stands`, microseconds that the frame stands for, and `latency` in seconds."""
+    """Add `stands`, microseconds that the frame stands for, and `latency` in seconds."""
     return f"""
     SELECT f.*,
            CASE WHEN f.fate = 'detected' THEN least(
@@ -80,7 +80,7 @@ def _timed(fates: str) -> str:
 
 
 def camera_hours(frames: str, current: str) -> str:
-    """SQL of one row per hour and camera: the columns of `camera_hours` that are measured.
+    """Return SQL of one row per hour and camera: the measured columns of `camera_hours`.
 
     Whole microseconds are summed: the sum of fractions would depend on the order of the rows.
 
@@ -115,7 +115,7 @@ def _number(condition: str, name: str) -> str:
 
 
 def score_bin(score: str) -> str:
-    """SQL of the lower edge of the bin of 0.05 in which a score lies.
+    """Return SQL of the lower edge of the 0.05-wide bin of a score.
 
     A score at the edge of a bin is compared as `score >= threshold` compares it: as a double.
     """

@@ -1,4 +1,4 @@
-"""The one rule of which analysis of a frame counts, in SQL that Spark and DataFusion read alike."""
+"""The rule for which analysis of a frame counts, in SQL that Spark and DataFusion read alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAYER_FIRST: Final = "CASE r.layer WHEN 'promoted' THEN 0 WHEN 'batch' THEN 1 EL
 
 
 def current_detections(source: str) -> str:
-    """SQL of the current row of each record.
+    """Return SQL of the current row of each record.
 
     A frame may be analysed more than once. One rule: detected before not detected, then a promoted run
     before the batch run before the speed run, the newest of equals. Of a frame that was sent twice the

@@ -1,4 +1,4 @@
-"""What is served of hours that nobody decided about yet: current detections, counted as a recount would.
+"""Live view of hours without a decision yet: current detections, counted as a recount would.
 
 Hours and cameras that were published or held are left out before anything is read of them, so that a long
 history costs nothing here.
@@ -36,7 +36,7 @@ AWAY: Final = ", ".join(f"({days})" for days in range(-RESENT_WITHIN_DAYS, RESEN
 
 
 def _near(detections: str) -> str:
-    """Detections of which one may be of a frame of a live hour."""
+    """Return detections that may belong to a frame of a live hour."""
     return f"""
     (SELECT n.* FROM {detections} n
      LEFT SEMI JOIN (SELECT h.day + a.away AS day FROM live_hours h

@@ -1,4 +1,4 @@
-"""What was decided about each hour and camera, and hence what is served of it.
+"""The decision about each hour and camera, and hence what is served of it.
 
 Decisions are only added, the newest by `decided_at` counts. An hour and camera that was ever published
 serves what was published last, also when a later audit held it; one that was only held serves nothing;
@@ -16,7 +16,7 @@ from lake.views.view import View
 
 
 def publication_states(source: str = "publications", where: str = "TRUE") -> str:
-    """SQL of one row per hour and camera: its newest decision, and what is served of it.
+    """Return SQL of one row per hour and camera: its newest decision, and what is served.
 
     Args:
         source: table or view with the rows of `publications`.
@@ -49,7 +49,7 @@ PUBLICATION_STATES: Final = View(
 
 
 def decisions(root: LakeLocation, where: str = "TRUE") -> list[dict[str, Any]]:
-    """The newest decision of each hour and camera that was published or held, in their order.
+    """Return the newest published or held decision of each hour and camera, in their order.
 
     Args:
         root: root folder of the tables.

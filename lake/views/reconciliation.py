@@ -1,4 +1,4 @@
-"""What the broker appended in each closed hour of its clock, against what the tables say became of it.
+"""Records that the broker appended in each closed hour of its clock, against their fate in the tables.
 
 The hours come from `broker_hours`, which no table had a part in; records are joined to them by their offsets.
 Each cause is counted by itself, and what none of them explains is `unexplained`: it must be 0.
@@ -84,7 +84,7 @@ def _claims(alias: str, own: dict[str, str]) -> str:
     return f"{qualified(alias, PLACE)}, {values}"
 
 
-def _one(name: str, alias: str) -> str:
+def _claim(name: str, alias: str) -> str:
     return _claims(alias, {name: OTHER[name]})
 
 
@@ -97,9 +97,9 @@ ROWS: Final = f"""
     FROM ({current_detections(ANALYSES)}) c
     LEFT JOIN {COUNTED} p ON p.hour = c.hour AND p.camera_id = c.camera_id
     LEFT JOIN {SHOWN} u ON {same("c", "u", RECORD_KEY)}
-    UNION ALL SELECT {_one("archived", "f")} FROM frames f WHERE f.topic = '{FRAMES_TOPIC}'
-    UNION ALL SELECT {_one("objects_published", "e")} FROM {SHOWN} e
-    UNION ALL SELECT {_one("lost", "x")} FROM {EXPIRED} x"""
+    UNION ALL SELECT {_claim("archived", "f")} FROM frames f WHERE f.topic = '{FRAMES_TOPIC}'
+    UNION ALL SELECT {_claim("objects_published", "e")} FROM {SHOWN} e
+    UNION ALL SELECT {_claim("lost", "x")} FROM {EXPIRED} x"""
 ONCE: Final = {
     **{name: f"sum(r.{name})" for name in (*CLAIMS, "objects_published")},
     "archived": "max(r.archived)",

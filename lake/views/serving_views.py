@@ -1,4 +1,4 @@
-"""What reports show: what was published, and live what nobody decided about yet, told apart by `state`."""
+"""What reports show: published hours, and live ones without a decision yet, told apart by `state`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lake.views.view import View, qualified, same
 
 
 def reported(score: str) -> str:
-    """Condition that a score, stored in 32 bits, reaches the report threshold: compared as doubles."""
+    """Return the condition that a 32-bit score reaches the report threshold, compared as doubles."""
     return f"CAST({score} AS DOUBLE) >= {{threshold}}"
 
 
 def _published(table: str, columns: str) -> str:
-    """Published rows: those of the hours and cameras that a decision says are."""
+    """Return published rows: those of the hours and cameras with a decision to publish."""
     return f"""SELECT {columns}, 'published' AS state
     FROM {table} r JOIN publication_states s ON {same("r", "s", ("day", *CAMERA_HOUR))}
     WHERE s.serving = 'published'"""

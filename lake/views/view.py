@@ -1,4 +1,4 @@
-"""What a view is, and the two dialects of SQL that read it. Standard library only."""
+"""Definition of a view, and the two SQL dialects that read it. Standard library only."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ SAID_OTHERWISE: Final = (
 
 
 def for_datafusion(sql: str) -> str:
-    """Spark's SQL in the words of DataFusion, as far as the views need it.
+    """Translate Spark's SQL for DataFusion, as far as the views need it.
 
     >>> for_datafusion("SELECT d.day, posexplode(d.objects) AS (number, seen) FROM d")
     'SELECT d.day, unnest(range(0, cardinality(d.objects))) AS number, unnest(d.objects) AS seen FROM d'
     """
-    for ours, theirs in SAID_OTHERWISE:
-        sql = re.sub(ours, theirs, sql)
+    for spark, datafusion in SAID_OTHERWISE:
+        sql = re.sub(spark, datafusion, sql)
     return sql
 
 
 def names_needed(statement: str, tables: Iterable[str], views: Iterable[View]) -> set[str]:
-    """Tables and views that a statement names, and those its views are made of."""
+    """Return the tables and views that a statement names, directly or through its views."""
     made_of = dict.fromkeys(tables, "") | {view.name: view.sql for view in views}
-    wanted = set(re.findall(r"\w+", statement.lower())) & set(made_of)
-    while inner := {name for view in wanted for name in read_by(made_of[view])} & set(made_of) - wanted:
-        wanted |= inner
-    return wanted
+    needed = set(re.findall(r"\w+", statement.lower())) & set(made_of)
+    while inner := {name for view in needed for name in read_by(made_of[view])} & set(made_of) - needed:
+        needed |= inner
+    return needed
 
 
 def read_by(sql: str) -> set[str]:
-    """What a view's query reads: names after FROM or JOIN, not columns of the same name."""
+    """Return what a view's query reads: names after FROM or JOIN, not columns of the same name."""
     return set(re.findall(r"\b(?:FROM|JOIN) +(\w+)", sql))
 
 
 def qualified(alias: str, columns: Iterable[str]) -> str:
-    """Columns of one relation; with its alias, `partition` and `offset` need no engine's quotes."""
+    """Return columns of one relation, qualified by its alias so `partition` and `offset` need no quotes."""
     return ", ".join(f"{alias}.{column}" for column in columns)
 
 
 def same(left: str, right: str, columns: Iterable[str]) -> str:
-    """Condition that two relations are equal in some columns."""
+    """Return the condition that two relations are equal in some columns."""
     return " AND ".join(f"{left}.{column} = {right}.{column}" for column in columns)

@@ -15,7 +15,7 @@ from kafka import KafkaAdminClient
 from lake.config.kafka_address import Address, client_options
 from lake.config.settings import LOOPBACK
 from lake.contracts.wire_format import GIB, MAX_MESSAGE_BYTES
-from lake.kafka.client import BrokerAwayError, BrokerRefusedError, reached
+from lake.kafka.client import BrokerAwayError, BrokerRefusedError, kafka_errors
 from stack.kafka.security import BrokerSecurity
 from stack.site.kafka_cluster import VOTERS, copied, find_cluster, list_voters, name_node
 
@@ -231,7 +231,7 @@ def why_not_ready(bootstrap: Address, node: int | None = None) -> str | None:
     """
     try:
         with (
-            reached(bootstrap),
+            kafka_errors(bootstrap),
             KafkaAdminClient(
                 **client_options(bootstrap),
                 bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,

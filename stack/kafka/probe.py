@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 
 from lake.config.kafka_address import Address, client_options
 from lake.contracts.wire_format import TOPIC_PARTITIONS, TOPICS
-from lake.kafka.client import explained
+from lake.kafka.client import translate_error
 from stack.kafka.broker import why_not_ready
 from stack.kafka.topics import Configs, few_copies, partitions_of
 
@@ -104,7 +104,9 @@ def scratch_topic(bootstrap: Address) -> Iterator[str]:
                 with suppress(KafkaError):  # of a broker that went away meanwhile, which other checks report
                     admin.delete_topics([topic])
     except KafkaError as error:
-        raise ProbeError(f"a message through {bootstrap} failed: {explained(error, bootstrap)}") from error
+        raise ProbeError(
+            f"a message through {bootstrap} failed: {translate_error(error, bootstrap)}"
+        ) from error
 
 
 def _send_and_read(bootstrap: Address, topic: str) -> bool:

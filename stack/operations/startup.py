@@ -12,7 +12,13 @@ from filelock import FileLock, Timeout
 from kafka.errors import KafkaError
 
 from lake.config.sources import MARK
-from lake.kafka.client import BrokerAwayError, BrokerRefusedError, check_connection, explained, topics_named
+from lake.kafka.client import (
+    BrokerAwayError,
+    BrokerRefusedError,
+    check_connection,
+    format_topics,
+    translate_error,
+)
 from stack.airflow.components import COMPONENTS
 from stack.kafka.broker import BrokerSettings
 from stack.kafka.topics import create_topics
@@ -175,7 +181,7 @@ def _make_topics(installation: Installation) -> None:
         sizes = installation.frames_partitions, installation.copies
         create_topics(bootstrap, installation.topics, *sizes)
     except KafkaError as error:
-        reason = explained(error, bootstrap, topics_named(installation.topics))
+        reason = translate_error(error, bootstrap, format_topics(installation.topics))
         if isinstance(reason, BrokerRefusedError):
             raise reason from error
         raise UnhealthyError(f"Kafka at {bootstrap} did not make the topics: {error}") from error

@@ -19,7 +19,7 @@ from kafka.admin import (
 
 from lake.config.kafka_address import Address, client_options
 from lake.contracts.wire_format import FRAMES_TOPIC, OUTCOMES_TOPIC, RESULTS_TOPIC, STATUS_TOPIC, TOPICS
-from lake.kafka.client import reached
+from lake.kafka.client import kafka_errors
 from stack.kafka.probe import SCRATCH
 from stack.programs.kafka_users import ADMIN, BATCH, RESULTS
 from stack.programs.programs import CAPTURE, DASHBOARD, STREAM
@@ -129,7 +129,7 @@ def add_rights(address: Address, grants: Iterable[Grant]) -> int:
         RightsError: it refuses a rule.
     """
     acls = [acl for grant in grants for acl in grant.acls()]
-    with reached(address), KafkaAdminClient(**client_options(address)) as admin:
+    with kafka_errors(address), KafkaAdminClient(**client_options(address)) as admin:
         result = admin.create_acls(acls)
     if result["failed"]:
         reasons = ", ".join(sorted({error.message for error in result["failed"]}))

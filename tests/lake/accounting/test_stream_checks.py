@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from lake.accounting.stream_checks import find_problems, of_cameras, of_lag, of_stream, read_so_far
+from lake.accounting.stream_checks import (
+    camera_problems,
+    find_problems,
+    lag_problems,
+    read_so_far,
+    stream_problems,
+)
 from lake.config.settings import Settings
 from tests.conftest import at
 
@@ -38,7 +44,7 @@ def seconds_ago(seconds: float) -> str:
     ],
 )
 def test_a_stream_is_well_while_what_it_says_is_fresh(said: dict[str, Any], found: list[str]) -> None:
-    assert list(of_stream(said, NOON)) == found
+    assert list(stream_problems(said, NOON)) == found
 
 
 def camera(last_frame_s: float | None, state: str = "running", error: str | None = None) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def test_only_cameras_that_should_give_pictures_and_do_not_are_complained_about(
         "desk": camera(None, "starting"),
         "demo": camera(9000, "ended"),
     }
-    assert list(of_cameras({"updated_at": seconds_ago(1), "cameras": cameras}, NOON)) == [
+    assert list(camera_problems({"updated_at": seconds_ago(1), "cameras": cameras}, NOON)) == [
         "camera desk never gave a picture: no error is known",
         "camera garden gave no picture for 10 min: no route to host",
         "camera gate gave no picture for 5 min: no error is known",
@@ -65,10 +71,10 @@ def test_an_agent_that_died_is_one_complaint_and_one_that_ended_in_order_is_none
     died = {"updated_at": seconds_ago(90), "cameras": {"door": camera(90)}}
     slow = {"updated_at": seconds_ago(60), "cameras": {"door": camera(60)}}
     ended = {"updated_at": seconds_ago(90), "cameras": {"door": camera(90, "ended")}}
-    assert list(of_cameras(died, NOON)) == [
+    assert list(camera_problems(died, NOON)) == [
         "the camera agent gave no sign of life for 90 s: ./pycturestream logs capture"
     ]
-    assert [list(of_cameras(said, NOON)) for said in (slow, ended, {}, {"cameras": []})] == [[]] * 4
+    assert [list(camera_problems(said, NOON)) for said in (slow, ended, {}, {"cameras": []})] == [[]] * 4
 
 
 def test_a_query_that_is_more_than_a_full_batch_behind_is_named() -> None:
@@ -77,7 +83,7 @@ def test_a_query_that_is_more_than_a_full_batch_behind_is_named() -> None:
         ("archive_frames", "pycturestream"): {0: 11, 1: 0},  # exactly a full batch
     }
     ends = {"pycturestream": {0: 2010, 1: 1}}
-    assert list(of_lag(read, ends)) == [
+    assert list(lag_problems(read, ends)) == [
         "detect_objects is 2,001 records of pycturestream behind: ./pycturestream status"
     ]
 

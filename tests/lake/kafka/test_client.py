@@ -15,7 +15,13 @@ from kafka.errors import (
 )
 
 from lake.config.kafka_address import Kafka, KafkaLogin
-from lake.kafka.client import BrokerAwayError, BrokerRefusedError, check_connection, check_seen, explained
+from lake.kafka.client import (
+    BrokerAwayError,
+    BrokerRefusedError,
+    check_connection,
+    check_visible,
+    translate_error,
+)
 from tests.certificates import Authority
 from tests.faults.secured import StrangeDoor
 
@@ -46,23 +52,23 @@ CURE = "give it the rights that ./pycturestream kafka acls lists"
     ],
 )
 def test_a_refusal_is_a_sentence_with_user_place_and_cure(error: Exception, sentence: str) -> None:
-    found = explained(error, HERE)
+    found = translate_error(error, HERE)
     assert (type(found), str(found)) == (BrokerRefusedError, sentence)
 
 
 def test_whatever_else_goes_wrong_is_an_absent_broker() -> None:
-    found = explained(KafkaTimeoutError("nothing came"), HERE)
+    found = translate_error(KafkaTimeoutError("nothing came"), HERE)
     said = "no Kafka answers at kafka.example:9093: is it running? (KafkaTimeoutError: nothing came)"
     assert (type(found), str(found)) == (BrokerAwayError, said)
 
 
 def test_a_topic_that_a_secured_broker_does_not_show_is_told_and_an_open_one_has_none_such() -> None:
-    check_seen("kafka.example:9092", ["frames"], [])
-    check_seen(HERE, ["frames"], ["frames", "others"])
+    check_visible("kafka.example:9092", ["frames"], [])
+    check_visible(HERE, ["frames"], ["frames", "others"])
     with pytest.raises(
         BrokerRefusedError, match=r"forbids user 'ann' topic frames: .*, or make what is missing$"
     ):
-        check_seen(HERE, ["frames", "seen"], ["seen"])
+        check_visible(HERE, ["frames", "seen"], ["seen"])
 
 
 @pytest.mark.parametrize(
