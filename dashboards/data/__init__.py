@@ -1,1 +1,1 @@
-"""What the pages read from lake and broker, without a JVM."""
+"""Data that the pages read from lake and broker, without a JVM."""

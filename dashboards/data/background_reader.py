@@ -1,4 +1,4 @@
-"""Something that is read again and again in a thread of its own, but only while somebody looks at it."""
+"""Periodic reading in a background thread, only while somebody looks at the result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[Value]):
-    """What was read last.
+    """Result of the last reading.
 
     Attributes:
         value: None before the first reading.
@@ -47,7 +47,7 @@ class Reading(Generic[Value]):
 
 
 class BackgroundReader(Generic[Key, Value]):
-    """Keeps the newest reading of each thing that was ever looked at; there must be few.
+    """Cache of the newest reading of each key that was ever requested; there must be few keys.
 
     Args:
         name: of it, for its thread and for people.
@@ -71,7 +71,7 @@ class BackgroundReader(Generic[Key, Value]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Wait for the first look."""
+        """Start the thread, which waits for the first request."""
         self._thread.start()
 
     def end(self) -> None:
@@ -80,28 +80,30 @@ class BackgroundReader(Generic[Key, Value]):
         self._wake.set()
 
     def stop(self) -> None:
-        """End the thread; a reading is done to its end, but not for ever."""
+        """End the thread, waiting a limited time for a reading in progress."""
         self.end()
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
 
     def now(self, key: Key) -> Reading[Value]:
-        """What is known of one of them; asks for it to be read."""
+        """Return the cached reading of a key and schedule a refresh."""
         now = self._clock()
         self._asked[key] = now
         self._wake.set()
         return self._aged(self._kept.get(key, Reading()), now)
 
     def newest(self) -> Reading[Value]:
-        """The newest reading of any of them; asks for nothing."""
-        tried = sorted(self._kept.values(), key=lambda one: one.read_at.timestamp() if one.read_at else 0.0)
+        """Return the newest reading of any key, without scheduling a refresh."""
+        tried = sorted(
+            self._kept.values(), key=lambda reading: reading.read_at.timestamp() if reading.read_at else 0.0
+        )
         return self._aged(tried[-1] if tried else Reading(), self._clock())
 
     def read_due(self) -> None:
-        """Read everything that is looked at and whose turn it is."""
+        """Read every requested key whose turn it is."""
         now = self._clock()
-        for key, asked in list(self._asked.items()):
-            if now - asked > WATCHED:
+        for key, requested_at in list(self._asked.items()):
+            if now - requested_at > WATCHED:
                 del self._asked[key]
                 self._due.pop(key, None)
             elif time.monotonic() >= self._due.get(key, 0.0) and not self._ended.is_set():
@@ -110,21 +112,21 @@ class BackgroundReader(Generic[Key, Value]):
                 ended = time.monotonic()
                 self._due[key] = ended + max(self._every.total_seconds(), REST_FACTOR * (ended - began))
 
-    def _aged(self, kept: Reading[Value], now: datetime) -> Reading[Value]:
+    def _aged(self, reading: Reading[Value], now: datetime) -> Reading[Value]:
         if not self._thread.is_alive():
-            return replace(kept, error=kept.error or f"reading of {self.name} has ended: restart")
-        old = kept.read_at is not None and now - kept.read_at > self._every + LATE
-        return replace(kept, old=old)
+            return replace(reading, error=reading.error or f"reading of {self.name} has ended: restart")
+        old = reading.read_at is not None and now - reading.read_at > self._every + LATE
+        return replace(reading, old=old)
 
     def _read_or_say(self, key: Key) -> Reading[Value]:
-        known, now = self._kept.get(key, Reading()), self._clock()
+        previous, now = self._kept.get(key, Reading()), self._clock()
         try:
             value = self._read(key, now)
         except REFUSED as error:
-            said = str(error) or repr(error)
-            return replace(known, error=said, version=known.version + (said != known.error))
-        same = value == known.value and not known.error and known.read_at is not None
-        return Reading(value, now, version=known.version + (not same))
+            message = str(error) or repr(error)
+            return replace(previous, error=message, version=previous.version + (message != previous.error))
+        same = value == previous.value and not previous.error and previous.read_at is not None
+        return Reading(value, now, version=previous.version + (not same))
 
     def _run(self) -> None:
         while not self._ended.is_set():

@@ -1,4 +1,4 @@
-"""The cameras as their agents' lists name them, for people. No JVM."""
+"""Registered cameras as their agents' lists name them, for people. No JVM."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SQL: Final = "SELECT c.camera_id, c.name, c.place, c.time_zone, c.enabled FROM c
 
 @dataclass(frozen=True, slots=True)
 class RegisteredCamera:
-    """A camera as its list said last; None where the list says nothing.
+    """A camera according to its newest list; None where the list has no value.
 
     Attributes:
         camera_id: names it in topics, tables and addresses.
@@ -37,14 +37,16 @@ class RegisteredCamera:
     enabled: bool = True
 
 
-def shown(camera_id: str, name: str | None, place: str | None) -> str:
-    """A camera in words: its name and place before its id, as far as they are known.
+def camera_label(camera_id: str, name: str | None, place: str | None) -> str:
+    """Return the label of a camera: its name and place before its id, as far as they are known.
 
-    >>> shown("door", "Front door", "Hall"), shown("door", None, "Hall"), shown("door", None, None)
-    ('Front door · Hall (door)', 'Hall (door)', 'door')
+    >>> camera_label("door", "Front door", "Hall"), camera_label("door", None, "Hall")
+    ('Front door · Hall (door)', 'Hall (door)')
+    >>> camera_label("door", None, None)
+    'door'
     """
-    said = " · ".join(part for part in (name, place) if part)
-    return f"{said} ({camera_id})" if said else camera_id
+    words = " · ".join(part for part in (name, place) if part)
+    return f"{words} ({camera_id})" if words else camera_id
 
 
 class Registry:
@@ -68,12 +70,12 @@ class Registry:
         """Nothing runs between questions."""
 
     def health(self) -> dict[str, str]:
-        """For `/healthz`."""
+        """Return the health for `/healthz`."""
         count = len(self.now())
         return {"state": "ok" if count else "empty", "sentence": f"{count} cameras are registered"}
 
     def now(self) -> Mapping[str, RegisteredCamera]:
-        """Camera id to the camera; what was known before while the lake cannot be read: names may be old."""
+        """Return camera id to camera; cached, perhaps old names while the lake cannot be read."""
         with self._lock:
             try:
                 opened = self._tables.now()
@@ -84,10 +86,15 @@ class Registry:
             return self._known
 
     def words(self, camera_ids: Iterable[str]) -> dict[str, str]:
-        """Each id with the words for it; of one that nobody registered, the id."""
-        known = self.now()
-        found = {one: known.get(one, RegisteredCamera(one)) for one in camera_ids}
-        return {one: shown(one, camera.name, camera.place) for one, camera in found.items()}
+        """Return each id with its label; for an unregistered camera, the id."""
+        registered = self.now()
+        cameras = {
+            camera_id: registered.get(camera_id, RegisteredCamera(camera_id)) for camera_id in camera_ids
+        }
+        return {
+            camera_id: camera_label(camera_id, camera.name, camera.place)
+            for camera_id, camera in cameras.items()
+        }
 
 
 def _read(opened: TableSnapshot) -> Mapping[str, RegisteredCamera]:

@@ -1,4 +1,4 @@
-"""What Airflow says of its DAGs: asked over its own REST API, as the user who may only look."""
+"""States of Airflow's DAGs, from its REST API, as a read-only user."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class AirflowAwayError(ConnectionError):
 
 
 class AirflowRefusesError(PermissionError):
-    """Airflow does not know the user or the password."""
+    """Airflow does not accept the user or the password."""
 
 
 @dataclass(frozen=True, slots=True)
 class DagRun:
-    """One run of a DAG; times are UTC, None where they are still to come.
+    """One run of a DAG; times are UTC, None if still to come.
 
     Attributes:
         run_id: unique among the runs of its DAG.
@@ -74,7 +74,7 @@ class DagState:
 
 
 class Airflow:
-    """One Airflow; remembers its token until it is refused.
+    """Client of one Airflow; keeps its token until it is refused.
 
     Args:
         address: of its API, host:port.
@@ -86,7 +86,7 @@ class Airflow:
         self._token = ""
 
     def states(self) -> tuple[DagState, ...]:
-        """All DAGs by name, at most MOST_DAGS.
+        """Return all DAGs by name, at most MAX_DAGS.
 
         Raises:
             AirflowAwayError: it does not answer, or with something else than DAGs.
@@ -105,27 +105,27 @@ class Airflow:
             broken=dag.get("has_import_errors") is True,
             schedule=str(dag.get("timetable_description") or dag.get("timetable_summary") or ""),
             next_at=moment(dag.get("next_dagrun_run_after")),
-            last=_run(runs[0]) if runs else None,
+            last=_parse_run(runs[0]) if runs else None,
         )
 
     def _get(self, path: str) -> Answer:
-        kept = bool(self._token)
+        had_token = bool(self._token)
         self._token = self._token or self._login()
         status, answer = self._ask("GET", path, None)
-        if status in REFUSED and kept:
+        if status in REFUSED and had_token:
             self._token = self._login()
             status, answer = self._ask("GET", path, None)
         if status in REFUSED:
             self._token = ""
             raise self._refused()
-        return _good(status, answer, path)
+        return _check_answer(status, answer, path)
 
     def _login(self) -> str:
         self._token = ""
         status, answer = self._ask("POST", "/auth/token", {"username": USER, "password": self._password()})
         if status in REFUSED:
             raise self._refused()
-        return str(_good(status, answer, "/auth/token").get("access_token"))
+        return str(_check_answer(status, answer, "/auth/token").get("access_token"))
 
     def _refused(self) -> AirflowRefusesError:
         return AirflowRefusesError(
@@ -134,22 +134,22 @@ class Airflow:
 
     def _password(self) -> str:
         try:
-            found = json.loads(self._passwords.read_text("utf-8"))
+            passwords = json.loads(self._passwords.read_text("utf-8"))
         except FileNotFoundError as error:
             raise AirflowAwayError("Airflow was never started here: ./pycturestream up") from error
         except (OSError, ValueError) as error:
             raise AirflowAwayError(f"{self._passwords.name} of Airflow cannot be read: {error}") from error
-        return str(found.get(USER, "")) if isinstance(found, dict) else ""
+        return str(passwords.get(USER, "")) if isinstance(passwords, dict) else ""
 
     def _ask(self, method: str, path: str, body: object) -> tuple[int, Any]:
-        """Status and answer; None where it is no JSON. Follows no redirection and knows no proxy."""
+        """Return status and answer, None if not JSON; follows no redirects and uses no proxy."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
         connection = HTTPConnection(self._address, timeout=TIMEOUT_S)
         try:
             connection.request(method, path, json.dumps(body) if body else None, headers)
             answer = connection.getresponse()
-            return answer.status, _json(answer.read(MAX_BYTES))
+            return answer.status, _parse_json(answer.read(MAX_BYTES))
         except (OSError, HTTPException) as error:
             raise AirflowAwayError(
                 f"Airflow does not answer at {self._address} ({error or type(error).__name__}): "
@@ -159,14 +159,14 @@ class Airflow:
             connection.close()
 
 
-def _json(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
         return None
 
 
-def _good(status: int, answer: Any, path: str) -> Answer:
+def _check_answer(status: int, answer: Any, path: str) -> Answer:
     if status // 100 == 2 and isinstance(answer, dict):
         return answer
     raise AirflowAwayError(
@@ -176,13 +176,13 @@ def _good(status: int, answer: Any, path: str) -> Answer:
 
 
 def _objects(answer: Answer, name: str) -> Sequence[Answer]:
-    found = answer.get(name)
-    if isinstance(found, list) and all(isinstance(one, dict) for one in found):
-        return found
+    items = answer.get(name)
+    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+        return items
     raise AirflowAwayError(f"Airflow's answer has no {name}: is it another program that listens there?")
 
 
-def _run(said: Answer) -> DagRun:
-    run_id, state, run_type = (str(said.get(name) or "") for name in ("dag_run_id", "state", "run_type"))
-    times = [moment(said.get(name)) for name in ("run_after", "start_date", "end_date")]
+def _parse_run(run: Answer) -> DagRun:
+    run_id, state, run_type = (str(run.get(name) or "") for name in ("dag_run_id", "state", "run_type"))
+    times = [moment(run.get(name)) for name in ("run_after", "start_date", "end_date")]
     return DagRun(run_id, state, run_type, *times)

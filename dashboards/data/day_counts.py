@@ -1,4 +1,4 @@
-"""How many objects a question finds on each day, kept while the files of the day are the same."""
+"""Counts of a question's objects per day, cached while the files of the day are the same."""
 
 from __future__ import annotations
 
@@ -32,33 +32,35 @@ class DayCounts:
 
     def of(
         self,
-        asked: Question,
+        question: Question,
         opened: TableSnapshot,
         count: Callable[[Question, Mapping[date, int]], Mapping[date, int]],
     ) -> dict[date, int]:
-        """Objects by UTC day, of days that have some.
+        """Return objects by UTC day, for days that have some.
 
         Args:
-            asked: the question, without an order.
+            question: the question, without an order.
             opened: the tables it is asked of.
             count: counts a part of the question's days, given what was counted before.
         """
-        known = self._counted.get(asked, _Counted())
-        files = {day: hash(one) for day, one in _files(asked, opened).items()}
-        changed = {day for day, one in files.items() if known.files.get(day) != one}
-        counts = {day: number for day, number in known.counts.items() if day in files and day not in changed}
+        previous = self._counted.get(question, _Counted())
+        files = {day: hash(signature) for day, signature in _files(question, opened).items()}
+        changed = {day for day, signature in files.items() if previous.files.get(day) != signature}
+        counts = {
+            day: number for day, number in previous.counts.items() if day in files and day not in changed
+        }
         if changed:
-            found = count(replace(asked, first=min(changed), last=max(changed)), known.counts)
+            found = count(replace(question, first=min(changed), last=max(changed)), previous.counts)
             counts |= {day: number for day, number in found.items() if day in changed}
-        self._counted[asked] = _Counted(files, counts)
-        self._counted.move_to_end(asked)
+        self._counted[question] = _Counted(files, counts)
+        self._counted.move_to_end(question)
         while len(self._counted) > MAX_COUNTS:
             self._counted.popitem(last=False)
         return counts
 
 
-def _files(asked: Question, opened: TableSnapshot) -> dict[date, frozenset[str]]:
-    """Files that decide how many objects a day has; of the arriving ones where it is live."""
+def _files(question: Question, opened: TableSnapshot) -> dict[date, frozenset[str]]:
+    """Return the files that decide a day's count; of the arriving tables where it is live."""
     published = [opened.files.get(name, {}) for name in PUBLISHED]
     arriving = [opened.files.get(DETECTIONS, {})]
     live = set(opened.live_days)
@@ -66,5 +68,5 @@ def _files(asked: Question, opened: TableSnapshot) -> dict[date, frozenset[str]]
     return {
         day: of_days(published, [day]) | (of_days(arriving, days_near([day])) if day in live else frozenset())
         for day in days
-        if asked.first <= day <= asked.last
+        if question.first <= day <= question.last
     }

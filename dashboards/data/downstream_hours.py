@@ -1,4 +1,4 @@
-"""And back: which published hours depend on a frame, or on a detector run."""
+"""Downstream provenance: published hours that depend on a frame, or on a detector run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MAX_HOURS: Final = 200
 
 
 def hours_of_record(explorer: Explorer, record: Record) -> list[dict[str, Any]]:
-    """Published hours and cameras whose objects include some of this frame: hour, camera_id, objects."""
+    """Return published hours with objects of this frame: hour, camera_id, objects."""
     return _hours(explorer, record.where)
 
 
 def hours_of_run(explorer: Explorer, run_id: str, first: date, last: date) -> list[dict[str, Any]]:
-    """Published hours and cameras with objects of a detector run, at most MOST_HOURS, newest first.
+    """Return published hours with objects of a detector run, at most MAX_HOURS, newest first.
 
     Args:
         explorer: the open tables.

@@ -32,11 +32,11 @@ OF_OBJECTS: Final = ("published_objects", "publications", "detections")
 
 
 class TooDeepError(IndexError):
-    """A page that lies too deep in an order that is not that of time."""
+    """A page lies too deep in an order that is not that of time."""
 
 
 class Explorer:
-    """Asks the lake for objects.
+    """Queries the lake for objects.
 
     Args:
         root: root folder of the tables.
@@ -49,55 +49,55 @@ class Explorer:
         self._newest: tuple[TableSnapshot, Question, pa.Table] | None = None
 
     def start(self) -> None:
-        """Tables are opened by the first question."""
+        """Do nothing: tables are opened by the first question."""
 
     def stop(self) -> None:
-        """Nothing runs between questions."""
+        """Do nothing: nothing runs between questions."""
 
     def health(self) -> dict[str, str]:
-        """For `/healthz`."""
+        """Return the health for `/healthz`."""
         try:
-            kept = self._tables.now()
+            opened = self._tables.now()
         except LakeUnreadableError as error:
             return {"state": "error", "sentence": f"the lake cannot be read: {error}"}
-        days = kept.live_days
-        if not {"published_objects", "detections"} & set(kept.tables):
+        days = opened.live_days
+        if not {"published_objects", "detections"} & set(opened.tables):
             return {"state": "empty", "sentence": "the lake has no tables yet"}
         return {"state": "ok", "sentence": f"{len(days)} days hold live objects"}
 
     def count(self, question: Question) -> int:
-        """How many objects."""
+        """Return the number of objects."""
         return sum(self.count_by_day(question).values())
 
     def count_by_day(self, question: Question) -> dict[date, int]:
-        """How many objects on each UTC day that has some; it is counted again when its files are others."""
-        kept = self._tables.now()
+        """Count objects on each UTC day that has some; a day is recounted when its files change."""
+        opened = self._tables.now()
         newest_first = order_of(question) == order_of(replace(question, order=()))
 
         def count(part: Question, before: Mapping[date, int]) -> dict[date, int]:
             few = part.first == part.last and 0 < before.get(part.first, 0) <= MAX_BATCH
-            return (self._count_with_rows if few and newest_first else self._count)(kept, part)
+            return (self._count_with_rows if few and newest_first else self._count)(opened, part)
 
-        return self._counts.of(replace(question, order=()), kept, count)
+        return self._counts.of(replace(question, order=()), opened, count)
 
-    def _count_with_rows(self, kept: TableSnapshot, part: Question) -> dict[date, int]:
-        """A live day is counted again for nearly each page, which most often begins with its newest rows."""
+    def _count_with_rows(self, opened: TableSnapshot, part: Question) -> dict[date, int]:
+        """Count one day and keep its newest rows, with which the page most often begins."""
         sql = (
             f"SELECT v.*, count(*) OVER () AS n FROM objects v WHERE {where_of(part)} "
             f"ORDER BY {order_of(part)} LIMIT {MAX_ROWS}"
         )
-        found = self._ask(kept, sql, part)
-        self._newest = kept, part, found.drop_columns(["n"])
-        return {part.first: found["n"][0].as_py()} if found.num_rows else {}
+        rows = self._ask(opened, sql, part)
+        self._newest = opened, part, rows.drop_columns(["n"])
+        return {part.first: rows["n"][0].as_py()} if rows.num_rows else {}
 
-    def _count(self, kept: TableSnapshot, part: Question) -> dict[date, int]:
+    def _count(self, opened: TableSnapshot, part: Question) -> dict[date, int]:
         # Not by v.day: its comment differs from table to table, and DataFusion refuses to group by it.
         day = "to_date(v.observed_at)"
         sql = f"SELECT {day} AS day, count(*) AS n FROM objects v WHERE {where_of(part)} GROUP BY {day}"
-        return {one["day"]: one["n"] for one in self._ask(kept, sql, part).to_pylist()}
+        return {row["day"]: row["n"] for row in self._ask(opened, sql, part).to_pylist()}
 
     def rows(self, question: Question, start: int, end: int) -> pa.Table:
-        """Rows `start` up to, not including, `end` of the answer, at most MOST_ROWS, with all columns.
+        """Return rows `start` up to, not including, `end`, at most MAX_ROWS, with all columns.
 
         Raises:
             TooDeepError: in another order than that of time, over DEEPEST.
@@ -105,8 +105,8 @@ class Explorer:
         start, end = max(0, start), min(end, max(0, start) + MAX_ROWS)
         if question.by_time:
             question, start, end = self._nearer(question, start, end)
-            if (known := self._among_newest(question, end)) is not None:
-                return known.slice(start, max(0, end - start))
+            if (newest := self._among_newest(question, end)) is not None:
+                return newest.slice(start, max(0, end - start))
         elif end > DEEPEST:
             raise TooDeepError(f"row {end} in this order lies beyond {DEEPEST}: filter, or sort by time")
         sql = (
@@ -116,37 +116,37 @@ class Explorer:
         return self._ask(self._tables.now(), sql, question)
 
     def batches(self, question: Question, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Columns of all rows of the answer, a part at a time, in the order of time."""
-        kept = self._tables.now()
-        if kept.has(*OF_OBJECTS):
+        """Yield columns of all rows of the answer, in batches, in the order of time."""
+        opened = self._tables.now()
+        if opened.has(*OF_OBJECTS):
             named = ", ".join(f"v.{column}" for column in columns)
             sql = f"SELECT {named} FROM objects v WHERE {where_of(question)} ORDER BY {order_of(question)}"
-            yield from kept.batches(self._statement(kept, sql, question))
+            yield from opened.batches(self._statement(opened, sql, question))
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of a query over tables that are kept open; views are not named here."""
+        """Return rows of a query over tables that are kept open; views are not available here."""
         rows: list[dict[str, Any]] = self._tables.now().ask(sql).to_pylist()
         return rows
 
     def version(self, name: str) -> int | None:
-        """The version of a table that is read now; None where there is no such table."""
+        """Return the open version of a table, or None if there is no such table."""
         table = self._tables.now().tables.get(name)
         return None if table is None else int(table.version())
 
     def has(self, *names: str) -> bool:
-        """Whether all these tables are there."""
+        """Return whether all these tables exist."""
         return self._tables.now().has(*names)
 
     def _among_newest(self, question: Question, end: int) -> pa.Table | None:
-        """The newest rows of the question, where they were found as they were counted and reach so far."""
+        """Return the newest rows of the question if they were read with its count and reach `end`."""
         if self._newest is None:
             return None
-        kept, part, rows = self._newest
+        opened, part, rows = self._newest
         same = part == replace(question, order=()) and order_of(question) == order_of(part)
-        return rows if same and end <= rows.num_rows and kept is self._tables.now() else None
+        return rows if same and end <= rows.num_rows and opened is self._tables.now() else None
 
     def _nearer(self, question: Question, start: int, end: int) -> tuple[Question, int, int]:
-        """The same page, asked of only the days in which it lies."""
+        """Restrict the question to the days of the page, and adjust its rows."""
         counts = self.count_by_day(question)
         passed, within = 0, []
         for day in sorted(counts, reverse=question.falling):
@@ -159,12 +159,12 @@ class Explorer:
         before = within[0][1]
         return replace(question, first=min(days), last=max(days)), start - before, min(end, passed) - before
 
-    def _ask(self, kept: TableSnapshot, sql: str, question: Question) -> pa.Table:
-        if not kept.has(*OF_OBJECTS):
+    def _ask(self, opened: TableSnapshot, sql: str, question: Question) -> pa.Table:
+        if not opened.has(*OF_OBJECTS):
             return pa.table({})
-        return kept.ask(self._statement(kept, sql, question))
+        return opened.ask(self._statement(opened, sql, question))
 
-    def _statement(self, kept: TableSnapshot, sql: str, question: Question) -> str:
-        live = [hour for hour in kept.live_hours if question.first <= hour[0] <= question.last]
-        asked = days_between("t", question.first, question.last)
-        return of_live_hours(sql, live, asked).format(threshold=f"{question.threshold:f}")
+    def _statement(self, opened: TableSnapshot, sql: str, question: Question) -> str:
+        live = [hour for hour in opened.live_hours if question.first <= hour[0] <= question.last]
+        days_condition = days_between("t", question.first, question.last)
+        return of_live_hours(sql, live, days_condition).format(threshold=f"{question.threshold:f}")

@@ -1,4 +1,4 @@
-"""What the live page takes from Kafka's records, each checked before it is believed."""
+"""Parsing of Kafka's records for the live page, each validated."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SentPicture:
     gated: bool = False
 
     def follows(self, other: SentPicture) -> bool:
-        """Whether it is to be shown after the other one: a link that was away brings the newest first."""
+        """Return whether to show it after the other: an interrupted link delivers the newest first."""
         alike = self.frame_id.rpartition("/")[0] == other.frame_id.rpartition("/")[0]
         times = self.captured_at, other.captured_at
         return not alike or times[0] is None or times[1] is None or times[0] >= times[1]
@@ -49,7 +49,7 @@ class SentPicture:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """What was found on a frame.
+    """Objects found on a frame.
 
     Attributes:
         camera_id: camera.
@@ -68,7 +68,7 @@ class FrameResult:
 
 @dataclass(frozen=True, slots=True)
 class AgentReport:
-    """What an agent says of its camera: one of STATES, its last error, and what its list says of it."""
+    """An agent's notice of its camera: one of STATES, its last error, and its description in the list."""
 
     camera_id: str
     state: str
@@ -79,7 +79,7 @@ class AgentReport:
 def sent_picture(
     key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]], place: str
 ) -> SentPicture | None:
-    """The frame in a record of `pycturestream`, also in the first version's form; None when it is none.
+    """Parse the frame in a record of `pycturestream`, also in the first version's form; else None.
 
     Args:
         key: the record's.
@@ -87,27 +87,31 @@ def sent_picture(
         headers: the record's.
         place: names the record, for frames that bring no id.
     """
-    said = {name: text.decode(errors="replace") for name, text in headers if text is not None}
+    fields = {name: text.decode(errors="replace") for name, text in headers if text is not None}
     try:
-        if said.get("schema") == FRAME_SCHEMA:
+        if fields.get("schema") == FRAME_SCHEMA:
             camera_id = check_camera_id((key or b"").decode(errors="replace"))
-            picture = _sound(camera_id, said.get("frame_id") or place, said.get("captured_at"), value)
-            return replace(picture, gated=True) if picture and "motion" in said else picture
+            picture = _check_picture(
+                camera_id, fields.get("frame_id") or place, fields.get("captured_at"), value
+            )
+            return replace(picture, gated=True) if picture and "motion" in fields else picture
         old = json.loads(value or b"")
         camera_id = check_camera_id(old["camera_id"])
-        return _sound(camera_id, place, None, base64.b64decode(old["image"], validate=True))
+        return _check_picture(camera_id, place, None, base64.b64decode(old["image"], validate=True))
     except (MalformedFrameError, binascii.Error, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def _sound(camera_id: str, frame_id: str, captured_at: str | None, jpeg: bytes | None) -> SentPicture | None:
+def _check_picture(
+    camera_id: str, frame_id: str, captured_at: str | None, jpeg: bytes | None
+) -> SentPicture | None:
     if jpeg is None or len(jpeg) > MAX_PICTURE_BYTES or not jpeg.startswith(JPEG_MAGIC):
         return None
     return SentPicture(camera_id, frame_id, moment(captured_at), jpeg)
 
 
 def frame_result(value: bytes | None) -> FrameResult | None:
-    """The result in a record of `resultstream`; None when it is none."""
+    """Parse the result in a record of `resultstream`; None if it is not one."""
     try:
         result = parse_result(value)
     except MalformedResultError:
@@ -121,13 +125,15 @@ def frame_result(value: bytes | None) -> FrameResult | None:
 
 
 def report(key: bytes | None, value: bytes | None) -> AgentReport | None:
-    """The notice in a record of `camera-status`; None when it is none."""
+    """Parse the notice in a record of `camera-status`; None if it is not one."""
     try:
-        said = json.loads(value or b"")
-        camera_id, state = check_camera_id((key or b"").decode(errors="replace")), said["state"]
+        notice = json.loads(value or b"")
+        camera_id, state = check_camera_id((key or b"").decode(errors="replace")), notice["state"]
     except (MalformedFrameError, ValueError, TypeError, KeyError, RecursionError):
         return None
     if state not in STATES:
         return None
-    error = said.get("last_error")
-    return AgentReport(camera_id, state, str(error) if error else None, Registration.read(said.get("camera")))
+    error = notice.get("last_error")
+    return AgentReport(
+        camera_id, state, str(error) if error else None, Registration.read(notice.get("camera"))
+    )

@@ -1,4 +1,4 @@
-"""What became of the broker's records, hour by hour: the records' part of view `reconciliation`. No JVM.
+"""Outcome of the broker's records by hour: the records' part of view `reconciliation`. No JVM.
 
 They are exact: see `dashboards.data.offset_rows` for what is read of the tables, and why that is enough.
 """
@@ -28,7 +28,7 @@ MAX_SPAN: Final = timedelta(days=31)
 
 @dataclass(frozen=True, slots=True)
 class HourAccount:
-    """What became of the records that the broker appended in one closed hour of its clock.
+    """Outcome of the records that the broker appended in one closed hour of its clock.
 
     Attributes:
         hour: UTC, its start.
@@ -55,7 +55,7 @@ class HourAccount:
 
 
 def hour_accounts(root: LakeLocation, first: datetime, last: datetime) -> tuple[HourAccount, ...]:
-    """The account of each closed hour that the broker was asked for, oldest first.
+    """Return the account of each closed hour recorded from the broker, oldest first.
 
     Args:
         root: root folder of the tables.
@@ -112,19 +112,19 @@ def _partition(topic_id: str, number: int, rows: list[dict[str, Any]]) -> Partit
 
 
 def _counts(root: LakeLocation, partitions: Sequence[Partition]) -> Iterator[tuple[datetime, Numbers]]:
-    """Hour, and what its records in one partition come to, in the order of `_account`."""
-    for one, rows in zip(partitions, offset_rows(root, partitions) if partitions else [], strict=True):
+    """Return each hour with the sums of its records in one partition, in the order of `_account`."""
+    for partition, rows in zip(partitions, offset_rows(root, partitions) if partitions else [], strict=True):
         columns = [
-            one.ends - one.starts,
-            _sums(one, rows.archived, np.ones((len(rows.archived), 1), np.int64)),
-            _lost(one, rows),
-            _sums(one, rows.known, rows.outcomes),
+            partition.ends - partition.starts,
+            _sums(partition, rows.archived, np.ones((len(rows.archived), 1), np.int64)),
+            _lost(partition, rows),
+            _sums(partition, rows.known, rows.outcomes),
         ]
-        yield from zip(one.hours, np.column_stack(columns), strict=True)
+        yield from zip(partition.hours, np.column_stack(columns), strict=True)
 
 
 def _sums(partition: Partition, offsets: Numbers, worth: Numbers) -> Numbers:
-    """What all offsets (rising) of each hour are worth together; one row of `worth` for each offset."""
+    """Sum `worth`, one row for each offset (rising), over the offsets of each hour."""
     begun = np.searchsorted(offsets, partition.starts)
     ended = np.searchsorted(offsets, np.maximum(partition.starts, partition.ends))
     upto = np.vstack([np.zeros((1, worth.shape[1]), np.int64), np.cumsum(worth, axis=0)])
@@ -132,7 +132,7 @@ def _sums(partition: Partition, offsets: Numbers, worth: Numbers) -> Numbers:
 
 
 def _lost(partition: Partition, rows: OffsetRows) -> Numbers:
-    """Offsets of each hour that expired and of which nothing else is known; overlaps count once."""
+    """Count the offsets of each hour that only an expired range claims; overlaps count once."""
     edges = zip(partition.starts.tolist(), partition.ends.tolist(), strict=True)
     return np.array([_lost_between(rows, start, end) for start, end in edges], np.int64)
 

@@ -1,4 +1,4 @@
-"""The ledger of the records that are old enough to have been archived."""
+"""Ledger of the records that are old enough to have been archived."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ARCHIVE_TIMEOUT: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class RecentLedger:
-    """The accounts of all records that the broker had appended before `until`, UTC."""
+    """Accounts of all records that the broker had appended before `until`, UTC."""
 
     ledger: Ledger
     until: datetime
 
 
 def ledger_now(settings: Settings, now: datetime) -> RecentLedger:
-    """Ask the broker how far its records went a while ago, and compare the tables with that.
+    """Read the broker's offsets of a while ago, and compare the tables with them.
 
     Args:
         settings: where the broker and the lake are.

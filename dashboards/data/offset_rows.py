@@ -1,4 +1,4 @@
-"""What the tables know of the offsets of some hours, as arrays. No JVM.
+"""Rows of the tables about the offsets of some hours, as arrays. No JVM.
 
 Records belong to an hour by their offsets, as the broker said them, and never by a time or day of a table:
 a frame that waited for days before it was sent lies in the partition of another day. So the tables are asked
@@ -62,17 +62,17 @@ class Partition:
 
     @property
     def named(self) -> str:
-        """SQL: row `r` is about it."""
+        """Return SQL: row `r` is about this partition."""
         return f"r.topic_id = {quoted(self.topic_id)} AND r.partition = {self.number}"
 
     def holds(self, claims: str) -> str:
-        """SQL: row `r` is about it, and claims offsets between {low} and {high}, those of the hours."""
+        """Return SQL: row `r` is about it, and claims offsets from {low} to {high}, those of the hours."""
         return f"({self.named} AND {claims.format(low=int(self.starts.min()), high=int(self.ends.max()))})"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OffsetRows:
-    """What is known of the offsets of one partition.
+    """Rows of the tables about the offsets of one partition.
 
     Attributes:
         known: offset of each record with an outcome, rising; twice where two records had the same one.
@@ -88,15 +88,15 @@ class OffsetRows:
 
 
 def offset_rows(root: LakeLocation, partitions: Sequence[Partition]) -> list[OffsetRows]:
-    """What is known of each of these partitions.
+    """Return the rows about each of these partitions.
 
     Args:
         root: root folder of the tables.
         partitions: at least one.
     """
-    analysed = _ask(root, DETECTIONS, _outcomes_sql(partitions))
-    archived = _ask(root, FRAMES, _select("r.offset", FRAMES, INSIDE, partitions))
-    expired = _ask(root, EXPIRED_RANGES, _expired_sql(partitions))
+    analysed = _query(root, DETECTIONS, _outcomes_sql(partitions))
+    archived = _query(root, FRAMES, _select("r.offset", FRAMES, INSIDE, partitions))
+    expired = _query(root, EXPIRED_RANGES, _expired_sql(partitions))
     return [
         OffsetRows(
             *_current(_at(place, analysed)),
@@ -108,7 +108,7 @@ def offset_rows(root: LakeLocation, partitions: Sequence[Partition]) -> list[Off
 
 
 def _current(rows: pa.Table) -> tuple[Numbers, Numbers]:
-    """Offset and outcome of each record, by the rule of `lake.views.current_detections`.
+    """Return offset and outcome of each record, by the rule of `lake.views.current_detections`.
 
     As a window in SQL it takes long.
     """
@@ -127,10 +127,10 @@ def _at(place: int, rows: pa.Table) -> pa.Table:
 
 
 def _outcomes_sql(partitions: Sequence[Partition]) -> str:
-    """All rows of each record: any of them may be the one that counts."""
-    told = "r.offset, r.appended_at, r.status, r.layer, r.finished_at, r.run_id"
+    """Return SQL of all rows of each record: any of them may be the one that counts."""
+    columns = "r.offset, r.appended_at, r.status, r.layer, r.finished_at, r.run_id"
     order = f"{DETECTED_FIRST} AS detected_first, {LAYER_FIRST} AS layer_first"
-    rows = _select(f"{told}, {order}", DETECTIONS, INSIDE, partitions)
+    rows = _select(f"{columns}, {order}", DETECTIONS, INSIDE, partitions)
     claims = ", ".join(f"{CLAIMS[name]} AS {name}" for name in OUTCOMES)
     return f"SELECT c.place, {', '.join(f'c.{name}' for name in CURRENT_ORDER)}, {claims} FROM ({rows}) c"
 
@@ -141,15 +141,18 @@ def _expired_sql(partitions: Sequence[Partition]) -> str:
 
 
 def _select(columns: str, table: Table, claims: str, partitions: Sequence[Partition]) -> str:
-    """Columns of the partitions' rows; `place` tells which of the partitions."""
-    cases = " ".join(f"WHEN {one.named} THEN {place}" for place, one in enumerate(partitions))
-    among = " OR ".join(one.holds(claims) for one in partitions)
+    """Return SQL of the partitions' rows; `place` is the index of the partition."""
+    cases = " ".join(f"WHEN {partition.named} THEN {place}" for place, partition in enumerate(partitions))
+    among = " OR ".join(partition.holds(claims) for partition in partitions)
     return f"""SELECT CASE {cases} END AS place, {columns} FROM {table.name} r
                WHERE r.topic = '{FRAMES_TOPIC}' AND ({among})"""
 
 
-def _ask(root: LakeLocation, table: Table, sql: str) -> pa.Table:
+def _query(root: LakeLocation, table: Table, sql: str) -> pa.Table:
     rows = read_table(root, sql, table)
     # Views of strings, as they come, can be neither filtered nor sorted.
-    plain = [pa.field(one.name, pa.string()) if one.type == pa.string_view() else one for one in rows.schema]
+    plain = [
+        pa.field(field.name, pa.string()) if field.type == pa.string_view() else field
+        for field in rows.schema
+    ]
     return rows.cast(pa.schema(plain))

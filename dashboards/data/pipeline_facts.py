@@ -1,4 +1,4 @@
-"""What the pipeline page keeps between requests: six readings, each in a thread of its own."""
+"""Data of the pipeline page, cached between requests: six readings, each in its own thread."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PERIODS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """What the queries did from `first` up to `last`, UTC, whole minutes."""
+    """Progress of the queries from `first` up to `last`, UTC, whole minutes."""
 
     first: datetime
     last: datetime
@@ -42,7 +42,7 @@ class Minutes:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everything that the page shows, each as it was read last."""
+    """Everything that the page shows, each from its last reading."""
 
     stream: Reading[StreamState]
     minutes: Reading[Minutes]
@@ -53,7 +53,7 @@ class Pipeline:
 
 
 class PipelineFacts:
-    """Reads while somebody looks at the page.
+    """Background readers that run while somebody looks at the page.
 
     Args:
         settings: where lake, broker and run folder are.
@@ -83,19 +83,19 @@ class PipelineFacts:
         self._all = (self.stream, self.minutes, self.ledger, self.hours, self.tables, self.dags)
 
     def start(self) -> None:
-        """Wait for the first look."""
-        for one in self._all:
-            one.start()
+        """Start the threads, which wait for the first request."""
+        for reader in self._all:
+            reader.start()
 
     def stop(self) -> None:
         """End all threads; each ends its reading."""
-        for one in self._all:
-            one.end()
-        for one in self._all:
-            one.stop()
+        for reader in self._all:
+            reader.end()
+        for reader in self._all:
+            reader.stop()
 
     def now(self, period: str) -> Pipeline:
-        """What is known; asks for what is not.
+        """Return cached data and schedule a refresh.
 
         Args:
             period: one of PERIODS.
@@ -110,28 +110,28 @@ class PipelineFacts:
         )
 
     def health(self) -> dict[str, str]:
-        """For `/healthz`; a broker or an Airflow that is away makes its own part old, and no error."""
-        known = {one.name: one.newest() for one in self._all}
-        unread = [f"{name}: {known[name].error}" for name in known if known[name].error]
-        if any(known[one.name].error for one in (self.minutes, self.hours, self.tables)):
+        """Return the health for `/healthz`; an absent broker or Airflow makes it stale, not an error."""
+        readings = {reader.name: reader.newest() for reader in self._all}
+        unread = [f"{name}: {readings[name].error}" for name in readings if readings[name].error]
+        if any(readings[reader.name].error for reader in (self.minutes, self.hours, self.tables)):
             return {"state": "error", "sentence": "; ".join(unread)}
         if unread:
             return {"state": "stale", "sentence": "; ".join(unread)}
-        sizes: tuple[TableSize, ...] | None = known[self.tables.name].value
+        sizes: tuple[TableSize, ...] | None = readings[self.tables.name].value
         if sizes is None:
             return {"state": "empty", "sentence": "nobody has looked at the pipeline yet"}
-        there = sum(one.version is not None for one in sizes)
-        said = f"{there} of {len(sizes)} tables are there"
-        return {"state": "ok" if there else "empty", "sentence": said}
+        existing = sum(reader.version is not None for reader in sizes)
+        sentence = f"{existing} of {len(sizes)} tables are there"
+        return {"state": "ok" if existing else "empty", "sentence": sentence}
 
 
 def minutes(settings: Settings, period: str, now: datetime) -> Minutes:
-    """What the queries did; the newest minutes are left out, since each is stored when it is over."""
+    """Return the queries' progress up to the last stored minute; each is stored when it is over."""
     last = (now - MINUTE).replace(second=0, microsecond=0)
     first = last - PERIODS[period]
     return Minutes(first, last, query_minutes(settings.lake, first, last))
 
 
 def oldest_hour(period: str, now: datetime) -> datetime:
-    """From which hour on the reconciliation is shown."""
+    """Return the first hour of the reconciliation that is shown."""
     return hour_of(now) - max(PERIODS[period], MIN_HOURS)

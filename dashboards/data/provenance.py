@@ -1,4 +1,4 @@
-"""Where an object comes from: its record, its bytes, its analyses, its detector, and what was decided."""
+"""Origin of an object: its record, its bytes, its analyses, its detector, and the decision about it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ABOUT: Final = tuple(name for name in FRAMES.columns if name not in ("key", "val
 
 
 class RecordError(ValueError):
-    """Words that cannot name a record."""
+    """A record key is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where a frame lies: UTC day of its partition, and its place in Kafka."""
+    """Place of a frame: UTC day of its partition, and its place in Kafka."""
 
     day: date
     topic_id: str
@@ -38,7 +38,7 @@ class Record:
 
     @classmethod
     def read(cls, day: str, topic_id: str, partition: str, offset: str) -> Self:
-        """Check words from an address.
+        """Parse the parts of a record key from an address.
 
         Raises:
             RecordError: they name no record.
@@ -47,7 +47,7 @@ class Record:
             read = date.fromisoformat(day) if re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII) else None
         except ValueError:
             read = None
-        numbers = all(re.fullmatch(r"[0-9]{1,19}", one) for one in (partition, offset))
+        numbers = all(re.fullmatch(r"[0-9]{1,19}", number) for number in (partition, offset))
         if read is None or not TOPIC_ID.fullmatch(topic_id) or not numbers:
             raise RecordError("a record is named by its day, topic id, partition and offset")
         if int(partition) > MOST_PARTITION or int(offset) > MOST_OFFSET:
@@ -56,12 +56,12 @@ class Record:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
-        """The record of a row."""
+        """Return the record of a row."""
         return cls(row["day"], row["topic_id"], row["partition"], row["offset"])
 
     @property
     def where(self) -> str:
-        """SQL over the alias `r`."""
+        """Return the SQL condition over the alias `r`."""
         return (
             f"r.day = DATE '{self.day.isoformat()}' AND r.topic_id = {quoted(self.topic_id)} "
             f"AND r.partition = {self.partition} AND r.offset = {self.offset}"
@@ -69,13 +69,13 @@ class Record:
 
     @property
     def key(self) -> str:
-        """Its four words with slashes between, as `read` takes them."""
+        """Return its four parts separated by slashes, as `read` takes them."""
         return f"{self.day.isoformat()}/{self.topic_id}/{self.partition}/{self.offset}"
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """All that is known of a frame.
+    """Everything known of a frame.
 
     Attributes:
         frame: columns ABOUT of `frames`; empty once retention took it.
@@ -94,12 +94,12 @@ class Provenance:
 
     @property
     def origin(self) -> dict[str, Any]:
-        """What is the same in the frame and its analyses."""
+        """Return a row with what is the same in the frame and its analyses."""
         return self.frame or self.analyses[0]
 
 
 def find_record(explorer: Explorer, frame_id: str, first: date, last: date) -> Record | None:
-    """The record of a frame; of one that was sent twice, the first by append time.
+    """Find the record of a frame; if it was sent twice, the first by append time.
 
     Args:
         explorer: the open tables.
@@ -113,31 +113,31 @@ def find_record(explorer: Explorer, frame_id: str, first: date, last: date) -> R
     for table in ("detections", "frames", "published_objects"):
         if explorer.has(table):
             sql = f"SELECT r.day, r.topic_id, r.partition, r.offset FROM {table} r WHERE {days} "
-            found = explorer.ask(f"{sql} AND r.frame_id = {quoted(frame_id)} ORDER BY r.appended_at LIMIT 1")
-            if found:
-                return Record.of(found[0])
+            rows = explorer.ask(f"{sql} AND r.frame_id = {quoted(frame_id)} ORDER BY r.appended_at LIMIT 1")
+            if rows:
+                return Record.of(rows[0])
     return None
 
 
 def provenance(explorer: Explorer, record: Record) -> Provenance | None:
-    """All that is known of a record; None where nothing is."""
+    """Return everything known of a record, or None."""
     frame = _first(explorer, "frames", f"SELECT {_columns(ABOUT)} FROM frames r WHERE {record.where}")
-    found = _analyses(explorer, record)
-    if not frame and not found:
+    analyses = _analyses(explorer, record)
+    if not frame and not analyses:
         return None
-    run_id = found[0]["run_id"] if found else None
+    run_id = analyses[0]["run_id"] if analyses else None
     named = f"SELECT r.* FROM detector_runs r WHERE r.run_id = {quoted(run_id)}" if run_id else ""
     run = _first(explorer, "detector_runs", named) if named else {}
     versions = {name: version for name in READ if (version := explorer.version(name)) is not None}
-    decided = _publication(explorer, frame or found[0])
-    return Provenance(record, frame, found, run, decided, versions)
+    decided = _publication(explorer, frame or analyses[0])
+    return Provenance(record, frame, analyses, run, decided, versions)
 
 
 READ: Final = ("frames", "detections", "detector_runs", "published_objects", "publications")
 
 
 def picture_row(explorer: Explorer, record: Record) -> dict[str, Any]:
-    """What drawing needs of a stored frame: topic, format and value; empty where there is none.
+    """Return the columns of a stored frame needed to draw it; empty if there is none.
 
     Of an imported frame, which never had a picture, only the topic is known.
     """
@@ -148,22 +148,22 @@ def picture_row(explorer: Explorer, record: Record) -> dict[str, Any]:
 
 
 def current_objects(explorer: Explorer, record: Record, threshold: float) -> list[dict[str, Any]]:
-    """Objects of the analysis that counts, with at least this score."""
-    found = _analyses(explorer, record)
-    seen = found[0]["objects"] if found and found[0]["objects"] else []
-    return [one for one in seen if one["score"] is not None and one["score"] >= threshold]
+    """Return objects of the analysis that counts, with at least this score."""
+    analyses = _analyses(explorer, record)
+    objects = analyses[0]["objects"] if analyses and analyses[0]["objects"] else []
+    return [item for item in objects if item["score"] is not None and item["score"] >= threshold]
 
 
 def _analyses(explorer: Explorer, record: Record) -> list[dict[str, Any]]:
-    """All analyses of a record, the one that counts first."""
+    """Return all analyses of a record, the one that counts first."""
     if not explorer.has("detections"):
         return []
     ours = f"(SELECT r.* FROM detections r WHERE {record.where})"
     rows = explorer.ask(f"SELECT r.* FROM {ours} r")
     chosen = {
-        (one["run_id"], one["finished_at"], one["layer"]) for one in explorer.ask(current_detections(ours))
+        (row["run_id"], row["finished_at"], row["layer"]) for row in explorer.ask(current_detections(ours))
     }
-    return sorted(rows, key=lambda one: (one["run_id"], one["finished_at"], one["layer"]) not in chosen)
+    return sorted(rows, key=lambda row: (row["run_id"], row["finished_at"], row["layer"]) not in chosen)
 
 
 def _publication(explorer: Explorer, row: dict[str, Any]) -> dict[str, Any]:
@@ -182,11 +182,11 @@ def _columns(names: tuple[str, ...]) -> str:
 
 
 def _first(explorer: Explorer, table: str, sql: str) -> dict[str, Any]:
-    found = explorer.ask(f"{sql} LIMIT 1") if explorer.has(table) else []
-    return found[0] if found else {}
+    rows = explorer.ask(f"{sql} LIMIT 1") if explorer.has(table) else []
+    return rows[0] if rows else {}
 
 
 def days_around(day: date, days: int) -> tuple[date, date]:
-    """So many days before and after, within what a date can be."""
+    """Return the days so many before and after, clamped to valid dates."""
     span = timedelta(days=days)
     return max(day, date.min + span) - span, min(day, date.max - span) + span

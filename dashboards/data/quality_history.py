@@ -1,4 +1,4 @@
-"""What audits found and what was decided, read without a JVM; answers are kept until a table changes."""
+"""Audit results and decisions, read without a JVM; answers are cached until a table changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What became of one expectation in one column of a question, over its hours and cameras.
+    """Results of one expectation in one column of a question, over its hours and cameras.
 
     Attributes:
         expectation: its name.
@@ -45,7 +45,7 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is said of an expectation: what it looks at, how grave a failure is, and its sentence."""
+    """Description of an expectation: its subject, the severity of a failure, and its sentence."""
 
     subject: str
     severity: str
@@ -82,7 +82,7 @@ class Quality:
         checks: by expectation and column, in no order.
         expected: by name of the expectation.
         decided: column, state, and hours of cameras; in no order.
-        held: newest first, at most MOST_HELD.
+        held: newest first, at most MAX_HELD.
     """
 
     checks: tuple[Checks, ...] = ()
@@ -92,7 +92,7 @@ class Quality:
 
 
 class QualityHistory:
-    """Reads the lake for the page of quality.
+    """Reads the lake for the quality page.
 
     Args:
         root: root folder of the tables.
@@ -106,13 +106,13 @@ class QualityHistory:
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
     def start(self) -> None:
-        """Tables are opened by the first question."""
+        """Do nothing: tables are opened by the first question."""
 
     def stop(self) -> None:
-        """Nothing runs between questions."""
+        """Do nothing: nothing runs between questions."""
 
     def health(self) -> dict[str, str]:
-        """For `/healthz`."""
+        """Return the health for `/healthz`."""
         try:
             newest, now = self.newest_audit(), self._clock()
         except LakeUnreadableError as error:
@@ -123,24 +123,24 @@ class QualityHistory:
         return {"state": state, "sentence": f"the newest audit was at {newest[1]:%Y-%m-%d %H:%M} UTC"}
 
     def versions(self) -> tuple[int, ...]:
-        """Versions of the tables; others when there may be something new."""
+        """Return the versions of the tables, which change when there may be something new."""
         return tuple(table.version() for _, table in sorted(self._tables.now().tables.items()))
 
-    def ask(self, asked: QualityFilter) -> Quality:
-        """What was checked and decided."""
-        return self._kept(asked, lambda opened: _read(opened, asked), Quality())
+    def ask(self, audits: QualityFilter) -> Quality:
+        """Return the checks and decisions."""
+        return self._kept(audits, lambda opened: _read(opened, audits), Quality())
 
-    def details(self, asked: QualityFilter, expectation: str) -> list[dict[str, Any]]:
-        """Checks of one expectation by hour and camera, see `quality_questions.details`."""
-        return self._rows(questions.details(asked, expectation))
+    def details(self, audits: QualityFilter, expectation: str) -> list[dict[str, Any]]:
+        """Return checks of one expectation by hour and camera, see `quality_questions.details`."""
+        return self._rows(questions.details(audits, expectation))
 
     def newest_audit(self) -> tuple[str, datetime] | None:
-        """Run and time (UTC) of the last audit; None where none is known."""
+        """Return run and time (UTC) of the last audit, or None."""
         rows = self._rows(questions.newest_audit(self._lately()))
         return (rows[0]["run_id"], rows[0]["checked_at"]) if rows else None
 
     def cameras(self) -> list[str]:
-        """Names of all cameras that were counted or audited lately, sorted."""
+        """Return names of all cameras that were counted or audited lately, sorted."""
         return sorted(row["name"] for row in self._rows(questions.cameras(self._lately())))
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
@@ -152,7 +152,7 @@ class QualityHistory:
         return QualityFilter(last - timedelta(days=MAX_DAYS), last)
 
     def _kept(self, key: Hashable, read: Callable[[TableSnapshot], Answer], nothing: Answer) -> Answer:
-        """The answer as kept, or read now; one question is read at a time."""
+        """Return the cached answer, or read it now; one question is read at a time."""
         opened = self._tables.now()
         if not opened.has(*NAMES):
             return nothing
@@ -164,8 +164,8 @@ class QualityHistory:
             self._answers.move_to_end(key)
             while len(self._answers) > MAX_ANSWERS:
                 self._answers.popitem(last=False)
-            found: Answer = self._answers[key]
-        return found
+            answer: Answer = self._answers[key]
+        return answer
 
 
 def _rows(opened: TableSnapshot, sql: str) -> list[dict[str, Any]]:
@@ -173,23 +173,26 @@ def _rows(opened: TableSnapshot, sql: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _read(opened: TableSnapshot, asked: QualityFilter) -> Quality:
+def _read(opened: TableSnapshot, audits: QualityFilter) -> Quality:
     return Quality(
-        tuple(Checks(**row) for row in _rows(opened, questions.checks_by_column(asked))),
-        tuple((row["expectation"], _expected(row)) for row in _rows(opened, questions.expectations(asked))),
+        tuple(Checks(**row) for row in _rows(opened, questions.checks_by_column(audits))),
+        tuple(
+            (row["expectation"], _parse_expected(row))
+            for row in _rows(opened, questions.expectations(audits))
+        ),
         tuple(
             (row["column"], row["state"], row["hours"])
-            for row in _rows(opened, questions.hours_by_state(asked))
+            for row in _rows(opened, questions.hours_by_state(audits))
         ),
-        tuple(_held(row) for row in _rows(opened, questions.held_hours(asked))),
+        tuple(_parse_held(row) for row in _rows(opened, questions.held_hours(audits))),
     )
 
 
-def _expected(row: dict[str, Any]) -> Expected:
+def _parse_expected(row: dict[str, Any]) -> Expected:
     return Expected(row["subject"], row["severity"], row["sentence"])
 
 
-def _held(row: dict[str, Any]) -> HeldHour:
+def _parse_held(row: dict[str, Any]) -> HeldHour:
     return HeldHour(
         row["hour"],
         row["camera_id"],

@@ -1,4 +1,4 @@
-"""Questions about audits, and their SQL: of each hour and camera only the newest audit counts."""
+"""SQL queries of audits: of each hour and camera only the newest audit counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class QualityFilter:
-    """Which audits.
+    """Filter of the audits.
 
     Attributes:
         first, last: UTC, half-open; hours that start within are meant, of more than MOST_DAYS the newest.
@@ -41,51 +41,51 @@ class QualityFilter:
     cuts: tuple[datetime, ...] = ()
 
     def __post_init__(self) -> None:
-        """Keep within what is read at once."""
+        """Clamp the hours to what is read at once."""
         object.__setattr__(self, "first", max(self.first, self.last - timedelta(days=MAX_DAYS)))
 
     def hours(self, alias: str) -> str:
-        """Condition on day, hour and camera."""
-        said = [
+        """Return the condition on day, hour and camera."""
+        conditions = [
             days_between(alias, self.first.date(), self.last.date()),
             f"{alias}.hour >= TIMESTAMP '{rfc3339(self.first)}'",
             f"{alias}.hour < TIMESTAMP '{rfc3339(self.last)}'",
         ]
         if self.cameras:
-            said.append(f"{alias}.camera_id IN ({', '.join(map(quoted, sorted(self.cameras)))})")
-        return " AND ".join(said)
+            conditions.append(f"{alias}.camera_id IN ({', '.join(map(quoted, sorted(self.cameras)))})")
+        return " AND ".join(conditions)
 
     def column(self, hour: str) -> str:
-        """The number of the column in which an hour begins."""
+        """Return the number of the column in which an hour begins."""
         whens = (
             f"WHEN {hour} < TIMESTAMP '{rfc3339(cut)}' THEN {number}" for number, cut in enumerate(self.cuts)
         )
         return f"CASE {' '.join(whens)} ELSE {len(self.cuts)} END" if self.cuts else "0"
 
     def checks(self) -> str:
-        """Condition on the rows `r` of quality_results."""
+        """Return the condition on the rows `r` of quality_results."""
         severity = f" AND r.severity = {quoted(self.severity)}" if self.severity else ""
         return self.hours("r") + severity
 
 
-def _of_newest(asked: QualityFilter, columns: str, rest: str = "") -> str:
-    """SQL over the rows `r` of the newest audit of each hour and camera."""
+def _of_newest(audits: QualityFilter, columns: str, suffix: str = "") -> str:
+    """Return SQL over the rows `r` of the newest audit of each hour and camera."""
     return f"""
     WITH audits AS (
-        SELECT n.hour, n.camera_id, n.run_id, n.checked_at, {asked.column("n.hour")} AS column_number,
+        SELECT n.hour, n.camera_id, n.run_id, n.checked_at, {audits.column("n.hour")} AS column_number,
                row_number() OVER (PARTITION BY n.hour, n.camera_id
                                   ORDER BY n.checked_at DESC, n.run_id DESC) AS place
         FROM (SELECT DISTINCT q.hour, q.camera_id, q.run_id, q.checked_at
-              FROM quality_results q WHERE {asked.hours("q")}) n)
+              FROM quality_results q WHERE {audits.hours("q")}) n)
     SELECT {columns}
     FROM quality_results r JOIN audits a
       ON r.hour = a.hour AND r.camera_id = a.camera_id AND r.run_id = a.run_id
          AND r.checked_at = a.checked_at
-    WHERE a.place = 1 AND {asked.checks()} {rest}"""
+    WHERE a.place = 1 AND {audits.checks()} {suffix}"""
 
 
-def checks_by_column(asked: QualityFilter) -> str:
-    """SQL of one row per expectation and column: checks by state, rows looked at and rows that fell short."""
+def checks_by_column(audits: QualityFilter) -> str:
+    """Return SQL of one row per expectation and column: checks by state, rows checked and failing."""
     states = ", ".join(
         f"sum(CASE WHEN {STATE} = '{state}' THEN 1 ELSE 0 END) AS {state}"
         for state in ("failed", "warned", "passed")
@@ -94,11 +94,11 @@ def checks_by_column(asked: QualityFilter) -> str:
         f'r.expectation, a.column_number AS "column", {states}, '
         "sum(r.checked) AS checked, sum(r.unexpected) AS unexpected"
     )
-    return _of_newest(asked, columns, "GROUP BY r.expectation, a.column_number")
+    return _of_newest(audits, columns, "GROUP BY r.expectation, a.column_number")
 
 
-def details(asked: QualityFilter, expectation: str) -> str:
-    """SQL of one row per hour and camera of one expectation: those that fell short first, newest first."""
+def details(audits: QualityFilter, expectation: str) -> str:
+    """Return SQL of one row per hour and camera of one expectation: failures first, newest first."""
     columns = (
         f"r.hour, r.camera_id, {STATE} AS state, r.subject, r.severity, r.sentence, r.checked, r.unexpected, "
         f"left(r.observed, {MAX_OBSERVED_LENGTH}) AS observed, r.run_id, r.checked_at, "
@@ -106,54 +106,54 @@ def details(asked: QualityFilter, expectation: str) -> str:
     )
     order = "CASE WHEN r.success THEN 1 ELSE 0 END, r.hour DESC, r.camera_id"
     where = f"AND r.expectation = {quoted(expectation)} ORDER BY {order} LIMIT {MAX_DETAILS}"
-    return _of_newest(asked, columns, where)
+    return _of_newest(audits, columns, where)
 
 
-def expectations(asked: QualityFilter) -> str:
-    """SQL of what is said of each expectation, the newest last."""
-    said = "r.expectation, r.subject, r.severity, r.sentence"
+def expectations(audits: QualityFilter) -> str:
+    """Return SQL of the description of each expectation, the newest last."""
+    columns = "r.expectation, r.subject, r.severity, r.sentence"
     return (
-        f"SELECT {said}, max(r.checked_at) AS checked_at FROM quality_results r WHERE {asked.checks()} "
-        f"GROUP BY {said} ORDER BY max(r.checked_at)"
+        f"SELECT {columns}, max(r.checked_at) AS checked_at FROM quality_results r WHERE {audits.checks()} "
+        f"GROUP BY {columns} ORDER BY max(r.checked_at)"
     )
 
 
-def hours_by_state(asked: QualityFilter) -> str:
-    """SQL of how many cameras' hours are published, held and open, by column."""
+def hours_by_state(audits: QualityFilter) -> str:
+    """Return SQL of how many cameras' hours are published, held and open, by column."""
     return (
         'SELECT h.place AS "column", h.state, count(*) AS hours '
-        f"FROM (SELECT {asked.column('s.hour')} AS place, s.state "
-        f"FROM ({publication_states(where=asked.hours('p'))}) s) h GROUP BY h.place, h.state"
+        f"FROM (SELECT {audits.column('s.hour')} AS place, s.state "
+        f"FROM ({publication_states(where=audits.hours('p'))}) s) h GROUP BY h.place, h.state"
     )
 
 
-def held_hours(asked: QualityFilter) -> str:
-    """SQL of the hours and cameras that are held: why, since when, and when they were published before."""
-    known = "max(CASE WHEN p.state = 'published' THEN p.decided_at END)"
+def held_hours(audits: QualityFilter) -> str:
+    """Return SQL of the held hours and cameras: why, since when, and when they were published before."""
+    published_at = "max(CASE WHEN p.state = 'published' THEN p.decided_at END)"
     return f"""
     SELECT s.hour, s.camera_id, s.reasons, s.run_id, s.decided_at, h.since, h.published_at
-    FROM ({publication_states(where=asked.hours("p"))}) s
+    FROM ({publication_states(where=audits.hours("p"))}) s
     JOIN (SELECT o.hour, o.camera_id, min(o.decided_at) AS since, max(o.published_at) AS published_at
           FROM (SELECT p.hour, p.camera_id, p.state, p.decided_at,
-                       {known} OVER (PARTITION BY p.hour, p.camera_id) AS published_at
-                FROM publications p WHERE {asked.hours("p")}) o
+                       {published_at} OVER (PARTITION BY p.hour, p.camera_id) AS published_at
+                FROM publications p WHERE {audits.hours("p")}) o
           WHERE o.state = 'held' AND (o.published_at IS NULL OR o.decided_at > o.published_at)
           GROUP BY o.hour, o.camera_id) h
       ON s.hour = h.hour AND s.camera_id = h.camera_id
     WHERE s.state = 'held' ORDER BY s.hour DESC, s.camera_id LIMIT {MAX_HELD}"""
 
 
-def newest_audit(asked: QualityFilter) -> str:
-    """SQL of the run that audited last."""
+def newest_audit(audits: QualityFilter) -> str:
+    """Return SQL of the run that audited last."""
     return (
-        f"SELECT r.run_id, r.checked_at FROM quality_results r WHERE {asked.hours('r')} "
+        f"SELECT r.run_id, r.checked_at FROM quality_results r WHERE {audits.hours('r')} "
         "ORDER BY r.checked_at DESC, r.run_id DESC LIMIT 1"
     )
 
 
-def cameras(asked: QualityFilter) -> str:
-    """SQL of the names of all cameras that were counted or audited."""
+def cameras(audits: QualityFilter) -> str:
+    """Return SQL of the names of all cameras that were counted or audited."""
     return " UNION ".join(
-        f"SELECT CAST(t.camera_id AS VARCHAR) AS name FROM {table} t WHERE {asked.hours('t')}"
+        f"SELECT CAST(t.camera_id AS VARCHAR) AS name FROM {table} t WHERE {audits.hours('t')}"
         for table in ("publications", "quality_results")
     )

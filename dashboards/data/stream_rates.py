@@ -1,4 +1,4 @@
-"""How fast the streaming queries were, and how far behind the broker, minute by minute. No JVM."""
+"""Speed of the streaming queries and their lag behind the broker, by minute. No JVM."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_SPAN: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class QueryMinute:
-    """What one streaming query did in one minute.
+    """Progress of one streaming query in one minute.
 
     Attributes:
         minute: UTC, its start.
@@ -42,7 +42,7 @@ class QueryMinute:
 
 
 def query_minutes(root: LakeLocation, first: datetime, last: datetime) -> tuple[QueryMinute, ...]:
-    """What the queries did, sorted by minute and query; minutes without a micro-batch are left out.
+    """Return the queries' progress by minute and query; minutes without a micro-batch are left out.
 
     Args:
         root: root folder of the tables.

@@ -1,4 +1,4 @@
-"""How large each table of the lake is, and what was done to it last: read from its log alone."""
+"""Size of each table of the lake and its last operation, read from its log alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lake.storage.delta_tables import is_table, open_table
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """One table as it is now.
+    """Current size of one table.
 
     Attributes:
         name: of the table.
@@ -46,7 +46,7 @@ class TableSize:
 
 
 class TableSizes:
-    """Looks at tables that stay open between looks.
+    """Reads the sizes of tables, which stay open between calls.
 
     Args:
         root: root folder of the tables.
@@ -58,7 +58,7 @@ class TableSizes:
         self._open: dict[str, DeltaTable] = {}
 
     def look(self) -> tuple[TableSize, ...]:
-        """All tables, in the order in which they were named; a missing one too."""
+        """Return the sizes of all tables, in their given order, including missing ones."""
         return tuple(self._size(table) for table in self._tables)
 
     def _size(self, table: Table) -> TableSize:
