@@ -39,7 +39,7 @@ from benchmarks.support.verdict import verdict
 from dashboards.report.answers import CONTROLS
 from lake.schema.batch_schemas import CAMERA_HOURS, MINUTE_COUNTS, PUBLICATIONS, PUBLISHED_OBJECTS
 from lake.schema.schemas import TABLES
-from lake.views.serving_views import CELL_COLUMNS, CELL_ROWS
+from lake.views.counting import CELL_COLUMNS, CELL_ROWS
 
 LABELS = ("person", "car", "bicycle", "dog", "cat", "bus", "truck", "bird")
 GOAL_MS, GOAL_MB = 150, 300

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -86,3 +87,11 @@ def test_a_forbidden_import_is_found(path: str, source: str, name: str) -> None:
 )
 def test_an_import_of_the_own_room_or_of_the_support_is_none(path: str, source: str) -> None:
     assert faults(Path(path), ast.parse(source)) == []
+
+
+BENCHMARKS = sorted(path.relative_to(ROOT) for path in (ROOT / "benchmarks").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=str)
+def test_a_benchmark_finds_what_it_imports(path: Path) -> None:
+    importlib.import_module(".".join(path.with_suffix("").parts))
